@@ -1,0 +1,1 @@
+"""The command line: argv to a command, errors to exit codes."""

@@ -1,0 +1,1 @@
+"""From files, variables and flags to a resolved profile in which every value knows its origin."""

@@ -1,0 +1,1 @@
+"""How the supervisor and the worker talk: the messages, and the channel that carries them."""
