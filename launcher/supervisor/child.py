@@ -1,0 +1,116 @@
+"""One worker as the supervisor sees it: started, spoken to, ended, reaped.
+
+What a worker is told, and when, is decided in `state.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+
+from launcher.wire.channel import Channel, ChannelClosed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from launcher.wire.messages import ToWorker
+
+_PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "__main__.py")
+_CRASH_LOG_SIZE = 1 << 16
+
+
+class Child:
+    """A worker process. `close` releases what the supervisor holds of it, and so ends the process too."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Start a fresh interpreter with this environment. It waits for messages."""
+        ours, theirs = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
+        self._crash_log = _open_crash_log()
+        self.served_since: float | None = None
+        self.told_to_leave = False
+        self.channel = Channel(ours)
+        try:
+            self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
+        finally:
+            theirs.close()
+            os.close(lifeline)
+
+    def tell(self, message: ToWorker, descriptor: int | None = None) -> None:
+        """Send *message*. A worker that is gone misses it; its end is reported by `reap`."""
+        try:
+            self.channel.send(message, descriptor)
+        except ChannelClosed:
+            pass
+
+    def end(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Send the signal, if the process was not reaped yet."""
+        try:
+            os.kill(self.pid, how)
+        except ProcessLookupError:
+            pass
+
+    def reap(self) -> str | None:
+        """Return how the process ended, in words, or None while it lives. Call it until it returns a text, and no more."""
+        try:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            return "it was reaped by somebody else"
+        return describe_exit(os.waitstatus_to_exitcode(status)) if pid else None
+
+    def crash_report(self) -> str:
+        """Return what Python's fault handler wrote when the process crashed: the stack of each thread, or nothing."""
+        os.lseek(self._crash_log, 0, os.SEEK_SET)
+        return os.read(self._crash_log, _CRASH_LOG_SIZE).decode("utf-8", "replace")
+
+    def lived(self) -> float:
+        """Return for how many seconds the worker has served."""
+        return 0.0 if self.served_since is None else time.monotonic() - self.served_since
+
+    def close(self) -> None:
+        """Close the descriptors. A process that is still there dies of it."""
+        self.channel.close()
+        os.close(self._lifeline)
+        os.close(self._crash_log)
+
+
+def describe_exit(code: int) -> str:
+    """Return an exit code, negative for a signal, in words: `exit code 3`, `SIGSEGV (segmentation fault)`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+    words = signal.strsignal(-code)
+    hint = "; the system may be out of memory" if -code == signal.SIGKILL else ""
+    return f"{name} ({words.lower()}{hint})" if words else name
+
+
+def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
+    """Start the worker's program with these descriptors inherited, in our process group; return its pid."""
+    options = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in sys._xoptions.items()]
+    options += [f"-W{option}" for option in sys.warnoptions]
+    argv = [sys.executable, *options, _PROGRAM, *map(str, descriptors)]
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, True)
+    try:
+        # Signals that we block or ignore must not be inherited: a worker handles its own.
+        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=[])
+    finally:
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+
+
+def _open_crash_log() -> int:
+    """Return a descriptor to a nameless file."""
+    if sys.platform == "linux":
+        return os.memfd_create("launch-crash")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())

@@ -1,0 +1,203 @@
+"""What can happen to the supervisor, and what it can do about it: two lists of records.
+
+Events are past tense and come from the outside (`run.py` makes them); actions are imperative and are carried out by
+`run.py`. `state.py` maps the first to the second. A child is known here by a number alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from launcher.plan import Plan
+
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class ChildBooted:
+    """A fresh interpreter waits for work."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLoading:
+    """A worker began to import the app."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildServing:
+    """A worker answers requests from now on; `failure` says with the failure page. `seconds` is its import time."""
+
+    child: int
+    found: str = ""
+    seconds: float = 0.0
+    failure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFailed:
+    """A worker could not load the app, and waits for what to do."""
+
+    child: int
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPrompting:
+    """A terminal debugger opened in a worker, or the last one was left."""
+
+    child: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChildDrained:
+    """A worker has nothing in work any more and is about to leave."""
+
+    child: int
+    cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChildGone:
+    """A worker's process ended.
+
+    `how` names the exit code or signal, `text` is what is known of the place, `lived` how long it had served, in seconds.
+    """
+
+    child: int
+    how: str
+    text: str = ""
+    lived: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FilesChanged:
+    """The content of files that the app was loaded from is not what was read; or matches `reload.include`."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """The settings files now lead to another plan. `keys` names the settings that differ."""
+
+    plan: Plan
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuietCame:
+    """Nothing on the disk has moved for a moment, and no version control operation is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The deadline that was set for a child passed."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody wants the server to end: `how` is the signal's name. The second time means now."""
+
+    how: str
+
+
+# Actions
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start a fresh interpreter under this number."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class TellLoad:
+    """Tell a child to import the app; `wait` for the first connection."""
+
+    child: int
+    generation: int
+    wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TellServeFailure:
+    """Tell a child to serve the failure page."""
+
+    child: int
+    generation: int
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellDrain:
+    """Tell a child to finish what it has and leave, within `seconds`; after that it is ended."""
+
+    child: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End a child at once; nobody needs its work."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsePlan:
+    """From now on this plan is in force: bind its address, watch its files."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitQuiet:
+    """Report `QuietCame` when the disk has been still for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Tell the user; `occasion` names the function of `console.py`, `facts` are its arguments."""
+
+    occasion: str
+    facts: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Stop everything and leave with this exit code."""
+
+    code: int
+
+
+if TYPE_CHECKING:
+    Event: TypeAlias = (
+        ChildBooted
+        | ChildLoading
+        | ChildServing
+        | ChildFailed
+        | ChildPrompting
+        | ChildDrained
+        | ChildGone
+        | FilesChanged
+        | PlanChanged
+        | QuietCame
+        | StopAsked
+        | TimePassed
+    )
+    Action: TypeAlias = Start | TellLoad | TellServeFailure | TellDrain | End | UsePlan | AwaitQuiet | Say | Exit

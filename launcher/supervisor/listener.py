@@ -1,0 +1,153 @@
+"""The listening socket: bound once, owned by the supervisor, lent to every worker.
+
+An address in use is explained by who holds it, where the system tells.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+
+from launcher.errors import Problem, StartError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from launcher.plan import Address
+
+BACKLOG = 1024
+"""Connections that wait while a worker is exchanged; the kernel caps it at net.core.somaxconn."""
+
+AUTO_TRIES = 200
+"""How many ports after the first are tried for `port = "auto"`."""
+
+
+def listen(address: Address) -> socket.socket:
+    """Return a socket that listens on *address*; the caller closes it.
+
+    Raises `StartError` when the address is in use or not ours. A port that is chosen by itself is the first free one.
+    """
+    if address.unix:
+        return _listen_unix(address.unix)
+    ports = range(address.port, min(address.port + AUTO_TRIES, 65536)) if address.auto else (address.port,)
+    for port in ports:
+        try:
+            return _bind(address.host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not address.auto:
+                raise StartError(_problem(address.host, port, error)) from error
+    raise StartError(Problem("port-in-use", f"no free port between {ports[0]} and {ports[-1]}"))
+
+
+def url(listener: socket.socket, address: Address, *, tls: bool) -> str:
+    """Return the address as a browser wants it, or `unix:PATH`."""
+    if address.unix:
+        return f"unix:{address.unix}"
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    scheme = "https" if tls else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, where = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _listen_unix(path: str) -> socket.socket:
+    """Listen on a socket file; one that a dead server left behind is replaced, one in use is not, nor any other file."""
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        if os.path.lexists(path):
+            _remove_left_over(path)
+        listener.bind(path)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise StartError(Problem("socket-file", f"cannot listen on {path}: {error.strerror or error}")) from error
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _remove_left_over(path: str) -> None:
+    if not stat.S_ISSOCK(os.lstat(path).st_mode):
+        raise StartError(Problem("socket-file", f"cannot listen on {path}: a file of another kind is there"))
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(path) == 0:
+            raise StartError(Problem("port-in-use", f"another server listens on {path}"))
+    os.unlink(path)
+
+
+def _problem(host: str, port: int, error: OSError) -> Problem:
+    if error.errno == errno.EADDRINUSE:
+        holder = holder_of(port)
+        who = f" by {holder}" if holder else ""
+        notes = ("take any free port with `--port auto`, or another one with `--port N`",)
+        return Problem("port-in-use", f"port {port} on {host} is in use{who}", notes=notes)
+    if error.errno == errno.EACCES:
+        notes = ("ports below 1024 need privileges; choose a higher one with `--port N`",)
+        return Problem("port-denied", f"this user may not listen on port {port}", notes=notes)
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        notes = ("use `127.0.0.1` for this machine alone",)
+        return Problem("host-unknown", f"`{host}` is not an address of this machine", notes=notes)
+    return Problem("cannot-listen", f"cannot listen on {host} port {port}: {error.strerror or error}")
+
+
+def holder_of(port: int) -> str:
+    """Return `pid 4121 (python shop.py)` for the process that listens on the TCP *port*, or nothing where unknown.
+
+    Reads proc(5), which shows the sockets of this user's processes; other systems do not tell without privileges.
+    """
+    inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    for pid in _pids() if inodes else ():
+        try:
+            links = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        except OSError:
+            continue
+        if links & inodes:
+            return f"pid {pid} ({_command(pid)})"
+    return ""
+
+
+def _pids() -> list[int]:
+    try:
+        return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    except OSError:
+        return []
+
+
+def _listening_inodes(port: int) -> Iterator[str]:
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as file:
+                rows = file.read().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            fields = row.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                yield fields[9]
+
+
+def _command(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return "command unknown"
+    return " ".join([os.path.basename(words[0]), *words[1:]]).strip()[:80] or "command unknown"

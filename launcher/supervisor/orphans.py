@@ -1,0 +1,64 @@
+"""Processes that the app started: found, adopted, and ended with the server. Only Linux tells who descends from whom.
+
+A worker ends its own children as its code says; what is left when it is gone is nobody's, and would keep ports and files.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def become_subreaper() -> None:
+    """Have processes whose parent dies fall to this one instead of init (prctl(2)), so that they can be ended with us."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that descend from *pid*, nearest first (proc(5), task/children)."""
+    found: list[int] = []
+    rest = [pid]
+    while rest:
+        below = [child for parent in rest for child in _children(parent)]
+        found += below
+        rest = below
+    return found
+
+
+def end(pids: Iterable[int], how: signal.Signals) -> None:
+    """Send a signal to each process that is still there."""
+    for pid in pids:
+        try:
+            os.kill(pid, how)
+        except ProcessLookupError:
+            pass
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether the process runs: a zombie does not."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found += [int(word) for word in file.read().split()]
+    except OSError:
+        pass  # it ended while we looked
+    return found

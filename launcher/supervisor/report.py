@@ -1,0 +1,145 @@
+"""What the running server tells the user: one function per occasion, named like the `Say` actions of `state.py`."""
+
+from __future__ import annotations
+
+import os
+
+from launcher.console import duration
+from launcher.text import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from launcher.console import Console
+    from launcher.errors import LaunchError, Problem
+    from launcher.plan import Plan
+
+_SHOWN_FILES = 3
+
+
+class Report:
+    """Words for the terminal. A terminal that is gone is no reason to fail: what cannot be written is dropped."""
+
+    def __init__(self, console: Console, version: str, project: str) -> None:
+        self._console = console
+        self._version = version
+        self._project = project
+
+    def ready(self, plan: Plan, urls: Sequence[str], milliseconds: float, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Say that the server answers, where, and by which settings."""
+        self._lines(lambda: self._console.banner(self._version, plan.profile, milliseconds, urls, rows))
+
+    def reloaded(self, changed: Sequence[str], milliseconds: float) -> None:
+        """Say what led to the reload and how long it took."""
+        mark = self._console.paint("good", self._sign("↻", "*"))
+        self._write(f"{mark}  {self._names(changed)} changed, served again after {duration(milliseconds)}")
+
+    def held(self, changed: Sequence[str]) -> None:
+        """Say that a reload waits for the terminal debugger."""
+        self._write(f"{self._mark('warning')}  {self._names(changed)} changed; reloading when the debugger is left")
+
+    def failed(self, cause: str, text: str, *, goes_on: bool) -> None:
+        """Show the user's traceback, and what happens next."""
+        lines = [escape(line) for line in text.rstrip().splitlines()]
+        end = "the page shows this; waiting for a change" if goes_on else "stopped"
+        self._write(*lines, f"{self._mark('error')}  {escape(cause)}: {end}")
+
+    def crashed(self, how: str, text: str, *, goes_on: bool) -> None:
+        """Say that a serving worker died, and of what."""
+        lines = [escape(line) for line in text.rstrip().splitlines()]
+        end = "started again" if goes_on else "waiting for a change"
+        self._write(*lines, f"{self._mark('error')}  the worker ended while it served, {escape(how)}: {end}")
+
+    def replanned(self, keys: Sequence[str]) -> None:
+        """Say which settings changed."""
+        self._write(f"{self._mark('good')}  settings changed: {escape(', '.join(keys))}")
+
+    def settings_broken(self, error: LaunchError) -> None:
+        """Show what is wrong with the settings, and that the server goes on without them."""
+        self._lines(lambda: self._console.problems(error.problems))
+        self._write(f"{self._mark('warning')}  the server goes on with the settings it has")
+
+    def settings_mended(self) -> None:
+        """Say that the settings are in order again, and as they were."""
+        self._write(f"{self._mark('good')}  settings are in order again; nothing to change")
+
+    def problems(self, problems: Iterable[Problem]) -> None:
+        """Show warnings, in frames."""
+        self._lines(lambda: self._console.problems(problems))
+
+    def slow(self, seconds: float, file: str) -> None:
+        """Say that the import takes long, and where it is."""
+        where = f"; the last file read is {self._names([file])}" if file else ""
+        self._write(f"{self._mark('warning')}  still importing the app after {seconds:.0f} s{where}")
+
+    def polling(self, reason: str) -> None:
+        """Say that changes are found by reading the disk."""
+        self._write(f"{self._mark('warning')}  no file events from the system ({escape(reason)}): reading the disk instead")
+
+    def cut(self, count: int) -> None:
+        """Say that requests were ended because their time was up."""
+        what = "1 request" if count == 1 else f"{count} requests"
+        self._write(f"{self._mark('warning')}  {what} still open after the time to drain: cut")
+
+    def stopping(self) -> None:
+        """Say that the server ends."""
+        self._write(self._console.paint("faint", f"{self._sign('■', '-')}  stopping"))
+
+    def _names(self, files: Sequence[str]) -> str:
+        shown = [escape(self._short(path)) for path in files[:_SHOWN_FILES]]
+        more = [f"{len(files) - _SHOWN_FILES} more"] if len(files) > _SHOWN_FILES else []
+        return ", ".join([*shown, *more])
+
+    def _short(self, path: str) -> str:
+        below = self._project.rstrip(os.sep) + os.sep
+        return path[len(below) :] if path.startswith(below) else path
+
+    def _mark(self, style: str) -> str:
+        return self._console.paint(style, self._sign("●", "*"))
+
+    def _sign(self, sign: str, plain: str) -> str:
+        return sign if self._console.look.unicode else plain
+
+    def _write(self, *lines: str) -> None:
+        *before, last = lines
+        self._lines(lambda: self._console.lines([*before, f"  {last}"]))
+
+    def _lines(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except (OSError, ValueError):
+            pass
+
+
+def banner_rows(plan: Plan, found: str, files: int) -> list[tuple[str, str, str]]:
+    """Return the rows of the banner: what, its value, and where the value comes from."""
+    app = found or plan.target.spec or "found when the first request arrives"
+    rows = [("app", app, plan.origins.get("app", ""))]
+    if plan.loading != "auto":
+        rows.append(("loading", plan.loading, plan.origins.get("loading", "")))
+    rows.append(("debug", _debug(plan), plan.origins.get("debug", "")))
+    if not plan.reload.enabled:
+        rows.append(("reload", "off", plan.origins.get("reload.enabled", "")))
+    else:
+        rows.append(("reload", f"restart, {files} files" if files else "restart", plan.origins.get("reload.engine", "")))
+    rows += [(key, value, plan.origins[key]) for key, value in _unusual(plan) if plan.origins.get(key)]
+    if plan.kept_from_shell:
+        rows.append(("shell", f"keeps {', '.join(plan.kept_from_shell)}", ""))
+    return rows
+
+
+def _unusual(plan: Plan) -> list[tuple[str, str]]:
+    """Return the address settings, which are worth a row when somebody set them."""
+    if plan.address.unix:
+        return [("host", f"unix:{plan.address.unix}")]
+    port = "auto" if plan.address.auto else str(plan.address.port)
+    return [("host", plan.address.host), ("port", port)]
+
+
+def _debug(plan: Plan) -> str:
+    if not plan.debugger.enabled:
+        return "on, no debugger" if plan.debug else "off"
+    if not plan.debugger.console:
+        return "on, no console"
+    return f"on, PIN {plan.debugger.pin}" if plan.debugger.pin else "on, console without PIN"

@@ -1,0 +1,280 @@
+"""What the supervisor does next: one function per state, from an event to the next state and actions.
+
+Pure: no clock, no process, no file. `run.py` feeds the events and carries out the actions. A state is named by its
+`phase`; `docs/internals/states.md` draws the picture, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from launcher.supervisor.events import (
+    AwaitQuiet,
+    ChildDrained,
+    ChildFailed,
+    ChildGone,
+    ChildPrompting,
+    ChildServing,
+    End,
+    Exit,
+    FilesChanged,
+    PlanChanged,
+    QuietCame,
+    Say,
+    Start,
+    StopAsked,
+    TellDrain,
+    TellLoad,
+    TellServeFailure,
+    TimePassed,
+    UsePlan,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from launcher.plan import Plan
+    from launcher.supervisor.events import Action, Event
+
+    Step: TypeAlias = "tuple[State, list[Action]]"
+
+STOP_SECONDS = 2.0
+"""How long requests in work may take after the first Ctrl-C; the second one ends them."""
+
+STABLE_SECONDS = 1.0
+"""A worker that crashed after it had served this long is replaced at once; an earlier crash waits for a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that the supervisor knows about its children.
+
+    `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
+    `draining` finish what they have. `changed` are the files that led to the load in progress, or that are held back
+    while a terminal debugger is open in `prompting`. `cause` and `text` describe the failure that is not yet believed or
+    is being shown. `served` tells whether an app was ever served, and `code` is the exit code while stopping.
+    """
+
+    phase: str
+    plan: Plan
+    active: int | None = None
+    loading: int | None = None
+    spare: int | None = None
+    draining: frozenset[int] = frozenset()
+    prompting: frozenset[int] = frozenset()
+    changed: tuple[str, ...] = ()
+    cause: str = ""
+    text: str = ""
+    generation: int = 0
+    next_child: int = 0
+    served: bool = False
+    code: int = 0
+
+
+def begin(plan: Plan, child: int) -> Step:
+    """Return the first state: *child* is a fresh interpreter that was started while the plan was made.
+
+    Leads to `loading`.
+    """
+    state = State(phase="loading", plan=plan, spare=child, next_child=child + 1)
+    wait = plan.loading == "lazy"
+    state, actions = _load(state, wait=wait)
+    return state, [*actions, Say("waiting")] if wait else actions
+
+
+def step(state: State, event: Event) -> Step:
+    """Return the state after *event*, and what is to be done, in this order."""
+    if isinstance(event, StopAsked):
+        return _stop(state, event)
+    if isinstance(event, ChildDrained):
+        return state, [Say("cut", (event.cut,))] if event.cut else []
+    if isinstance(event, TimePassed):
+        return state, [End(event.child)]
+    if isinstance(event, ChildGone) and event.child not in (state.active, state.loading):
+        return _forget(state, event.child)
+    return _PHASES[state.phase](state, event)
+
+
+def _loading(state: State, event: Event) -> Step:
+    """A worker imports the app, and nobody serves. Leads to `serving`, `suspect`, `loading` or `stopping`."""
+    if isinstance(event, ChildServing) and event.child == state.loading:
+        said = Say("reloaded", (state.changed,)) if state.served else Say("ready", (event.found,))
+        state = replace(
+            state, phase="serving", active=event.child, loading=None, changed=(), cause="", text="", served=True
+        )
+        return _with_spare(state, [said] if state.plan.loading != "lazy" or said.occasion != "ready" else [])
+    if isinstance(event, ChildFailed) and event.child == state.loading:
+        return replace(state, phase="suspect", cause=event.cause, text=event.text), [AwaitQuiet()]
+    if isinstance(event, ChildGone):
+        cause = f"the app ended its process while it was loaded: {event.how}"
+        return replace(state, phase="suspect", loading=None, cause=cause, text=event.text), [AwaitQuiet()]
+    if isinstance(event, FilesChanged | PlanChanged):
+        return _reload(state, event)
+    return state, []
+
+
+def _suspect(state: State, event: Event) -> Step:
+    """The load failed, but the disk may still be moving. Leads to `loading`, `failed` or `stopping`."""
+    if isinstance(event, QuietCame):
+        return _believe(state)
+    if isinstance(event, FilesChanged | PlanChanged):
+        return _reload(state, event)
+    if isinstance(event, ChildGone):
+        return replace(state, loading=None), []
+    return state, []
+
+
+def _serving(state: State, event: Event) -> Step:
+    """A worker serves the app. Leads to `loading`, `failed` or `stopping`."""
+    if isinstance(event, ChildPrompting):
+        return _prompt(state, event)
+    if isinstance(event, FilesChanged) and state.prompting:
+        said = [] if state.changed else [Say("held", (event.files,))]
+        return replace(state, changed=_union(state.changed, event.files)), said
+    if isinstance(event, FilesChanged | PlanChanged):
+        return _reload(state, event)
+    if isinstance(event, ChildGone):
+        said = Say("crashed", (event.how, event.text))
+        state = replace(state, active=None, prompting=frozenset())
+        if event.lived >= STABLE_SECONDS:
+            state, actions = _load(state)
+            return state, [said, *actions]
+        cause = f"the worker ended while it served: {event.how}"
+        state, actions = _show_failure(replace(state, cause=cause, text=event.text))
+        return state, [said, *actions]
+    return state, []
+
+
+def _failed(state: State, event: Event) -> Step:
+    """A worker serves the failure page. Leads to `loading` or `stopping`; ends when not even the page can be served."""
+    if isinstance(event, FilesChanged | PlanChanged):
+        return _reload(state, event)
+    if isinstance(event, ChildServing) and event.child == state.active:
+        return _with_spare(state, [])
+    if isinstance(event, ChildGone):
+        if event.lived < STABLE_SECONDS:
+            return replace(state, phase="stopping", code=1), [Say("crashed", (event.how, event.text)), Exit(1)]
+        return _show_failure(replace(state, active=None))
+    return state, []
+
+
+def _stopping(state: State, event: Event) -> Step:
+    """The server ends: requests in work are finished. Leads nowhere."""
+    if isinstance(event, ChildGone):
+        state = replace(state, active=None, loading=None)
+        return state, [] if state.draining else [Exit(state.code)]
+    return state, []
+
+
+_PHASES: dict[str, Callable[[State, Event], Step]] = {
+    "loading": _loading,
+    "suspect": _suspect,
+    "serving": _serving,
+    "failed": _failed,
+    "stopping": _stopping,
+}
+PHASES = tuple(_PHASES)
+
+
+def _load(state: State, *, wait: bool = False) -> Step:
+    """Have the spare, or a fresh interpreter, import the app."""
+    state, child, actions = _take(state)
+    state = replace(state, phase="loading", loading=child, generation=state.generation + 1)
+    return state, [*actions, TellLoad(child, state.generation, wait)]
+
+
+def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
+    """Retire what serves or loads, and load anew: with the new plan, if there is one."""
+    actions: list[Action] = []
+    if state.loading is not None:
+        actions.append(End(state.loading))
+    if state.active is not None:
+        actions.append(TellDrain(state.active, state.plan.reload.drain_seconds))
+        state = replace(state, draining=state.draining | {state.active})
+    state = replace(state, active=None, loading=None, prompting=frozenset())
+    if isinstance(event, PlanChanged):
+        if state.spare is not None and state.plan.env != event.plan.env:
+            actions.append(End(state.spare))
+            state = replace(state, spare=None)
+        actions += [UsePlan(event.plan), Say("replanned", (event.keys,))]
+        state = replace(state, plan=event.plan, changed=_union(state.changed, event.keys))
+    else:
+        state = replace(state, changed=_union(state.changed, event.files))
+    state, more = _load(state)
+    return state, actions + more
+
+
+def _believe(state: State) -> Step:
+    """The failure is real: end, or show it, as `loading` says (design section 4)."""
+    said = Say("failed", (state.cause, state.text))
+    first = not state.served
+    if state.plan.loading == "eager" or (first and state.plan.loading == "auto") or not state.plan.reload.enabled:
+        if not (first and state.plan.loading == "lazy"):
+            return replace(state, phase="stopping", code=1), [said, Exit(1)]
+    state, actions = _show_failure(state)
+    return state, [said, *actions]
+
+
+def _show_failure(state: State) -> Step:
+    """Have the worker that failed serve the failure page, or another one if it is gone."""
+    actions: list[Action] = []
+    child = state.loading
+    if child is None:
+        state, child, actions = _take(state)
+    told = TellServeFailure(child, state.generation, state.cause, state.text)
+    return replace(state, phase="failed", active=child, loading=None, changed=(), served=True), [*actions, told]
+
+
+def _prompt(state: State, event: ChildPrompting) -> Step:
+    """Remember who prompts; when the last debugger is left, do the reload that waited for it."""
+    if event.active:
+        return replace(state, prompting=state.prompting | {event.child}), []
+    state = replace(state, prompting=state.prompting - {event.child})
+    if state.prompting or not state.changed:
+        return state, []
+    return _reload(replace(state, changed=()), FilesChanged(state.changed))
+
+
+def _stop(state: State, event: StopAsked) -> Step:
+    """Finish the requests in work; at the second request to stop, or when nothing serves, end now."""
+    if state.phase == "stopping" or (state.active is None and not state.draining):
+        code = 130 if not state.served and event.how == "SIGINT" else state.code
+        return replace(state, phase="stopping", code=code), [Exit(code)]
+    actions: list[Action] = [End(child) for child in (state.loading, state.spare) if child is not None]
+    draining = state.draining
+    if state.active is not None:
+        actions.append(TellDrain(state.active, STOP_SECONDS))
+        draining |= {state.active}
+    return replace(
+        state, phase="stopping", active=None, loading=None, spare=None, draining=draining
+    ), [Say("stopping"), *actions]
+
+
+def _forget(state: State, child: int) -> Step:
+    """A child left whose work nobody waits for."""
+    spare = None if child == state.spare else state.spare
+    state = replace(state, spare=spare, draining=state.draining - {child}, prompting=state.prompting - {child})
+    done = state.phase == "stopping" and not state.draining
+    return state, [Exit(state.code)] if done else []
+
+
+def _take(state: State) -> tuple[State, int, list[Action]]:
+    """Return a fresh interpreter: the spare, or one that is started now."""
+    if state.spare is not None:
+        return replace(state, spare=None), state.spare, []
+    child = state.next_child
+    return replace(state, next_child=child + 1), child, [Start(child)]
+
+
+def _with_spare(state: State, actions: list[Action]) -> Step:
+    """Keep one fresh interpreter warm for the next reload."""
+    if state.spare is not None or not state.plan.reload.enabled:
+        return state, actions
+    child = state.next_child
+    return replace(state, spare=child, next_child=child + 1), [*actions, Start(child)]
+
+
+def _union(before: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return (*before, *(item for item in more if item not in before))

@@ -1,0 +1,120 @@
+"""A two-way stream of messages between two processes, over a Unix socket pair that also passes descriptors.
+
+A frame is a head of eight bytes (length of the body, number of descriptors) and the body that `messages.py` encodes.
+Descriptors travel with the head. Whoever receives a message owns the descriptors that came with it and closes them.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+import struct
+import threading
+
+from launcher.wire.messages import decode, encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from launcher.wire.messages import Message
+
+_HEAD = struct.Struct("!II")
+_MOST_DESCRIPTORS = 32
+_CHUNK = 1 << 16
+
+
+class ChannelClosed(Exception):
+    """The other side is gone."""
+
+
+class Channel:
+    """One end of the stream. Owns its socket; `close` closes it and every descriptor not yet handed out.
+
+    `send` may be called from any thread. The receiving methods belong to one thread.
+    """
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        self._lock = threading.Lock()
+        self._bytes = bytearray()
+        self._descriptors: list[int] = []
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on for readability."""
+        return self._socket.fileno()
+
+    def send(self, message: Message, descriptor: int | None = None) -> None:
+        """Send *message*, with a copy of *descriptor*, which stays the caller's. Blocks while the other side is full.
+
+        Raises `ChannelClosed` when the other side is gone.
+        """
+        body = encode(message)
+        count = 0 if descriptor is None else 1
+        frame = memoryview(_HEAD.pack(len(body), count) + body)
+        rights = [] if descriptor is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
+        try:
+            with self._lock:
+                sent = self._socket.sendmsg([frame], rights)
+                if sent < len(frame):
+                    self._socket.sendall(frame[sent:])
+        except OSError as error:
+            raise ChannelClosed from error
+
+    def receive(self) -> tuple[Message, int | None]:
+        """Wait for the next message; return it and the descriptor that came with it, or None.
+
+        Raises `ChannelClosed` at the end of the stream.
+        """
+        while (found := self._next()) is None:
+            self._fill()
+        return found
+
+    def pending(self) -> Iterator[tuple[Message, int | None]]:
+        """Read once, without waiting where the socket is readable, and yield every message that is complete.
+
+        Raises `ChannelClosed` at the end of the stream, after the last message was yielded.
+        """
+        closed = False
+        try:
+            self._fill()
+        except ChannelClosed:
+            closed = True
+        while (found := self._next()) is not None:
+            yield found
+        if closed:
+            raise ChannelClosed
+
+    def close(self) -> None:
+        """Close the socket, and the descriptors that nobody took."""
+        self._socket.close()
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors.clear()
+
+    def _fill(self) -> None:
+        space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array.array("i").itemsize)
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(_CHUNK, space, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+        except OSError as error:
+            raise ChannelClosed from error
+        for level, kind, payload in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                received = array.array("i")
+                received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
+                self._descriptors.extend(received)
+        if not data:
+            raise ChannelClosed
+        self._bytes += data
+
+    def _next(self) -> tuple[Message, int | None] | None:
+        if len(self._bytes) < _HEAD.size:
+            return None
+        length, count = _HEAD.unpack_from(self._bytes)
+        end = _HEAD.size + length
+        if len(self._bytes) < end:
+            return None
+        message = decode(bytes(self._bytes[_HEAD.size : end]))
+        del self._bytes[:end]
+        return message, self._descriptors.pop(0) if count else None

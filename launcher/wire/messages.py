@@ -1,0 +1,151 @@
+"""Every message between the supervisor and a worker: named records with named fields, to JSON and back.
+
+`TO_WORKER` and `TO_SUPERVISOR` say which side speaks. `docs/internals/messages.md` describes each message, and a test
+compares the two. Pure: nothing here reads or writes a descriptor; `channel.py` does.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
+
+    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives.
+    """
+
+    plan: Mapping[str, Any]  # Any: JSON
+    generation: int
+    wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServeFailure:
+    """Serve the failure page: for the failure that this worker reported, or for that of a worker that is gone.
+
+    Carries the listening socket's descriptor. `cause` is one line; `text` is the traceback, or what is known.
+    """
+
+    plan: Mapping[str, Any]  # Any: JSON
+    generation: int
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Stop accepting, give back connections that sent nothing yet, finish the requests in work, then leave.
+
+    Requests still open after `seconds` are cut.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Serve this connection, which an older worker had accepted; carries its descriptor. `peer` is the client."""
+
+    peer: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """The interpreter is up and waits for work."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """These files were read while loading: path -> digest of the content, empty when there was no such file.
+
+    The digest `*` says that the app writes the file itself, so that its changes are of no interest.
+    """
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The import begins now. A worker that waits for the first connection says so only when that has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The next connection will be answered by this worker. `found` says how the app was found.
+
+    `seconds` is the time that the import took; `failure` says that it is the failure page that is served.
+    """
+
+    found: str
+    seconds: float
+    failure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The app could not be loaded. `cause` is one line, `text` the user's traceback, `files` those named in it."""
+
+    cause: str
+    text: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A connection that was accepted but has sent nothing yet, given back while draining; carries its descriptor."""
+
+    peer: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """Nothing is in work any more; `cut` requests were still open when the time was up."""
+
+    cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompting:
+    """A terminal debugger holds a request (`active`), or the last one was left."""
+
+    active: bool
+
+
+TO_WORKER = (Load, ServeFailure, Drain, Adopt)
+TO_SUPERVISOR = (Booted, Loading, Reading, Serving, Failed, GivenBack, Drained, Prompting)
+CARRIES_DESCRIPTOR = (Load, ServeFailure, Adopt, GivenBack)
+
+if TYPE_CHECKING:
+    ToWorker: TypeAlias = Load | ServeFailure | Drain | Adopt
+    ToSupervisor: TypeAlias = Booted | Loading | Reading | Serving | Failed | GivenBack | Drained | Prompting
+    Message: TypeAlias = ToWorker | ToSupervisor
+
+_BY_NAME = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
+
+
+def encode(message: Message) -> bytes:
+    """Return *message* as UTF-8 JSON. Lone surrogates, as in odd file names, survive the round trip."""
+    body = {item.name: getattr(message, item.name) for item in fields(message)}
+    return json.dumps([type(message).__name__, body], ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def decode(data: bytes) -> Message:
+    """Return the message that `encode` wrote; raise `ValueError` for anything else, which is a bug of ours."""
+    name, body = json.loads(data)
+    if name not in _BY_NAME:
+        raise ValueError(f"no message is called {name!r}")
+    record = _BY_NAME[name]
+    if set(body) != {item.name for item in fields(record)}:
+        raise ValueError(f"wrong fields for {name}: {', '.join(sorted(body))}")
+    message: Message = record(**{key: tuple(value) if isinstance(value, list) else value for key, value in body.items()})
+    return message

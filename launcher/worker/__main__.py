@@ -1,0 +1,18 @@
+"""The worker as a program: `python launcher/worker/__main__.py CHANNEL LIFELINE CRASHLOG`, three inherited descriptors.
+
+Started by path and not with `-m`, because that would put the current directory at the front of `sys.path`, where the
+user's files could shadow the standard library and us.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    here = __file__.rpartition("launcher")[0]
+    sys.path[0] = here
+    from launcher.worker.run import main
+
+    # The package is found from now on; what else lies beside it is not for the app to import.
+    sys.path.pop(0)
+    sys.exit(main(*map(int, sys.argv[1:4])))

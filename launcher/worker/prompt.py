@@ -1,0 +1,46 @@
+"""Knows while a terminal debugger holds a request, because a reload would end the person's session.
+
+`breakpoint()` and `pdb.set_trace()` return at once and prompt at the next line, so what counts is the request: from the
+debugger's creation, which CPython audits (`pdb.Pdb`, `builtins.breakpoint`), to the end of its response.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EVENTS = frozenset({"pdb.Pdb", "builtins.breakpoint"})
+
+
+class Prompts:
+    """A context around each request; calls `report(True)` when a debugger opens in one, `report(False)` when all are left.
+
+    `report` is called on the request's thread.
+    """
+
+    def __init__(self, report: Callable[[bool], None]) -> None:
+        self._report = report
+        self._serving: set[int] = set()
+        self._held: set[int] = set()
+        sys.addaudithook(self._audit)
+
+    def __enter__(self) -> None:
+        self._serving.add(threading.get_ident())
+
+    def __exit__(self, *_: object) -> None:
+        thread = threading.get_ident()
+        self._serving.discard(thread)
+        if thread in self._held:
+            self._held.discard(thread)
+            self._report(bool(self._held))
+
+    def _audit(self, event: str, _: tuple[object, ...]) -> None:
+        if event in _EVENTS:
+            thread = threading.get_ident()
+            if thread in self._serving and thread not in self._held:
+                self._held.add(thread)
+                self._report(True)
