@@ -11,6 +11,7 @@ import inspect
 import os
 import re
 from dataclasses import dataclass, field
+from threading import Lock
 
 from launcher.errors import TargetError, nearest
 from launcher.worker import importing
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from launcher.plan import Target
 
@@ -278,8 +279,17 @@ def _from_asgi(app: object, label: str) -> WSGIApplication:
         hint = "install the adapter: pip install 'launch-dev[asgi]'"
         raise TargetError("target-asgi", f"`{label}` is an ASGI app, and launch serves WSGI apps", hint) from None
     adapter: Any = ASGIMiddleware  # Any: a2wsgi has types of its own for the same protocols
-    wsgi: WSGIApplication = adapter(app)
-    return wsgi
+    lock = Lock()
+    made: list[WSGIApplication] = []
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # The adapter starts a thread, and a process with threads cannot become a snapshot: wait for a request.
+        with lock:
+            if not made:
+                made.append(adapter(app))
+        return made[0](environ, start_response)
+
+    return serve
 
 
 def _async_factory(text: str) -> TargetError:
