@@ -1,0 +1,72 @@
+"""Turning `sys.exit()` in a request into an error like any other.
+
+Without this, `SystemExit` ends a request's thread without a word and without an answer, or ends the whole server where
+it has no threads.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class RequestExit(Exception):  # noqa: N818  # the name is shown to the user, who asks what has happened
+    """The app tried to end the process while it answered a request; the cause is the exception that it raised."""
+
+
+def no_exits(app: WSGIApplication) -> WSGIApplication:
+    """Return *app* so that only an `Exception` leaves it, whether it is called, iterated over or closed."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            body = app(environ, start_response)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise _explain(error) from error
+        # Nothing of a list or a tuple runs any code, and servers treat these two specially (Content-Length).
+        return body if type(body) in (list, tuple) else _Body(body)
+
+    return answer
+
+
+def _explain(error: BaseException) -> RequestExit:
+    if isinstance(error, SystemExit):
+        code = "" if error.code is None else repr(error.code)
+        return RequestExit(f"the app called sys.exit({code}) while answering a request")
+    return RequestExit(f"the app raised {type(error).__name__} while answering a request")
+
+
+class _Body:
+    """The body of a response, with its `close`; `GeneratorExit` stays what it is."""
+
+    def __init__(self, body: Iterable[bytes]) -> None:
+        self._body = body
+        self._chunks: Iterator[bytes] | None = None
+
+    def __iter__(self) -> _Body:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            if self._chunks is None:
+                self._chunks = iter(self._body)
+            return next(self._chunks)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise _explain(error) from error
+
+    def close(self) -> None:
+        close = getattr(self._body, "close", None)
+        if close is None:
+            return
+        try:
+            close()
+        except Exception:
+            raise
+        except BaseException as error:
+            raise _explain(error) from error

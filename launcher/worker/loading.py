@@ -1,0 +1,114 @@
+"""Loading the app, and what a failure means: its cause in one line, the user's traceback, the files that it names.
+
+One of the two places where any exception is caught. When to load (eager, lazy, auto) is decided by `worker/run.py`,
+what follows from a failure by the supervisor.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from dataclasses import dataclass
+
+from launcher.errors import TargetError
+from launcher.web import frame
+from launcher.worker.target import load_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from launcher.plan import Target
+
+_LONGEST_CAUSE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The app, and how it was found (`shop:create_app()`)."""
+
+    app: WSGIApplication
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no app.
+
+    `cause` is one line; `text` is what to print, with the user's traceback where there is one; `files` are the absolute
+    paths that it names, to be watched. `exception` holds no frame of ours, and keeps the frames of the app alive.
+    """
+
+    cause: str
+    text: str
+    exception: BaseException
+    files: tuple[str, ...] = ()
+
+
+def load(target: Target) -> Loaded | Failure:
+    """Import *target*; never raise, whatever the app does: `SystemExit` and `KeyboardInterrupt` are failures too."""
+    try:
+        app, found = load_target(target)
+    except BaseException as error:  # noqa: BLE001  # the boundary between the user's code and ours
+        return failure_of(error, target)
+    return Loaded(app, found)
+
+
+def failure_of(exception: BaseException, target: Target) -> Failure:
+    """Describe *exception*, which ended the loading of *target*; takes all frames of ours out of it, in place."""
+    frame.clean(exception)
+    if isinstance(exception, TargetError):
+        hint = f"\n  {exception.hint}" if exception.hint else ""
+        return Failure(_one_line(str(exception)), f"{exception}{hint}\n", exception)
+    text = "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
+    return Failure(_one_line(_cause(exception, target)), text, exception, _files(exception))
+
+
+def _cause(exception: BaseException, target: Target) -> str:
+    if isinstance(exception, SystemExit):
+        code = "" if exception.code is None else repr(exception.code)
+        return f"the app called sys.exit({code}) while loading"
+    place = _place(exception, target)
+    name = type(exception).__name__
+    return f"{name} in {place}" if place else f"{name} while loading the app"
+
+
+def _place(exception: BaseException, target: Target) -> str:
+    """Return `views/cart.py:12`: where the syntax is wrong, else the last line of the project that took part."""
+    if isinstance(exception, SyntaxError) and exception.filename and _is_file(exception.filename):
+        return f"{_shorten(exception.filename, target)}:{exception.lineno or 1}"
+    places = [(item.f_code.co_filename, line) for item, line in frame.frames(exception.__traceback__)]
+    own = [place for place in places if _is_project_file(place[0], target)]
+    for file, line in (own or places)[-1:]:
+        return f"{_shorten(file, target)}:{line}"
+    return ""
+
+
+def _is_project_file(file: str, target: Target) -> bool:
+    folders = (target.project + os.sep, target.directory + os.sep)
+    return file.startswith(folders) and f"{os.sep}site-packages{os.sep}" not in file
+
+
+def _shorten(file: str, target: Target) -> str:
+    return os.path.relpath(file, target.project) if _is_project_file(file, target) else file
+
+
+def _files(exception: BaseException) -> tuple[str, ...]:
+    """Return the existing files that the traceback of *exception*, and of all that hangs on it, names; sorted."""
+    found: set[str] = set()
+    for member in frame.family(exception):
+        found.update(item.f_code.co_filename for item, _ in frame.frames(member.__traceback__))
+        if isinstance(member, SyntaxError) and member.filename:
+            found.add(member.filename)
+    return tuple(sorted(os.path.abspath(file) for file in found if _is_file(file)))
+
+
+def _is_file(name: object) -> bool:
+    # User code may construct a SyntaxError with anything for a file name.
+    return isinstance(name, str) and "\0" not in name and os.path.isfile(name)
+
+
+def _one_line(text: str) -> str:
+    """Return *text* without line breaks and control characters, and not longer than a line of a terminal or two."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= _LONGEST_CAUSE else line[: _LONGEST_CAUSE - 1] + "…"

@@ -1,0 +1,312 @@
+"""From `module:name` to the WSGI app, or a clear complaint.
+
+The rules are those of `flask run` (`flask.cli.locate_app` and its helpers), widened from Flask objects to any WSGI app.
+`importing.py` finds the module, `kind.py` says what a value is; this module puts them together. Runs in the worker.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+from dataclasses import dataclass, field
+from threading import Lock
+
+from launcher.errors import TargetError, nearest
+from launcher.worker import importing
+from launcher.worker.kind import Kind, is_app_by_look, is_app_by_name, kind_of, server_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import ModuleType
+    from typing import Any
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from launcher.plan import Target
+
+APP_NAMES = ("app", "application")
+FACTORY_NAMES = ("create_app", "make_app")
+FILE_NAMES = ("wsgi", "app")
+_COLON = re.compile(r":(?![\\/])")  # not the colon of a Windows drive
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A parsed `attr.attr` or `attr.attr(1, debug=True)`. `text` is what the user wrote."""
+
+    text: str
+    names: tuple[str, ...]
+    called: bool = False
+    args: tuple[Any, ...] = ()  # Any: literals
+    kwargs: Mapping[str, Any] = field(default_factory=dict)  # Any: literals
+
+
+def load_target(target: Target) -> tuple[WSGIApplication, str]:
+    """Import what *target* names and return the app with the way it was found (`shop:create_app()`, `wsgi.py: app`).
+
+    Raise `TargetError` when there is no such module, name or app; anything that the app's own code raises passes
+    through untouched. Changes `sys.path` as `flask run` does.
+    """
+    spec = target.spec.strip()
+    if not spec:
+        return _load_by_search(target)
+    path, reference = split_spec(spec)
+    module = importing.import_target(path, target)
+    return _load_from(module, f"{path}:", reference)
+
+
+def split_spec(spec: str) -> tuple[str, Reference | None]:
+    """Cut *spec* at its first colon into module (or path) and reference; raise `TargetError` for what is neither."""
+    path, *rest = (part.strip() for part in _COLON.split(spec, maxsplit=1))
+    if not path:
+        raise TargetError("target-syntax", f"`{spec}` names no module", "write module:name, as in shop:app")
+    return path, parse_reference(rest[0]) if rest else None
+
+
+def parse_reference(text: str) -> Reference:
+    """Parse what stands behind the colon: dotted names, then perhaps a call with literal arguments.
+
+    Raise `TargetError` for anything else; nothing is evaluated.
+    """
+    try:
+        tree: ast.expr = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        raise _bad_reference(text) from None
+    if not isinstance(tree, ast.Call):
+        return Reference(text, _dotted(tree, text))
+    try:
+        args = tuple(ast.literal_eval(item) for item in tree.args)
+        kwargs = {item.arg: ast.literal_eval(item.value) for item in tree.keywords}
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        raise _bad_arguments(text) from None
+    if None in kwargs:
+        raise _bad_arguments(text)
+    return Reference(text, _dotted(tree.func, text), True, args, {str(name): value for name, value in kwargs.items()})
+
+
+def _dotted(tree: ast.expr, text: str) -> tuple[str, ...]:
+    if isinstance(tree, ast.Name):
+        return (tree.id,)
+    if isinstance(tree, ast.Attribute):
+        return (*_dotted(tree.value, text), tree.attr)
+    raise _bad_reference(text)
+
+
+def _bad_reference(text: str) -> TargetError:
+    hint = "write a name, or a call with literal arguments, as in create_app('dev', debug=True)"
+    return TargetError("target-syntax", f"`{text}` is neither a name nor a call", hint)
+
+
+def _bad_arguments(text: str) -> TargetError:
+    hint = "write text in quotes, numbers, True, False, None, or lists and dictionaries of these"
+    return TargetError("target-syntax", f"the arguments in `{text}` are not all literal values", hint)
+
+
+def _load_by_search(target: Target) -> tuple[WSGIApplication, str]:
+    """Load `wsgi.py`, or else `app.py`, or else the `wsgi.py` of a Django project.
+
+    As with `flask run`, the first file that exists is taken; when it holds no app, or fails, no other is tried.
+    """
+    importing.put_first(target.directory)
+    found = _find_file(target)
+    label = os.path.relpath(found, target.project)
+    if label.startswith(os.pardir):
+        label = found
+    return _load_from(importing.import_file(found), f"{label}: ", None)
+
+
+def _find_file(target: Target) -> str:
+    folders = [target.project, target.directory]
+    if target.search:
+        folders.append(os.path.join(target.directory, "src"))
+    for folder in dict.fromkeys(folders):
+        for name in FILE_NAMES:
+            if (found := importing.file_of(folder, name)) is not None:
+                return found
+    managed = next((folder for folder in folders if os.path.isfile(os.path.join(folder, "manage.py"))), None)
+    if managed is None:
+        hint = 'write `app = "module:name"` in devserver.toml, or start with: launch dev module:name'
+        raise TargetError("target-not-found", f"there is no wsgi.py and no app.py in {target.project}", hint)
+    return _find_django(managed)
+
+
+def _find_django(folder: str) -> str:
+    names = sorted(name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name, "wsgi.py")))
+    if len(names) == 1:
+        return os.path.join(folder, names[0], "wsgi.py")
+    if names:
+        specs = _listed(f"{name}.wsgi:application" for name in names)
+        message = f"there is a manage.py in {folder}, and more than one wsgi.py: {specs}"
+        raise TargetError("target-ambiguous", message, f'name one: app = "{names[0]}.wsgi:application"')
+    hint = 'name it, as in app = "mysite.wsgi:application"'
+    raise TargetError("target-not-found", f"there is a manage.py in {folder}, but no folder with a wsgi.py", hint)
+
+
+def _load_from(module: ModuleType, label: str, reference: Reference | None) -> tuple[WSGIApplication, str]:
+    """Return the app that *module* holds and *label* completed with the way to it."""
+    if reference is None:
+        name = _find_name(module, label)
+        reference = Reference(name, (name,))
+    value = _attribute(module, label, reference)
+    text = reference.text
+    if reference.called or kind_of(value, reference.names[-1]) is Kind.FACTORY:
+        if not callable(value):
+            raise TargetError("target-not-wsgi", f"`{text}` cannot be called: it is {_describe(value)}")
+        value = _call(value, label, reference)
+        text = text if reference.called else f"{text}()"
+        complaint = f"{text} returned {_describe(value)}, not a WSGI app"
+    else:
+        complaint = f"`{label.strip()}{text}` is {_describe(value)}, not a WSGI app"
+    return _as_wsgi(value, label + text, complaint, made=text.endswith(")"))
+
+
+def _find_name(module: ModuleType, label: str) -> str:
+    """Return the name of the app or factory that *module* holds, in the order of `flask run`."""
+    attributes = vars(module)
+    for name in APP_NAMES:
+        if name in attributes and is_app_by_name(attributes[name], name):
+            return name
+    apps = _apps(module)
+    if len(apps) == 1:
+        return apps[0]
+    where = label.strip(": ")
+    if apps:
+        message = f"`{where}` holds more than one app: {_listed(apps)}"
+        raise TargetError("target-ambiguous", message, f"name one: {where}:{apps[0]}")
+    for name in FACTORY_NAMES:
+        if kind_of(attributes.get(name), name) in (Kind.FACTORY, Kind.ASYNC_FACTORY):
+            return name
+    raise TargetError("target-no-app", f"there is no app in `{where}`", _hint_for(module, label))
+
+
+def _apps(module: ModuleType) -> list[str]:
+    """Return the names of the app objects in *module*, one name for each object."""
+    names: dict[int, str] = {}
+    for name, value in list(vars(module).items()):
+        if not name.startswith("__") and is_app_by_look(value):
+            names.setdefault(id(server_of(value) or value), name)
+    return list(names.values())
+
+
+def _hint_for(module: ModuleType, label: str) -> str:
+    spec = label.strip(": ")
+    likely = [name for name, value in vars(module).items() if _is_likely(name, value, module)]
+    if likely:
+        return f"name what is meant: {_listed(f'{spec}:{name}' for name in likely[:5])}"
+    return f"looked for app, application, one app object, create_app() and make_app(); name another: {spec}:name"
+
+
+def _is_likely(name: str, value: object, module: ModuleType) -> bool:
+    """Say whether *value* may be what the user wants to serve, though no rule finds it."""
+    if name in APP_NAMES:
+        return callable(value)
+    if isinstance(value, type) or not inspect.isfunction(value) or value.__module__ != module.__name__:
+        return False
+    return not name.startswith("_") and (kind_of(value, name) in (Kind.WSGI, Kind.ASGI) or "app" in name.lower())
+
+
+def _attribute(module: ModuleType, label: str, reference: Reference) -> object:
+    value: object = module
+    for name in reference.names:
+        try:
+            value = getattr(value, name)
+        except AttributeError:
+            if name in dir(value):
+                raise  # it exists, and failed by itself: a property, or a module's `__getattr__`
+            owner = value
+            break
+    else:
+        return value
+    before = reference.names[: reference.names.index(name)]
+    where = f"{label.strip()}{'.'.join(before)}".rstrip(":")
+    near = nearest(name, [known for known in dir(owner) if not known.startswith("_")])
+    hint = f"did you mean {near}?" if near else _apps_hint(module, label)
+    raise TargetError("target-name", f"there is no `{name}` in `{where}`", hint)
+
+
+def _apps_hint(module: ModuleType, label: str) -> str:
+    found = [*_apps(module), *(name for name in FACTORY_NAMES if callable(vars(module).get(name)))]
+    return f"it has {_listed(found)}" if found else _hint_for(module, label)
+
+
+def _call(factory: Callable[..., object], label: str, reference: Reference) -> object:
+    """Call *factory* and return what it makes; raise `TargetError` only when the arguments did not fit."""
+    if kind_of(factory, reference.names[-1]) is Kind.ASYNC_FACTORY:
+        raise _async_factory(reference.text)
+    try:
+        return factory(*reference.args, **reference.kwargs)
+    except TypeError as error:
+        traceback = error.__traceback__
+        if traceback is None or traceback.tb_next is not None:
+            raise  # it was entered: the factory failed, not the call
+        reason = str(error)
+    name = ".".join(reference.names)
+    spec = f"{label.rstrip()}{name}"
+    if reference.called and kind_of(factory, reference.names[-1]) is Kind.WSGI:
+        hint = f"it looks like a WSGI app itself: write {spec}"
+    else:
+        hint = f"give the arguments, as in {spec}('dev', debug=True)"
+    raise TargetError("target-arguments", f"the factory `{name}` takes other arguments: {reason}", hint)
+
+
+def _as_wsgi(value: object, label: str, complaint: str, *, made: bool) -> tuple[WSGIApplication, str]:
+    """Return *value* as a WSGI app and *label*, changed where something had to be put around the app."""
+    kind = kind_of(value)
+    server = server_of(value)
+    if server is not None:
+        return server, f"{label}.server"  # type: ignore[return-value]  # `kind` has looked at its signature
+    if kind is Kind.ASGI:
+        return _from_asgi(value, label), f"{label} (ASGI, through a2wsgi)"
+    if kind is Kind.ASYNC_FACTORY:
+        raise _async_factory(label)
+    if kind is Kind.WSGI or (made and kind is Kind.FACTORY and _may_be_app(value)):
+        return value, label  # type: ignore[return-value]  # `kind` has looked at its signature
+    raise TargetError("target-not-wsgi", complaint, "a WSGI app is called with environ and start_response")
+
+
+def _may_be_app(value: object) -> bool:
+    """Say whether a made function is an app in spite of its name (`create_app.<locals>.make_response`)."""
+    return not isinstance(value, type) and kind_of(value, "app") is Kind.WSGI
+
+
+def _from_asgi(app: object, label: str) -> WSGIApplication:
+    try:
+        from a2wsgi import ASGIMiddleware
+    except ModuleNotFoundError:
+        hint = "install the adapter: pip install 'launch-dev[asgi]'"
+        raise TargetError("target-asgi", f"`{label}` is an ASGI app, and launch serves WSGI apps", hint) from None
+    adapter: Any = ASGIMiddleware  # Any: a2wsgi has types of its own for the same protocols
+    lock = Lock()
+    made: list[WSGIApplication] = []
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # The adapter starts a thread, and a process with threads cannot become a snapshot: wait for a request.
+        with lock:
+            if not made:
+                made.append(adapter(app))
+        return made[0](environ, start_response)
+
+    return serve
+
+
+def _async_factory(text: str) -> TargetError:
+    message = f"`{text}` is an async function, and a factory must not be"
+    return TargetError("target-async-factory", message, "write it with a plain def")
+
+
+def _describe(value: object) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if kind_of(value) is Kind.FACTORY and hasattr(value, "__name__"):
+        return f"the function {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _listed(items: Iterable[str]) -> str:
+    return ", ".join(items)
