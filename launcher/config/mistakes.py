@@ -54,7 +54,7 @@ class Fault:
     """The place where the parser gave up, with what stands around it.
 
     `at` is the offset, `shown` the text with secrets masked, `start` the beginning of the statement, `opened` the
-    offsets of the brackets open at `at`, `string` the offset of the string that `at` is in, or -1.
+    offsets of the brackets open at `at`, `string` the offset of the first string before it that has no end, or -1.
     """
 
     def __init__(self, text: str, at: int, said: str, shown: str) -> None:
@@ -76,7 +76,7 @@ class Fault:
                 self.opened.pop()
             elif word == "\n" and not self.opened:
                 self.start = token.end()
-            elif word[0] in "\"'" and token.end() == self.at and not _closed(word):
+            elif self.string < 0 and word[0] in "\"'" and not _closed(word):
                 self.string = token.start()
 
     @property
@@ -157,7 +157,7 @@ def _missing(fault: Fault) -> Finding | None:
         return None
     if fault.rest[:1] == "," and fault.opened and fault.text[fault.opened[-1]] == "[":
         return Finding(fault.after(1), "a value is missing before this comma", "remove the comma")
-    name = fault.key or fault.head.rpartition(",")[2].strip(" {=\t") or "this"
+    name = re.split(r"[{,\[\n]", fault.head)[-1].strip(" =\t") or fault.key or "this"
     return Finding(fault.after(1), f"`{name}` has no value", f"write a value after `{name} =`, or remove the line")
 
 
@@ -516,7 +516,7 @@ def _current(fault: Fault, found: list[Found]) -> Found | None:
         item for item in found if item.kind != "implied" and item.value[1] in ends and item.value[0] >= fault.start
     ]
     inside = [item for item in found if fault.start <= item.key[0] < fault.at and item.kind != "implied"]
-    return (exact or inside or [None])[0]
+    return next(iter(exact or inside), None)
 
 
 def _first(current: Found, found: list[Found]) -> Found | None:
