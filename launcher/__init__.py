@@ -2,8 +2,8 @@
 
     files -> layers -> resolved profile -> plan -> supervisor -> worker -> the browser
 
-`config` takes files to a resolved profile, `planner` makes a `plan` of it, `supervisor` carries it out, `wire` is how it
-talks to `worker`, `web` is what the browser meets. `run` and `resolve` are the Python API; both are loaded when used.
+`config` takes files to a resolved profile, `planner` makes a `plan` of it, `supervisor` carries it out, `wire` is how
+it talks to `worker`, `web` is what the browser meets. `run` and `resolve` are the Python API; both load when used.
 """
 
 from __future__ import annotations
@@ -12,17 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from launcher.api import resolve
 
-    __version__: str
-
 __all__ = ["__version__", "resolve"]
+
+# A literal, because the banner shows it and importlib.metadata takes forty milliseconds to say the same.
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Load `resolve` and `__version__` when first asked for, so that `import launcher` costs nothing."""
-    if name == "__version__":
-        from importlib.metadata import version  # forty milliseconds, for a text that few ask for
-
-        return version("launch-dev")
+    """Load a function of the Python API when it is first asked for, so that `import launcher` costs nothing."""
     if name in __all__:
         from launcher import api  # loads the schema
 
