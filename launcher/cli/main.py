@@ -78,7 +78,8 @@ def help_text() -> str:
     sections = [(f"{title}:", list(group.items())) for title, group in COMMANDS.items()]
     options = {"-h, --help": "Show this; after a command, all of its flags.", "--version": "Show the version."}
     sections.append(("Options:", list(options.items())))
-    lines = ["Usage: launch COMMAND [ARGUMENTS]", "", "Starts your team's WSGI app for development from one committed file."]
+    lines = ["Usage: launch COMMAND [ARGUMENTS]", ""]
+    lines += ["Starts your team's WSGI app for development from one committed file."]
     for title, rows in sections:
         lines += ["", title, *(f"  {name:<12}{text}" for name, text in rows)]
     lines += ["", "Examples:", *(f"  {line:<30}{text}" for line, text in EXAMPLES.items())]
@@ -134,10 +135,10 @@ def _dispatch(invocation: Invocation) -> int:
         raise no_folder()
     if problem := _color_problem(invocation):
         raise problem
-    width = invocation.out().look.width
+    width = min(invocation.out().look.width, 100)
     try:
         launch = root()
-        with launch.make_context("launch", list(invocation.argv), obj=invocation, terminal_width=min(width, 100)) as ctx:
+        with launch.make_context("launch", list(invocation.argv), obj=invocation, terminal_width=width) as ctx:
             return int(launch.invoke(ctx) or 0)
     except click.exceptions.Exit as end:
         return end.exit_code

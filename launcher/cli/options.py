@@ -1,7 +1,7 @@
 """The parser's options: those made from the table of flags, and those that every command has.
 
-click is used as a parser only: no defaults, no variables, no types of settings. What was typed becomes a `Request`, with
-the flags in the order in which they were typed.
+click is used as a parser only: no defaults, no variables, no types of settings. What was typed becomes a `Request`,
+with the flags in the order in which they were typed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ class FlagOption(GroupedOption):
             parser.add_option(obj=self, opts=[spelling], dest=self.name, action="append_const", const=spelling)
 
     def handle_parse_result(
-        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]  # Any: as click has it
+        self,
+        ctx: click.Context,
+        opts: Mapping[str, Any],
+        args: list[str],  # Any: as click has it
     ) -> tuple[Any, list[str]]:
         """Do nothing: `typed` has taken what was given, and there is no default to fill in."""
         return None, args
@@ -128,7 +131,7 @@ _META = "launcher.typed"
 
 
 def typed(opts: Mapping[str, Any], order: Sequence[FlagOption]) -> list[Typed]:  # Any: the parser's lists
-    """Return what the flags set, in the order they were typed; all values of a repeated flag stand at its last place."""
+    """Return what the flags set, in typing order; the values of a repeated flag stand at its last place."""
     seen: dict[FlagOption, int] = {}
     found: list[Typed] = []
     for option in order:
@@ -169,7 +172,9 @@ def output_options(*, machine: bool) -> list[click.Parameter]:
     """Return the options about what is printed; with `--json` for a command that a program would read."""
     options: list[click.Parameter] = []
     if machine:
-        options.append(GroupedOption(["--json", "as_json"], group=OUTPUT, is_flag=True, help="Print JSON for programs."))
+        options.append(
+            GroupedOption(["--json", "as_json"], group=OUTPUT, is_flag=True, help="Print JSON for programs.")
+        )
     return [*options, color_option(), help_option()]
 
 
@@ -187,7 +192,13 @@ def color_option() -> click.Option:
 def help_option() -> click.Option:
     """Return `-h` and `--help`."""
     return GroupedOption(
-        ["-h", "--help"], group=OUTPUT, is_flag=True, is_eager=True, expose_value=False, callback=_help, help="Show this."
+        ["-h", "--help"],
+        group=OUTPUT,
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_help,
+        help="Show this.",
     )
 
 
@@ -198,7 +209,11 @@ def _help(ctx: click.Context, param: click.Parameter, value: object) -> None:
         ctx.exit()
 
 
-def make_request(ctx: click.Context, params: Mapping[str, Any], app: str | None = None) -> Request:  # Any: click's values
+def make_request(
+    ctx: click.Context,
+    params: Mapping[str, Any],
+    app: str | None = None,  # Any: as click has it
+) -> Request:
     """Return the request for what was typed. *app* is the positional argument; it wins over `--app`."""
     from launcher.config.resolve import Given, Request  # loads the schema, which a command's --help can do without
 

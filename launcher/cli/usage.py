@@ -1,4 +1,4 @@
-"""A command line that makes no sense, in the same frame as a settings file: the line, the caret, the nearest right word.
+"""A command line that makes no sense, in the frame of a settings file: the line, the caret, the nearest right word.
 
 Imported by `main.py` when there is something to explain.
 """

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from launcher.cli.options import GroupedOption, SettingsCommand, flag_options, make_request, output_options, request_options
+from launcher.cli.options import (
+    OUTPUT,
+    GroupedOption,
+    SettingsCommand,
+    flag_options,
+    make_request,
+    output_options,
+    request_options,
+)
+from launcher.config.resolve import resolve_profile
+from launcher.errors import ExitCode
+from launcher.planner import build_plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.pass_context
-def _run(ctx: click.Context, app: str | None, verbose: int, timings: bool, **params: object) -> int:
+def _run(ctx: click.Context, /, app: str | None, verbose: int, timings: bool, **params: object) -> int:
     invocation: Invocation = ctx.obj
     return start(make_request(ctx, params, app), color=invocation.color, verbose=verbose, timings=timings)
 
@@ -25,8 +36,8 @@ command = SettingsCommand(
         click.Argument(["app"], required=False, metavar="[APP]"),
         *flag_options(),
         *request_options(),
-        GroupedOption(["-v", "--verbose"], group="Output", count=True, help="Say more; twice for everything."),
-        GroupedOption(["--timings"], group="Output", is_flag=True, help="Say where the time of a start goes."),
+        GroupedOption(["-v", "--verbose"], group=OUTPUT, count=True, help="Say more; twice for everything."),
+        GroupedOption(["--timings"], group=OUTPUT, is_flag=True, help="Say where the time of a start goes."),
         *output_options(machine=False),
     ],
     add_help_option=False,
