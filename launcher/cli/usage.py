@@ -11,7 +11,7 @@ import click
 
 from launcher.cli.flags import FLAGS
 from launcher.cli.options import SurplusArgumentError, UnknownCommandError
-from launcher.config.redact import looks_secret
+from launcher.config.redact import MASK, is_secret_name
 from launcher.console import color_choices
 from launcher.errors import Place, Problem, UsageError, nearest
 
@@ -96,9 +96,9 @@ def _masked(argv: Sequence[str], number: int) -> str:
     before = argv[number - 1] if number else ""
     given = word.partition("=")[2] if word.startswith("--set=") else word if before == "--set" else ""
     key, equals, _ = given.partition("=")
-    if equals and looks_secret(key.strip().rpartition(".")[2]):
-        word = word[: len(word) - len(given)] + key + "=***"
-    return shlex.quote(word) if word != "***" else word
+    if equals and is_secret_name(key.strip().rpartition(".")[2]):
+        word = word[: len(word) - len(given)] + key + "=" + MASK
+    return shlex.quote(word)
 
 
 def _unknown_command(error: UnknownCommandError, argv: Sequence[str]) -> Problem:
@@ -121,7 +121,7 @@ def _unknown_flag(error: click.NoSuchOption, argv: Sequence[str]) -> Problem:
     if match := nearest(name, [spelling for spelling in known if spelling.startswith("--")]):
         hint = f"did you mean `{match}`?"
     elif name in others:
-        hint = f"it is a flag of `launch dev`; here, `--set {_key(name)}=...` does the same"
+        hint = f"here, write --set {_key(name)}=..."
         if ctx and ctx.parent is None:
             hint = f"flags come after the command: launch dev {name}"
     else:
