@@ -1,0 +1,170 @@
+"""A command line that makes no sense, in the frame of a settings file: the line, the caret, the nearest right word.
+
+Imported by `main.py` when there is something to explain.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from launcher.cli.flags import FLAGS
+from launcher.cli.options import SurplusArgumentError, UnknownCommandError
+from launcher.config.redact import MASK, is_secret_name
+from launcher.console import color_choices
+from launcher.errors import Place, Problem, UsageError, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from launcher.cli.invocation import Invocation
+
+LINE = "command line"
+_OLD_NAMES = {"run": "dev", "serve": "dev", "start": "dev", "runserver": "dev", "config": "explain", "show": "explain"}
+
+
+def explain(error: click.ClickException, invocation: Invocation) -> Problem:
+    """Return the problem for an error of the parser."""
+    argv = invocation.argv
+    if isinstance(error, UnknownCommandError):
+        return _unknown_command(error, argv)
+    if isinstance(error, click.NoSuchOption):
+        return _unknown_flag(error, argv)
+    if isinstance(error, click.BadOptionUsage):
+        return _option_usage(error, argv)
+    if isinstance(error, SurplusArgumentError):
+        message = f"there is no place for `{error.words[0]}`"
+        return Problem("surplus-argument", message, place(argv, error.words[0]), _synopsis(error.ctx))
+    if isinstance(error, click.MissingParameter):
+        name = (error.param.human_readable_name if error.param else "an argument").upper()
+        return Problem("missing-argument", f"{name} is missing", _end(argv), _synopsis(error.ctx))
+    if isinstance(error, click.BadParameter) and isinstance(getattr(error.param, "type", None), click.Choice):
+        return _bad_choice(error, argv)
+    return Problem("usage", error.format_message(), _end(argv), _synopsis(getattr(error, "ctx", None)))
+
+
+def no_folder() -> UsageError:
+    """Return the error for a current directory that has been deleted."""
+    return UsageError(Problem("no-folder", "the current directory does not exist any more", None, "go to another: cd"))
+
+
+def bad_color(word: str) -> UsageError:
+    """Return the error for a LAUNCH_COLOR that says nothing."""
+    text = f"LAUNCH_COLOR={word}"
+    where = Place("environment", 0, len("LAUNCH_COLOR=") + 1, text, len(word))
+    hint = _choose(word, color_choices(variable=True), color_choices(variable=False))
+    return UsageError(Problem("bad-choice", "LAUNCH_COLOR has to say when to colour", where, hint))
+
+
+def place(argv: Sequence[str], word: str, *, value: bool = False) -> Place:
+    """Return the place of a word on the command line: an argument, or the part of one that begins with it.
+
+    With *value*, of the value that follows the flag *word*.
+    """
+    words = [_masked(argv, number) for number in range(len(argv))]
+    column = len("launch ") + 1
+    for number, quoted in enumerate(words):
+        raw = argv[number]
+        name, equals, rest = raw.partition("=")
+        if raw == word and not value:
+            return Place(LINE, 0, column, _text(words), len(quoted))
+        if value and raw == word and number + 1 < len(words):
+            return Place(LINE, 0, column + len(quoted) + 1, _text(words), len(words[number + 1]))
+        if equals and name == word:
+            skip = len(name) + 1 if value else 0
+            return Place(LINE, 0, column + skip, _text(words), max(len(rest if value else name), 1))
+        if not value and len(word) == 2 and raw[:1] == "-" != raw[1:2] and word[1] in raw:  # -xyz, of which -y is wrong
+            return Place(LINE, 0, column + raw.index(word[1]), _text(words), 1)
+        column += len(quoted) + 1
+    return _end(argv)
+
+
+def _end(argv: Sequence[str]) -> Place:
+    text = _text([_masked(argv, number) for number in range(len(argv))])
+    return Place(LINE, 0, len(text) + 2, text, 1)
+
+
+def _text(words: Sequence[str]) -> str:
+    return " ".join(["launch", *words])
+
+
+def _masked(argv: Sequence[str], number: int) -> str:
+    """Return an argument as a shell would need it, with the value of a secret taken out."""
+    word = argv[number]
+    before = argv[number - 1] if number else ""
+    given = word.partition("=")[2] if word.startswith("--set=") else word if before == "--set" else ""
+    key, equals, _ = given.partition("=")
+    if equals and is_secret_name(key.strip().rpartition(".")[2]):
+        word = word[: len(word) - len(given)] + key + "=" + MASK
+    return shlex.quote(word)
+
+
+def _unknown_command(error: UnknownCommandError, argv: Sequence[str]) -> Problem:
+    name = error.name
+    where = place(argv, name)
+    if match := _OLD_NAMES.get(nearest(name, _OLD_NAMES) or "") or nearest(name, error.known):
+        hint = f"did you mean `launch {match}`?"
+    elif ":" in name or name.endswith(".py"):
+        hint = f"to serve it: launch dev {shlex.quote(name)}"
+    else:
+        hint = f"commands: {', '.join(error.known)}"
+    return Problem("unknown-command", f"`{name}` is not a command", where, hint)
+
+
+def _unknown_flag(error: click.NoSuchOption, argv: Sequence[str]) -> Problem:
+    name, ctx = error.option_name, error.ctx
+    command = ctx.command_path if ctx else "launch"
+    known = [spelling for param in (ctx.command.get_params(ctx) if ctx else []) for spelling in _spellings(param)]
+    others = [spelling for flag in FLAGS for spelling in (*flag.names, *flag.off)]
+    if match := nearest(name, [spelling for spelling in known if spelling.startswith("--")]):
+        hint = f"did you mean `{match}`?"
+    elif name in others:
+        hint = f"here, write --set {_key(name)}=..."
+        if ctx and ctx.parent is None:
+            hint = f"flags come after the command: launch dev {name}"
+    else:
+        hint = f"all flags: {command} --help"
+    return Problem("unknown-flag", f"`{command}` has no flag `{name}`", place(argv, name), hint)
+
+
+def _option_usage(error: click.BadOptionUsage, argv: Sequence[str]) -> Problem:
+    name = error.option_name
+    flag = next((flag for flag in FLAGS if name in (*flag.names, *flag.off)), None)
+    where = place(argv, name)
+    typed = next((word for word in argv if word.startswith(f"{name}=")), "")
+    if typed:
+        hint = f"to switch it off: {flag.off[0]}" if flag and flag.off and name in flag.names else f"write {name} alone"
+        return Problem("surplus-value", f"`{name}` takes no value", place(argv, name, value=True), hint)
+    return Problem("missing-value", f"`{name}` needs a value", where, f"write {name} VALUE")
+
+
+def _bad_choice(error: click.BadParameter, argv: Sequence[str]) -> Problem:
+    param = error.param
+    assert param is not None
+    assert isinstance(param.type, click.Choice)
+    names = _spellings(param)
+    where = next((spot for name in names if (spot := place(argv, name, value=True)) != _end(argv)), _end(argv))
+    word = where.text[where.column - 1 : where.column - 1 + where.length]
+    choices = [str(choice) for choice in param.type.choices]
+    return Problem("bad-choice", f"`{names[0]}` cannot be `{word}`", where, _choose(word, choices, choices))
+
+
+def _choose(word: str, known: Sequence[str], listed: Sequence[str]) -> str:
+    match = nearest(word, known)
+    return (f"did you mean `{match}`? " if match else "") + f"one of: {', '.join(listed)}"
+
+
+def _spellings(param: click.Parameter) -> list[str]:
+    return [*param.opts, *param.secondary_opts] if isinstance(param, click.Option) else []
+
+
+def _key(name: str) -> str:
+    return next(flag.key for flag in FLAGS if name in (*flag.names, *flag.off))
+
+
+def _synopsis(ctx: click.Context | None) -> str:
+    if ctx is None:
+        return "all commands: launch --help"
+    return " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)]).replace("[OPTIONS] ", "").strip()
