@@ -1,0 +1,30 @@
+"""Imports inside functions: allowed where they make starting faster, and nowhere else."""
+
+from __future__ import annotations
+
+from tests.architecture.source import imports, modules
+
+# File -> what is gained. Whoever adds a row says so here, and in a comment beside the import.
+ALLOWED = {
+    "__init__.py": "`import launcher` costs nothing; `run` and `resolve` load when they are asked for",
+    "cli/main.py": "`launch --help` loads click and nothing else; a command is imported when it is chosen",
+    "config/resolve.py": "python-dotenv where a .env file exists; positions only to explain or to fail",
+    "supervisor/watcher.py": "watchfiles is loaded while the worker is on its way",
+    "worker/run.py": "Werkzeug is loaded while the supervisor still resolves the profile",
+}
+
+
+def test_late_imports_are_in_the_listed_files_only():
+    late = {
+        f"{module}:{found.line} {found.module}"
+        for module in modules()
+        if module not in ALLOWED
+        for found in imports(module)
+        if found.late
+    }
+    assert late == set()
+
+
+def test_list_names_no_file_without_late_imports():
+    surplus = [module for module in ALLOWED if not any(found.late for found in imports(module))]
+    assert surplus == []
