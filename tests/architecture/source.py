@@ -42,6 +42,12 @@ def imports(module: str) -> list[Import]:
     return found
 
 
+def _module_of(package: str, name: str) -> str:
+    """Return which module `from package import name` is about: the one called *name*, or *package* itself."""
+    inside = PACKAGE.parent / package.replace(".", "/") / f"{name}.py"
+    return f"{package}.{name}" if package.startswith("launcher") and inside.exists() else package
+
+
 def _walk(node: ast.AST, late: bool, found: list[Import]) -> None:
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         for child in node.orelse:
@@ -52,7 +58,7 @@ def _walk(node: ast.AST, late: bool, found: list[Import]) -> None:
     elif isinstance(node, ast.ImportFrom):
         assert node.level == 0, f"line {node.lineno}: relative imports hide which package is meant"
         assert node.module is not None
-        found.append(Import(node.module, node.lineno, late))
+        found.extend(Import(_module_of(node.module, alias.name), node.lineno, late) for alias in node.names)
     late = late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     for child in ast.iter_child_nodes(node):
         _walk(child, late, found)

@@ -86,12 +86,9 @@ def test_own_start_up_path_avoids_slow_modules(module):
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]], ids=" ".join)
 def test_help_and_version_load_click_only(arguments):
     program = (
-        "import json, sys\n"
-        "from launcher.cli.main import main\n"
-        "try:\n"
-        f"    main({arguments!r})\n"
-        "except SystemExit as stop:\n"
-        "    assert not stop.code, stop.code\n"
+        "import json, os, sys\n"
+        "from launcher.cli.main import run\n"
+        f"assert run({arguments!r}, os.environ, sys.stdout, sys.stderr) == 0\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     heavy = {

@@ -8,9 +8,14 @@ from tests.architecture.source import imports, modules
 ALLOWED = {
     "__init__.py": "`import launcher` costs nothing; `run` and `resolve` load when they are asked for",
     "cli/main.py": "`launch --help` loads click and nothing else; a command is imported when it is chosen",
+    "cli/options.py": "the help of a command can do without the schema until it is printed",
     "config/resolve.py": "python-dotenv where a .env file exists; positions only to explain or to fail",
     "supervisor/watcher.py": "watchfiles is loaded while the worker is on its way",
+    "text.py": "the table of character widths is needed for text beyond ASCII only",
+    "web/failure.py": "Werkzeug's debugger, when there is a failure to show",
+    "web/stack.py": "each of Werkzeug's wrappers, when a profile asks for it",
     "worker/run.py": "Werkzeug is loaded while the supervisor still resolves the profile",
+    "worker/target.py": "a2wsgi, when the app is an ASGI app",
 }
 
 
