@@ -1,0 +1,153 @@
+"""The pages keep up with the code: links lead somewhere, commands parse, messages and words are the real ones."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+
+from launcher.wire import messages
+from tests.architecture.source import ROOT
+
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+)
+TEXT_SUFFIXES = (".py", ".md", ".toml", ".txt", ".html", ".css", ".js", ".json", ".svg", ".yml", ".yaml", "run")
+
+# Spelled in pieces, so that this file does not contain what it looks for.
+TRACES_OF_A_MACHINE = re.compile(
+    "|".join(
+        [
+            "/" + r"root/",
+            "/" + r"work/(?:wt|main|shared|venv)",
+            r"files\.python" + "hosted",
+            r"pypi\." + r"(?:org|python)",
+            r"\bindex-" + r"url\b",
+            r"artifact" + r"ory",
+            r"\b" + r"proxy\.golang",
+        ]
+    )
+)
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def without_code(text: str) -> str:
+    """Return the prose of a page: no code blocks, no code in a line."""
+    text = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^(?: {4}|\t).*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"`[^`]*`", "", text)
+
+
+def anchors(text: str) -> set[str]:
+    """Return what the headings of a page can be linked by."""
+    titles = re.findall(r"^#+ +(.+?) *$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of all table rows of a page."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and not re.match(r"\|[\s|:-]+$", line)]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def committed() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [name for name in listed.stdout.split("\0") if name.endswith(TEXT_SUFFIXES) and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(read(page))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (ROOT / page).parent / name if name else ROOT / page
+        if not path.exists() or (anchor and anchor not in anchors(path.read_text(encoding="utf-8"))):
+            broken.append(target)
+    assert broken == []
+
+
+def test_every_page_can_be_reached_from_the_index():
+    reached, waiting = set(), ["docs/index.md"]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        for target in re.findall(r"\]\(([^)\s#]+\.md)(?:#[^)\s]*)?\)", read(page)):
+            found = ((ROOT / page).parent / target).resolve()
+            if found.is_file() and (name := found.relative_to(ROOT).as_posix()) not in reached:
+                waiting.append(name)
+    assert {page for page in PAGES if page.startswith("docs/")} - reached == set()
+
+
+def commands() -> list[str]:
+    """Return every command line of ours that a page shows."""
+    found = [line for page in PAGES for line in re.findall(r"^\s*\$ (launch\b.*)$", read(page), flags=re.MULTILINE)]
+    return sorted({line.partition("  #")[0].strip() for line in found})
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command_on_a_page_parses(command):
+    # `--help` at the end lets click check the names of commands and flags, and stops before anything is done.
+    arguments = [*shlex.split(command)[1:], "--help"]
+    done = subprocess.run(
+        [sys.executable, "-m", "launcher", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage:" in done.stdout
+
+
+@pytest.mark.parametrize("name", committed())
+def test_file_names_no_machine_and_no_registry(name):
+    found = TRACES_OF_A_MACHINE.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))
+    assert found is None
+
+
+MESSAGE_TABLES = {"supervisor to worker": messages.TO_WORKER, "worker to supervisor": messages.TO_SUPERVISOR}
+
+
+@pytest.mark.parametrize("direction", MESSAGE_TABLES)
+def test_messages_page_shows_what_is_sent(direction):
+    section = re.search(rf"^## {direction}$(.*?)(?=^## |\Z)", read("docs/internals/messages.md"), re.I | re.M | re.S)
+    assert section is not None
+    shown = {cells[0].strip("`"): re.findall(r"`(\w+)`", cells[1]) for cells in rows(section[1])[1:]}
+    sent = {record.__name__: [item.name for item in fields(record)] for record in MESSAGE_TABLES[direction]}
+    assert shown == sent
+
+
+def never_called() -> dict[str, str]:
+    """Return each word that the glossary rules out altogether (it stands in code there), with the word to use."""
+    glossary = rows(read("docs/internals/glossary.md"))[1:]
+    return {wrong: cells[0] for cells in glossary for wrong in re.findall(r"`([^`]+)`", cells[2])}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "docs/internals/glossary.md"])
+def test_page_uses_the_words_of_the_glossary(page):
+    prose = without_code(read(page)).lower()
+    wrong = {word: right for word, right in never_called().items() if re.search(rf"\b{re.escape(word)}s?\b", prose)}
+    assert wrong == {}
+
+
+def test_glossary_rules_something_out():
+    assert "zygote" in never_called()

@@ -1,0 +1,35 @@
+"""Imports inside functions: allowed where they make starting faster, and nowhere else."""
+
+from __future__ import annotations
+
+from tests.architecture.source import imports, modules
+
+# File -> what is gained. Whoever adds a row says so here, and in a comment beside the import.
+ALLOWED = {
+    "__init__.py": "`import launcher` costs nothing; `run` and `resolve` load when they are asked for",
+    "cli/main.py": "`launch --help` loads click and nothing else; a command is imported when it is chosen",
+    "cli/options.py": "the help of a command can do without the schema until it is printed",
+    "config/resolve.py": "python-dotenv where a .env file exists; positions only to explain or to fail",
+    "supervisor/watcher.py": "watchfiles is loaded while the worker is on its way",
+    "text.py": "the table of character widths is needed for text beyond ASCII only",
+    "web/failure.py": "Werkzeug's debugger, when there is a failure to show",
+    "web/stack.py": "each of Werkzeug's wrappers, when a profile asks for it",
+    "worker/run.py": "Werkzeug is loaded while the supervisor still resolves the profile",
+    "worker/target.py": "a2wsgi, when the app is an ASGI app",
+}
+
+
+def test_late_imports_are_in_the_listed_files_only():
+    late = {
+        f"{module}:{found.line} {found.module}"
+        for module in modules()
+        if module not in ALLOWED
+        for found in imports(module)
+        if found.late
+    }
+    assert late == set()
+
+
+def test_list_names_no_file_without_late_imports():
+    surplus = [module for module in ALLOWED if not any(found.late for found in imports(module))]
+    assert surplus == []
