@@ -31,9 +31,10 @@ class Report:
         self._lines(lambda: self._console.banner(self._version, plan.profile, milliseconds, urls, rows))
 
     def reloaded(self, changed: Sequence[str], milliseconds: float) -> None:
-        """Say what led to the reload and how long it took."""
+        """Say what led to the reload, nothing if a worker had crashed, and how long it took."""
         mark = self._console.paint("good", self._sign("↻", "*"))
-        self._write(f"{mark}  {self._names(changed)} changed, served again after {duration(milliseconds)}")
+        cause = f"{self._names(changed)} changed, " if changed else ""
+        self._write(f"{mark}  {cause}served again after {duration(milliseconds)}")
 
     def held(self, changed: Sequence[str]) -> None:
         """Say that a reload waits for the terminal debugger."""
@@ -48,7 +49,7 @@ class Report:
     def crashed(self, how: str, text: str, *, goes_on: bool) -> None:
         """Say that a serving worker died, and of what."""
         lines = [escape(line) for line in text.rstrip().splitlines()]
-        end = "started again" if goes_on else "waiting for a change"
+        end = "starting another" if goes_on else "the page says so; waiting for a change"
         self._write(*lines, f"{self._mark('error')}  the worker ended while it served, {escape(how)}: {end}")
 
     def replanned(self, keys: Sequence[str]) -> None:

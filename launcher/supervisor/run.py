@@ -165,9 +165,10 @@ class Supervisor:
             self._greet(str(action.facts[0]) if action.facts else "")
         elif action.occasion == "reloaded":
             self._report.reloaded(action.facts[0], elapsed)  # type: ignore[arg-type]  # facts are as state.py made them
-        elif action.occasion in ("failed", "crashed"):
-            goes_on = self.state.phase in ("failed", "loading")
-            getattr(self._report, action.occasion)(*action.facts, goes_on=goes_on)
+        elif action.occasion == "failed":
+            self._report.failed(*action.facts, goes_on=self.state.phase == "failed")
+        elif action.occasion == "crashed":
+            self._report.crashed(*action.facts, goes_on=self.state.phase == "loading")
         else:
             getattr(self._report, action.occasion)(*action.facts)
 
@@ -229,6 +230,7 @@ class Supervisor:
             self._happen(events.ChildLoading(number))
             self._after(SLOW_SECONDS, lambda: self._is_slow(number))
         elif isinstance(message, messages.Prompting):
+            self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
             self._happen(events.ChildPrompting(number, message.active))
         elif isinstance(message, messages.Drained):
             self._happen(events.ChildDrained(number, message.cut))
@@ -271,6 +273,8 @@ class Supervisor:
             self._selector.unregister(child.channel)
         except KeyError:
             pass
+        if number == self.state.active:
+            self._changed_at = time.monotonic()
         event = events.ChildGone(number, how, child.crash_report(), child.lived())
         child.close()
         self._terminal.restore()

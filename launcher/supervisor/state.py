@@ -44,7 +44,7 @@ STOP_SECONDS = 2.0
 """How long requests in work may take after the first Ctrl-C; the second one ends them."""
 
 STABLE_SECONDS = 1.0
-"""A worker that crashed after it had served this long is replaced at once; an earlier crash waits for a change."""
+"""A worker that crashes sooner than this, in seconds of serving, is replaced once; if that one does too, a change must come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class State:
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
     `draining` finish what they have. `changed` are the files that led to the load in progress, or that are held back
     while a terminal debugger is open in `prompting`. `cause` and `text` describe the failure that is not yet believed or
-    is being shown. `served` tells whether an app was ever served, and `code` is the exit code while stopping.
+    is being shown. `served` tells whether an app was ever served, `revived` that a worker replaces one that crashed early,
+    and `code` is the exit code while stopping.
     """
 
     phase: str
@@ -70,6 +71,7 @@ class State:
     generation: int = 0
     next_child: int = 0
     served: bool = False
+    revived: bool = False
     code: int = 0
 
 
@@ -104,7 +106,8 @@ def _loading(state: State, event: Event) -> Step:
         state = replace(
             state, phase="serving", active=event.child, loading=None, changed=(), cause="", text="", served=True
         )
-        return _with_spare(state, [said] if state.plan.loading != "lazy" or said.occasion != "ready" else [])
+        greeted = said.occasion == "ready" and state.plan.loading == "lazy"
+        return _with_spare(state, [] if greeted else [said])
     if isinstance(event, ChildFailed) and event.child == state.loading:
         return replace(state, phase="suspect", cause=event.cause, text=event.text), [AwaitQuiet()]
     if isinstance(event, ChildGone):
@@ -138,8 +141,8 @@ def _serving(state: State, event: Event) -> Step:
     if isinstance(event, ChildGone):
         said = Say("crashed", (event.how, event.text))
         state = replace(state, active=None, prompting=frozenset())
-        if event.lived >= STABLE_SECONDS:
-            state, actions = _load(state)
+        if event.lived >= STABLE_SECONDS or not state.revived:
+            state, actions = _load(replace(state, revived=event.lived < STABLE_SECONDS))
             return state, [said, *actions]
         cause = f"the worker ended while it served: {event.how}"
         state, actions = _show_failure(replace(state, cause=cause, text=event.text))
@@ -193,7 +196,7 @@ def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
     if state.active is not None:
         actions.append(TellDrain(state.active, state.plan.reload.drain_seconds))
         state = replace(state, draining=state.draining | {state.active})
-    state = replace(state, active=None, loading=None, prompting=frozenset())
+    state = replace(state, active=None, loading=None, prompting=frozenset(), revived=False)
     if isinstance(event, PlanChanged):
         if state.spare is not None and state.plan.env != event.plan.env:
             actions.append(End(state.spare))

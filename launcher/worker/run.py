@@ -151,7 +151,7 @@ class Worker:
         """Serve until the supervisor says `Drain`, and until that is done."""
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
-        from launcher.worker.target import request_handler
+        from launcher.worker.handler import load_handler
 
         assert self._listener is not None
         server = Server(
@@ -161,7 +161,7 @@ class Worker:
             threads=plan.threads,
             processes=plan.processes,
             give_back=lambda connection, peer: self._channel.send(GivenBack(peer), connection.fileno()),
-            handler=request_handler(plan.wsgi.request_handler),
+            handler=load_handler(plan.wsgi.request_handler),
             passthrough_errors=plan.wsgi.passthrough_errors,
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._channel.send(Prompting(active))),
