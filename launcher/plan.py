@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """What to import: `spec` as the user wrote it, or empty to find the app by the rules of `flask run`.
@@ -138,7 +137,9 @@ class Plan:
     def from_json(cls, data: Mapping[str, Any]) -> Plan:  # Any: JSON
         """Return the plan that `to_json` described; raise `ValueError` for a field that no plan has."""
         parts = {part.__name__.lower(): part for part in (Target, Address, Reload, Debugger, Browser, Tls, Wsgi)}
-        return _build(cls, {name: _build(parts[name], value) if name in parts else value for name, value in data.items()})
+        return _build(
+            cls, {name: _build(parts[name], value) if name in parts else value for name, value in data.items()}
+        )
 
 
 def _build(record: type[Any], data: Mapping[str, Any]) -> Any:  # Any: one of the records above, from JSON

@@ -55,7 +55,7 @@ class Child:
             pass
 
     def reap(self) -> str | None:
-        """Return how the process ended, in words, or None while it lives. Call it until it returns a text, and no more."""
+        """Return how the process ended, in words, or None while it lives. Not to be called again after a text."""
         try:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
         except ChildProcessError:

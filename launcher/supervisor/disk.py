@@ -48,7 +48,9 @@ class Disk:
         self._plan = plan
         self.settings_were_read()
         patterns = plan.reload.include
-        self._included = {path: of_file(path) for path in _files(plan.roots) if self._is_included(path)} if patterns else {}
+        self._included = (
+            {path: of_file(path) for path in _files(plan.roots) if self._is_included(path)} if patterns else {}
+        )
 
     def settings_were_read(self) -> None:
         """Remember what the settings files hold now."""
@@ -121,10 +123,10 @@ class Disk:
         return tuple(found)
 
     def _is_included(self, path: str) -> bool:
-        return (
-            any(matches(self._plan.reload.include, path, root) and not matches(NEVER, path, root) for root in self._plan.roots)
-            and not self._is_excluded(path)
-        )
+        return any(
+            matches(self._plan.reload.include, path, root) and not matches(NEVER, path, root)
+            for root in self._plan.roots
+        ) and not self._is_excluded(path)
 
     def _is_excluded(self, path: str) -> bool:
         patterns = self._plan.reload.exclude

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from launcher.plan import Plan
 
@@ -71,7 +71,8 @@ class ChildDrained:
 class ChildGone:
     """A worker's process ended.
 
-    `how` names the exit code or signal, `text` is what is known of the place, `lived` how long it had served, in seconds.
+    `how` names the exit code or signal, `text` is what is known of the place, `lived` how long it had served, in
+    seconds.
     """
 
     child: int
@@ -175,7 +176,7 @@ class Say:
     """Tell the user; `occasion` names the function of `console.py`, `facts` are its arguments."""
 
     occasion: str
-    facts: tuple[object, ...] = ()
+    facts: tuple[Any, ...] = ()  # Any: the occasion says what they are
 
 
 @dataclass(frozen=True, slots=True)

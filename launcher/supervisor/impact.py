@@ -42,7 +42,7 @@ def differing(known: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ..
 
 
 def changed_settings(old: Plan, new: Plan) -> tuple[str, ...]:
-    """Return the keys of the settings in which two plans differ, as a user writes them; the files they came from aside."""
+    """Return the keys of the settings in which two plans differ, as a user writes them."""
     before, after = dict(_leaves("", old.to_json())), dict(_leaves("", new.to_json()))
     differ = [key for key in (*before, *after) if before.get(key) != after.get(key)]
     return tuple(dict.fromkeys(_SPELLING.get(key, key) for key in differ if not key.startswith(_BESIDES)))
@@ -72,8 +72,8 @@ def _leaves(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, obj
 def matches(patterns: Collection[str], path: str, root: str) -> bool:
     """Return whether *path* below *root* is meant by gitignore-style *patterns*; the last one that matches decides.
 
-    The rules are those of gitignore(5): a slash in the front or the middle anchors a pattern at the root, one at the end
-    means folders (and so all that is in them), `*` stops at a slash, `**` does not, and `!` takes back.
+    The rules are those of gitignore(5): a slash in the front or the middle anchors a pattern at the root, one at the
+    end means folders (and so all that is in them), `*` stops at a slash, `**` does not, and `!` takes back.
     """
     if not path.startswith(root.rstrip("/") + "/"):
         return False

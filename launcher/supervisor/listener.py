@@ -47,15 +47,15 @@ def url(listener: socket.socket, address: Address, *, tls: bool) -> str:
     if address.unix:
         return f"unix:{address.unix}"
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # shown, not bound
     scheme = "https" if tls else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, where = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+        0
+    ]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,7 +68,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _listen_unix(path: str) -> socket.socket:
-    """Listen on a socket file; one that a dead server left behind is replaced, one in use is not, nor any other file."""
+    """Listen on a socket file. One that a dead server left behind is replaced; one in use, or another file, is not."""
     listener = socket.socket(socket.AF_UNIX)
     try:
         if os.path.lexists(path):

@@ -1,6 +1,7 @@
 """Processes that the app started: found, adopted, and ended with the server. Only Linux tells who descends from whom.
 
-A worker ends its own children as its code says; what is left when it is gone is nobody's, and would keep ports and files.
+A worker ends its own children as its code says; what is left when it is gone is nobody's, and would keep ports and
+files.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def become_subreaper() -> None:
-    """Have processes whose parent dies fall to this one instead of init (prctl(2)), so that they can be ended with us."""
+    """Have processes whose parent dies fall to this one instead of init (prctl(2)), which can then end them."""
     if sys.platform == "linux":
         import ctypes
 

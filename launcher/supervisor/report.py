@@ -76,7 +76,9 @@ class Report:
 
     def polling(self, reason: str) -> None:
         """Say that changes are found by reading the disk."""
-        self._write(f"{self._mark('warning')}  no file events from the system ({escape(reason)}): reading the disk instead")
+        self._write(
+            f"{self._mark('warning')}  no file events from the system ({escape(reason)}): reading the disk instead"
+        )
 
     def cut(self, count: int) -> None:
         """Say that requests were ended because their time was up."""
@@ -123,7 +125,9 @@ def banner_rows(plan: Plan, found: str, files: int) -> list[tuple[str, str, str]
     if not plan.reload.enabled:
         rows.append(("reload", "off", plan.origins.get("reload.enabled", "")))
     else:
-        rows.append(("reload", f"restart, {files} files" if files else "restart", plan.origins.get("reload.engine", "")))
+        rows.append(
+            ("reload", f"restart, {files} files" if files else "restart", plan.origins.get("reload.engine", ""))
+        )
     rows += [(key, value, plan.origins[key]) for key, value in _unusual(plan) if plan.origins.get(key)]
     if plan.kept_from_shell:
         rows.append(("shell", f"keeps {', '.join(plan.kept_from_shell)}", ""))

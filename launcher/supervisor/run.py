@@ -27,6 +27,7 @@ from launcher.wire.channel import ChannelClosed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import ClassVar
 
     from launcher.plan import Plan
     from launcher.supervisor.disk import Difference
@@ -52,12 +53,19 @@ class Supervisor:
     """Everything that one run of `launch dev` holds. `run` is called once."""
 
     def __init__(
-        self, plan: Plan, first: Child, *, replan: Callable[[], Plan], report: Report, environ: Mapping[str, str], begun: float
+        self,
+        plan: Plan,
+        first: Child,
+        *,
+        replan: Callable[[], Plan],
+        report: Report,
+        environ: Mapping[str, str],
+        begun: float,
     ) -> None:
         """Take over the worker *first*, started early.
 
-        *replan* resolves the settings again, or raises `LaunchError`. *environ* is the environment of `launch`, and *begun*
-        the monotonic time at which that process began.
+        *replan* resolves the settings again, or raises `LaunchError`. *environ* is the environment of `launch`, and
+        *begun* the monotonic time at which that process began.
         """
         self._begun = begun
         self._replan = replan
@@ -90,7 +98,9 @@ class Supervisor:
             self._listener = listen(self._plan.address)
             stack.callback(self._close_listener)
             self._selector = stack.enter_context(closing(selectors.DefaultSelector()))
-            watcher = stack.enter_context(closing(Watcher(poll_seconds=self._plan.reload.poll, warn=self._report.polling)))
+            watcher = stack.enter_context(
+                closing(Watcher(poll_seconds=self._plan.reload.poll, warn=self._report.polling))
+            )
             self._watcher = watcher
             self._disk = Disk(self._plan, watcher)
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._take_signals(signals))
@@ -172,7 +182,7 @@ class Supervisor:
         else:
             getattr(self._report, action.occasion)(*action.facts)
 
-    _ACTIONS: dict[type, Callable[..., None]] = {
+    _ACTIONS: ClassVar[dict[type, Callable[..., None]]] = {
         events.Start: _start,
         events.TellLoad: _tell_load,
         events.TellServeFailure: _tell_serve_failure,
@@ -411,5 +421,8 @@ def worker_environ(environ: Mapping[str, str], plan: Plan) -> dict[str, str]:
 def open_browser(address: str, environ: Mapping[str, str]) -> None:
     """Open *address* in the person's browser, in a process of its own: finding one takes longer than a reload."""
     argv = [sys.executable, "-m", "webbrowser", "-t", address]
-    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+    silent = [
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
     os.posix_spawn(sys.executable, argv, dict(environ), file_actions=silent)

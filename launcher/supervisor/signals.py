@@ -26,7 +26,9 @@ class Signals:
         self._old = {number: signal.signal(number, _nothing) for number in (*STOP, signal.SIGCHLD)}
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for number, handler in self._old.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._old_descriptor)

@@ -44,7 +44,7 @@ STOP_SECONDS = 2.0
 """How long requests in work may take after the first Ctrl-C; the second one ends them."""
 
 STABLE_SECONDS = 1.0
-"""A worker that crashes sooner than this, in seconds of serving, is replaced once; if that one does too, a change must come."""
+"""A worker that crashes within this time of serving is replaced once; if that one does too, a change must come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class State:
 
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
     `draining` finish what they have. `changed` are the files that led to the load in progress, or that are held back
-    while a terminal debugger is open in `prompting`. `cause` and `text` describe the failure that is not yet believed or
-    is being shown. `served` tells whether an app was ever served, `revived` that a worker replaces one that crashed early,
-    and `code` is the exit code while stopping.
+    while a terminal debugger is open in `prompting`. `cause` and `text` describe the failure that is not yet believed
+    or is being shown. `served` tells whether an app was ever served, `revived` that a worker replaces one that crashed
+    early, and `code` is the exit code while stopping.
     """
 
     phase: str
@@ -91,7 +91,7 @@ def step(state: State, event: Event) -> Step:
     if isinstance(event, StopAsked):
         return _stop(state, event)
     if isinstance(event, ChildDrained):
-        return state, [Say("cut", (event.cut,))] if event.cut else []
+        return state, ([Say("cut", (event.cut,))] if event.cut else [])
     if isinstance(event, TimePassed):
         return state, [End(event.child)]
     if isinstance(event, ChildGone) and event.child not in (state.active, state.loading):
@@ -134,8 +134,8 @@ def _serving(state: State, event: Event) -> Step:
     if isinstance(event, ChildPrompting):
         return _prompt(state, event)
     if isinstance(event, FilesChanged) and state.prompting:
-        said = [] if state.changed else [Say("held", (event.files,))]
-        return replace(state, changed=_union(state.changed, event.files)), said
+        told: list[Action] = [] if state.changed else [Say("held", (event.files,))]
+        return replace(state, changed=_union(state.changed, event.files)), told
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
     if isinstance(event, ChildGone):
@@ -213,9 +213,9 @@ def _believe(state: State) -> Step:
     """The failure is real: end, or show it, as `loading` says (design section 4)."""
     said = Say("failed", (state.cause, state.text))
     first = not state.served
-    if state.plan.loading == "eager" or (first and state.plan.loading == "auto") or not state.plan.reload.enabled:
-        if not (first and state.plan.loading == "lazy"):
-            return replace(state, phase="stopping", code=1), [said, Exit(1)]
+    fatal = {"eager": True, "auto": first, "lazy": False}[state.plan.loading]
+    if fatal or not (state.plan.reload.enabled or first):
+        return replace(state, phase="stopping", code=1), [said, Exit(1)]
     state, actions = _show_failure(state)
     return state, [said, *actions]
 
@@ -250,9 +250,10 @@ def _stop(state: State, event: StopAsked) -> Step:
     if state.active is not None:
         actions.append(TellDrain(state.active, STOP_SECONDS))
         draining |= {state.active}
-    return replace(
-        state, phase="stopping", active=None, loading=None, spare=None, draining=draining
-    ), [Say("stopping"), *actions]
+    return replace(state, phase="stopping", active=None, loading=None, spare=None, draining=draining), [
+        Say("stopping"),
+        *actions,
+    ]
 
 
 def _forget(state: State, child: int) -> Step:

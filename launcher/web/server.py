@@ -34,8 +34,8 @@ class Server(BaseWSGIServer):
     """Serves *app* on *listener*, which stays the caller's.
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
-    connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request is
-    served inside `around`, on the thread that serves it.
+    connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
+    is served inside `around`, on the thread that serves it.
     """
 
     def __init__(

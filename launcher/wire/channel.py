@@ -25,7 +25,7 @@ _MOST_DESCRIPTORS = 32
 _CHUNK = 1 << 16
 
 
-class ChannelClosed(Exception):
+class ChannelClosed(Exception):  # noqa: N818  # what has happened, not a mistake
     """The other side is gone."""
 
 

@@ -1,8 +1,8 @@
 """Notices what is read while the app is imported: project modules, data files, and files that were looked for in vain.
 
 An import hook loads project modules itself, so that the digest it reports is that of the very bytes it compiled, and so
-that bytecode older than an edit of the same second is not used. An audit hook sees every other file. What becomes of the
-findings is the business of whoever passes `report`.
+that bytecode older than an edit of the same second is not used. An audit hook sees every other file. What becomes of
+the findings is the business of whoever passes `report`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _BATCH = 256
 
 def is_project_file(path: str) -> bool:
     """Return whether the file belongs to people who edit it: not to the standard library, a package, or to us."""
-    return os.path.isabs(path) and not any(part in path for part in _LIBRARY) and not path.startswith((_STANDARD, _OURS))
+    return (
+        os.path.isabs(path) and not any(part in path for part in _LIBRARY) and not path.startswith((_STANDARD, _OURS))
+    )
 
 
 class Finder:
@@ -53,7 +55,7 @@ class Finder:
         """Begin to notice. Comes before the path finder, after the finders for built-in and frozen modules."""
         self._active = True
         place = next((i for i, finder in enumerate(sys.meta_path) if finder is PathFinder), len(sys.meta_path))
-        sys.meta_path.insert(place, self)  # type: ignore[arg-type]  # typeshed asks for an abstract base class
+        sys.meta_path.insert(place, self)
         sys.addaudithook(self._audit)
 
     def stop(self) -> None:
@@ -102,7 +104,11 @@ class Finder:
     def _note_absent(self, name: str, entries: Iterable[str], origin: str | None) -> None:
         tail = name.rpartition(".")[2]
         for entry in entries:
-            if not isinstance(entry, str) or not (entry + os.sep).startswith(self._roots) or not is_project_file(entry + os.sep):
+            if (
+                not isinstance(entry, str)
+                or not (entry + os.sep).startswith(self._roots)
+                or not is_project_file(entry + os.sep)
+            ):
                 continue
             for candidate in (os.path.join(entry, tail, "__init__.py"), os.path.join(entry, f"{tail}.py")):
                 if candidate == origin:
@@ -125,7 +131,8 @@ class Finder:
                 self._report({path: "*"})
         elif not os.path.isdir(path):
             with self.quiet():
-                # Hashed before it is opened: if it changes in between, the next look finds a difference and loads again.
+                # Hashed before it is opened: if it changes in between, the next look finds a difference and loads
+                # again.
                 self.note(path, of_file(path))
 
 
@@ -208,14 +215,14 @@ def _trusted_bytecode(cache: str | None, path: str, source: os.stat_result) -> C
     if not data.startswith(expected) or int(written) <= int(max(source.st_mtime, source.st_ctime)):
         return None
     try:
-        code: CodeType = loads(memoryview(data)[16:])
+        code: CodeType = loads(memoryview(data)[16:])  # noqa: S302  # as trustworthy as the source beside it
     except (ValueError, EOFError, TypeError):
         return None
     return code if code.co_filename == path else None
 
 
 def _origin(module: ModuleType) -> str | None:
-    """Return the source path of a loaded module. Asks the dictionary: odd objects in `sys.modules` run code on access."""
+    """Return the source path of a loaded module. Asks the dictionary: odd objects in `sys.modules` act on access."""
     values = getattr(module, "__dict__", None)
     path = values.get("__file__") if isinstance(values, dict) else None
     return path if isinstance(path, str) and path.endswith(".py") else None

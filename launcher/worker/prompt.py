@@ -17,7 +17,7 @@ _EVENTS = frozenset({"pdb.Pdb", "builtins.breakpoint"})
 
 
 class Prompts:
-    """A context around each request; calls `report(True)` when a debugger opens in one, `report(False)` when all are left.
+    """A context around each request. Calls `report(True)` when a debugger opens, `report(False)` when all are left.
 
     `report` is called on the request's thread.
     """

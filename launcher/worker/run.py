@@ -39,6 +39,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from launcher.web.server import Server
     from launcher.worker.loading import Failure
 
 
@@ -61,7 +62,8 @@ def die_with_supervisor(lifeline: int) -> None:
     """Have the kernel kill this process as soon as the other end of the pipe *lifeline* is closed, whatever it does.
 
     The pipe's owner gets a signal when it becomes readable, which happens only at its end (fcntl(2), F_SETSIG). Unlike
-    PR_SET_PDEATHSIG this does not depend on which thread or process is the parent. Elsewhere than on Linux a thread waits.
+    PR_SET_PDEATHSIG this does not depend on which thread or process is the parent. Elsewhere than on Linux a thread
+    waits.
     """
     os.set_inheritable(lifeline, False)
     if sys.platform == "linux":
@@ -77,7 +79,7 @@ def die_with_supervisor(lifeline: int) -> None:
 
 
 def _import_web() -> None:
-    """Import what serving needs. Late: the greeting comes first, and a supervisor that failed to resolve ends us here."""
+    """Import what serving needs, while the supervisor still makes the plan."""
     import launcher.web.failure
     import launcher.web.server
     import launcher.web.stack  # noqa: F401
@@ -117,8 +119,8 @@ class Worker:
     def _first_connection(self) -> bool:
         """Wait for a client; return False if a message came first."""
         assert self._listener is not None
-        ready, _, _ = select.select([self._listener, self._channel], [], [])
-        return self._channel not in ready
+        ready, _, _ = select.select([self._listener.fileno(), self._channel.fileno()], [], [])
+        return self._channel.fileno() not in ready
 
     def _load(self, plan: Plan) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
@@ -185,8 +187,8 @@ class Worker:
 def prepare(plan: Plan, listener: int) -> None:
     """Make this process what the plan says: environment, working directory, `sys.path`, `sys.argv`.
 
-    `WERKZEUG_RUN_MAIN` and `WERKZEUG_SERVER_FD` say "this is the reloaded process" to apps that ask; Werkzeug wants both
-    or neither since 2.1.
+    `WERKZEUG_RUN_MAIN` and `WERKZEUG_SERVER_FD` say "this is the reloaded process" to apps that ask; Werkzeug wants
+    both or neither since 2.1.
     """
     for name in plan.unset_env:
         os.environ.pop(name, None)
