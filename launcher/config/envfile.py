@@ -7,19 +7,20 @@ the rules at `expand`. Which of the pairs are settings is `pairs.py`'s business.
 from __future__ import annotations
 
 import io
-import os
 import re
+from collections import ChainMap
 from dataclasses import dataclass
 
 from dotenv.parser import parse_stream
 
+from launcher.config.files import read_text
 from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.pairs import Pair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dotenv.parser import Binding
 
@@ -27,7 +28,9 @@ _START = re.compile(r"(?P<before>\s*(?:export[^\S\r\n]+)?)(?P<key>'[^']*'|[^=#\s
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _REFERENCE = re.compile(r"\$\$|\$\{(?P<name>[^}:]*)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-_REFUSED = re.compile(r"LD_.*|DYLD_.*|GIT_SSH(_.*)?|PYTHON(HOME|PATH|STARTUP|INSPECT|WARNINGS|USERBASE|EXECUTABLE)|BASH_ENV|PATH|BROWSER|NODE_OPTIONS")
+_REFUSED = re.compile(
+    r"LD_.*|DYLD_.*|GIT_SSH(_.*)?|PYTHON(HOME|PATH|STARTUP|INSPECT|WARNINGS|USERBASE|EXECUTABLE)|BASH_ENV|PATH|BROWSER|NODE_OPTIONS"
+)
 """Names with which a file could run code in programs that are started; such a file often comes with a clone."""
 
 
@@ -35,31 +38,42 @@ _REFUSED = re.compile(r"LD_.*|DYLD_.*|GIT_SSH(_.*)?|PYTHON(HOME|PATH|STARTUP|INS
 class EnvFile:
     """The pairs of one file, in the order of the file, the last one of each name only; and what is wrong with it."""
 
+    path: str
     pairs: tuple[Pair, ...]
     findings: tuple[Finding, ...]
 
 
-def candidates(root: str, names: tuple[str, ...], profile: str) -> list[str]:
-    """Return the files to look for, the lowest first: .flaskenv, then each name plain, .PROFILE, .local, .PROFILE.local."""
-    if not names:
-        return []
-    endings = ["", f".{profile}", ".local", f".{profile}.local"] if profile else ["", ".local"]
-    return [os.path.join(root, ".flaskenv")] + [name + ending for ending in endings for name in names]
+def read_files(paths: Iterable[str], shell: Mapping[str, str]) -> tuple[list[EnvFile], list[Finding]]:
+    """Return what is in the files at *paths*, given from low to high, and everything that is wrong with them."""
+    read: list[EnvFile] = []
+    findings: list[Finding] = []
+    below: dict[str, str] = {}
+    for path in paths:
+        text, found = read_text(path)
+        findings += found
+        if text is not None:
+            read.append(read_pairs(path, text, shell, below))
+            findings += read[-1].findings
+            below.update((pair.name, pair.text) for pair in read[-1].pairs)
+    return read, findings
 
 
-def read_pairs(file: str, text: str, variables: Mapping[str, str]) -> EnvFile:
-    """Return the pairs in the text of *file*; references are looked up in *variables*, then among the pairs above."""
+def read_pairs(file: str, text: str, shell: Mapping[str, str], below: Mapping[str, str]) -> EnvFile:
+    """Return the pairs in the text of *file*; references mean the shell's value, the pair above, or that of a lower file."""
     pairs: dict[str, Pair] = {}
+    above: dict[str, str] = {}
+    known = ChainMap(dict(shell), above, dict(below))
     findings: list[Finding] = []
     for binding in parse_stream(io.StringIO(text, newline="")):
-        found = _read_binding(file, binding, variables, {name: pair.text for name, pair in pairs.items()})
+        found = _read_binding(file, binding, known)
         if isinstance(found, Finding):
             findings.append(found)
         elif found is not None:
             if found.name in pairs:
                 findings.append(_duplicate(pairs.pop(found.name), found))
             pairs[found.name] = found
-    return EnvFile(tuple(pairs.values()), tuple(findings))
+            above[found.name] = found.text
+    return EnvFile(file, tuple(pairs.values()), tuple(findings))
 
 
 def expand(text: str, known: Mapping[str, str]) -> str:
@@ -82,7 +96,7 @@ def expand(text: str, known: Mapping[str, str]) -> str:
     return _REFERENCE.sub(replace, text)
 
 
-def _read_binding(file: str, binding: Binding, variables: Mapping[str, str], above: Mapping[str, str]) -> Pair | Finding | None:
+def _read_binding(file: str, binding: Binding, known: Mapping[str, str]) -> Pair | Finding | None:
     start = _START.match(binding.original.string)
     assert start is not None
     origin = _origin(file, binding, start)
@@ -95,7 +109,7 @@ def _read_binding(file: str, binding: Binding, variables: Mapping[str, str], abo
     value = binding.value or ""
     if binding.original.string[start.end() : start.end() + 1] != "'":
         try:
-            value = expand(value, {**above, **variables})
+            value = expand(value, known)
         except LookupError as error:
             return Finding("dotenv-reference", str(error.args[0]), origin)
     return Pair(binding.key, value, Origin(origin.source, file, (), origin.line, origin.column, binding.key, value))
@@ -114,7 +128,11 @@ def _complaint(binding: Binding) -> tuple[str, str, str] | None:
     if binding.value is None:
         return "dotenv-syntax", f"{name} has no value", f"write {name}= for an empty one"
     if _NAME.fullmatch(name) is None:
-        return "dotenv-syntax", f"`{name}` is not a name for a variable", "use letters, digits and _, and no digit first"
+        return (
+            "dotenv-syntax",
+            f"`{name}` is not a name for a variable",
+            "use letters, digits and _, and no digit first",
+        )
     if "\0" in binding.value:
         return "dotenv-syntax", f"the value of {name} contains a NUL character", "no environment variable can"
     if _REFUSED.fullmatch(name):
@@ -133,11 +151,20 @@ def _unreadable(binding: Binding, start: re.Match[str], origin: Origin) -> Findi
         return Finding("dotenv-syntax", "a variable name cannot contain a space", origin, hint=hint)
     if start["equals"] is not None and rest[:1] in ("'", '"'):
         closed = rest[0] in rest[1:]
-        message = f"there is text after the closing quote of {name}" if closed else f"the quote of {name} is never closed"
+        message = (
+            f"there is text after the closing quote of {name}" if closed else f"the quote of {name} is never closed"
+        )
         return Finding("dotenv-syntax", message, origin, hint=skipped)
     return Finding("dotenv-syntax", "this line is not NAME=value", origin, at_key=True, hint=skipped)
 
 
 def _duplicate(first: Pair, second: Pair) -> Finding:
     message = f"{second.name} is set twice in this file; the last one counts"
-    return Finding("dotenv-duplicate", message, second.origin, hint="remove one of the lines", others=(("also here", first.origin),), warning=True)
+    return Finding(
+        "dotenv-duplicate",
+        message,
+        second.origin,
+        hint="remove one of the lines",
+        others=(("also here", first.origin),),
+        warning=True,
+    )

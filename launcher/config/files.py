@@ -29,7 +29,10 @@ MAX_PARTS = 32
 
 _REPOSITORY = (".git", ".hg", ".svn", ".jj")
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*(?:"{3,5}|\Z)' r"|'''(?:[^']|'(?!''))*(?:'{3,5}|\Z)" r'|"(?:[^"\\\n]|\\.)*"?' r"|'[^'\n]*'?|#[^\n]*|[\[\]{}.=,\n]",
+    r'"""(?:[^"\\]|\\.|"(?!""))*(?:"{3,5}|\Z)'
+    r"|'''(?:[^']|'(?!''))*(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]|\\.)*"?'
+    r"|'[^'\n]*'?|#[^\n]*|[\[\]{}.=,\n]",
     re.DOTALL,
 )
 """What matters to the limits: texts and comments as a whole, brackets, dots, and what ends a dotted key."""
@@ -109,7 +112,14 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
     try:
         state = os.stat(file)
         if not stat.S_ISREG(state.st_mode):
-            return None, [Finding("unreadable", f"{os.path.basename(file)} is not a regular file", origin, hint="settings are read from plain files only")]
+            return None, [
+                Finding(
+                    "unreadable",
+                    f"{os.path.basename(file)} is not a regular file",
+                    origin,
+                    hint="settings are read from plain files only",
+                )
+            ]
         if state.st_size > MAX_BYTES:
             return None, [_too_large(origin, f"has {state.st_size} bytes, the limit is {MAX_BYTES}")]
         with open(file, "rb") as stream:
@@ -140,6 +150,16 @@ def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[F
         return None, [Finding("toml-syntax", f"this TOML cannot be read: {error}", origin)]
 
 
+def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Finding]]:
+    """Return the entries of a `--set KEY=TOML`, and what is wrong with it."""
+    data, findings = parse_toml(text, origin)
+    if data is None:
+        name, equals, value = text.partition("=")
+        hint = f"text needs quotes: --set '{name.strip()}=\"{value.strip()}\"'" if equals else "write --set KEY=VALUE"
+        return [], [Finding("set-syntax", f"--set {name.strip()} is not KEY=VALUE in TOML", origin, hint=hint)]
+    return [Entry(entry.key, entry.value, origin) for entry in table_entries(data, origin)], []
+
+
 def table_entries(table: dict[str, Any], origin: Origin, key: tuple[str, ...] = ()) -> list[Entry]:  # Any: TOML
     """Return the leaves of *table*, each with its own origin; an empty table is a leaf, and so is every `env.NAME`."""
     entries: list[Entry] = []
@@ -155,7 +175,9 @@ def table_entries(table: dict[str, Any], origin: Origin, key: tuple[str, ...] = 
 
 def within(origin: Origin, *names: str) -> Origin:
     """Return the origin of what lies at *names* inside *origin*."""
-    return Origin(origin.source, origin.file, (*origin.path, *names), profile=origin.profile, name=origin.name, text=origin.text)
+    return Origin(
+        origin.source, origin.file, (*origin.path, *names), profile=origin.profile, name=origin.name, text=origin.text
+    )
 
 
 def profile_names(root: str) -> list[str]:
@@ -235,7 +257,12 @@ def _wrong_encoding(origin: Origin, raw: bytes, error: UnicodeDecodeError) -> Fi
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = raw[:2].hex(" ").upper()
         message = f"{name} is UTF-16, expected UTF-8 (first bytes {head})"
-        return Finding("encoding", message, origin, hint="Windows PowerShell 5 `>` writes UTF-16; save as UTF-8, e.g. Set-Content -Encoding utf8")
+        return Finding(
+            "encoding",
+            message,
+            origin,
+            hint="Windows PowerShell 5 `>` writes UTF-16; save as UTF-8, e.g. Set-Content -Encoding utf8",
+        )
     line = raw.count(b"\n", 0, error.start) + 1
     message = f"{name} is not UTF-8 (byte 0x{raw[error.start]:02X} in line {line})"
     return Finding("encoding", message, Origin(origin.source, origin.file, (), line), hint="save the file as UTF-8")

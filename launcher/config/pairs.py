@@ -91,13 +91,20 @@ def launch_entries(pairs: Iterable[Pair], settings: Mapping[str, Setting]) -> tu
     return entries, findings
 
 
-def flask_entries(pairs: Mapping[str, Pair], settings: Mapping[str, Setting], separator: str, *, debug_decided: bool) -> list[Entry]:
+def flask_entries(
+    pairs: Mapping[str, Pair], settings: Mapping[str, Setting], separator: str, *, debug_decided: bool
+) -> list[Entry]:
     """Return the entries of Flask's own variables, read by Flask's own rules.
 
     *settings* has the settings by key, *separator* stands between the paths of a list. `debug_decided` says that some
     FLASK_DEBUG, perhaps of another source, is not empty, which makes Flask ignore FLASK_ENV.
     """
-    entries = [entry for name in FLASK if name in pairs and pairs[name].text for entry in _flask_entry(pairs[name], settings, separator)]
+    entries = [
+        entry
+        for name in FLASK
+        if name in pairs and pairs[name].text
+        for entry in _flask_entry(pairs[name], settings, separator)
+    ]
     debug, environment = pairs.get("FLASK_DEBUG"), pairs.get("FLASK_ENV")
     if debug and debug.text:
         entries.append(Entry(("debug",), debug.text.lower() not in {"0", "false", "no"}, debug.origin))
@@ -168,4 +175,10 @@ def _json(text: str) -> object:
         return None
 
 
-_READERS: dict[str, Callable[[str], object]] = {"switch": _switch, "number": _number, "decimal": _decimal, "list": _list, "map": _map}
+_READERS: dict[str, Callable[[str], object]] = {
+    "switch": _switch,
+    "number": _number,
+    "decimal": _decimal,
+    "list": _list,
+    "map": _map,
+}

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 MASK = "***"
 
-_SECRET_NAME = re.compile(r"(^|.*[_.-])(API)?KEY|.*TOKEN|.*SECRET.*|.*PASSWORD.*|.*PASSWD.*|.*PASSPHRASE.*|.*CREDENTIALS?|(^|.*_)PWD_?.*|.*PRIVATE_KEY.*", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(^|.*[_.-])(API)?KEY|.*TOKEN|.*SECRET.*|.*PASSWORD.*|.*PASSWD.*|.*PASSPHRASE.*|.*CREDENTIALS?|(^|.*_)PWD_?.*|.*PRIVATE_KEY.*",
+    re.IGNORECASE,
+)
 _NOT_SECRET = frozenset({"tls.key", "KEY", "FLASK_RUN_KEY", "LAUNCH_TLS__KEY", "PWD", "OLDPWD"})
 """The place of a key file is no secret."""
 _USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#@:\"']*):?(?P<password>[^\s/?#\"']*)@")

@@ -27,19 +27,30 @@ Texts = Annotated[tuple[StrictStr, ...], Strict(False)]
 """A list of texts. Only the list itself is lenient: TOML has lists, and the settings keep tuples."""
 
 
-def setting(default: object, text: str, *, path: bool = False, werkzeug: str = "", flask: str = "", **limits: Any) -> Any:  # Any: as pydantic's Field
+def setting(
+    default: object, text: str, *, path: bool = False, werkzeug: str = "", flask: str = "", **limits: Any
+) -> Any:  # Any: as pydantic's Field
     """Return the field of a setting: default, help, and what it is called in `run_simple` and in `flask run`.
 
     `path` says that a relative value belongs to a folder that depends on where the value was written.
     """
-    return Field(default, description=text, json_schema_extra={"x-launch": {"path": path, "werkzeug": werkzeug, "flask": flask}}, **limits)
+    return Field(
+        default,
+        description=text,
+        json_schema_extra={"x-launch": {"path": path, "werkzeug": werkzeug, "flask": flask}},
+        **limits,
+    )
 
 
 class Table(BaseModel):
     """A table of settings: strictly typed, closed, frozen, with dashes in its names."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=lambda name: name.replace("_", "-"), hide_input_in_errors=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        hide_input_in_errors=True,
     )
 
 
@@ -48,7 +59,9 @@ class AppVariable(Table):
 
     value: StrictStr | None = setting(None, "The text of the variable.")
     default: StrictStr | None = setting(None, "The text of the variable where nothing else sets it.")
-    required: StrictStr | None = setting(None, "How to get a value; `launch dev` stops with this text where nothing sets it.")
+    required: StrictStr | None = setting(
+        None, "How to get a value; `launch dev` stops with this text where nothing sets it."
+    )
     secret: bool = setting(False, "Never show the value.")
     override: bool = setting(False, "Win over the shell and the .env files.")
 
@@ -69,20 +82,49 @@ AppValue = Annotated[Annotated[StrictStr, Tag("text")] | Annotated[AppVariable, 
 class ReloadTable(Table):
     """What is watched, and how a changed app is started again."""
 
-    enabled: bool = setting(True, "Start the app again when a file that it read changes; as `debug` unless set.", werkzeug="use_reloader", flask="--reload")
-    engine: Literal["auto", "snapshot", "restart"] = setting("auto", "How the app is started again: from a snapshot, or from nothing.", werkzeug="reloader_type")
-    include: Texts = setting((), "More files to watch, in gitignore syntax.", werkzeug="extra_files", flask="--extra-files")
-    exclude: Texts = setting((), "Files not to watch, in gitignore syntax.", werkzeug="exclude_patterns", flask="--exclude-patterns")
-    poll: float = setting(0.0, "Look for changes every so many seconds instead of waiting for events; 0 waits for events.", werkzeug="reloader_interval", ge=0, le=3600, allow_inf_nan=False)
-    drain_seconds: float = setting(5.0, "How long an old worker may finish what it has.", ge=0, le=3600, allow_inf_nan=False)
+    enabled: bool = setting(
+        True,
+        "Start the app again when a file that it read changes; as `debug` unless set.",
+        werkzeug="use_reloader",
+        flask="--reload",
+    )
+    engine: Literal["auto", "snapshot", "restart"] = setting(
+        "auto", "How the app is started again: from a snapshot, or from nothing.", werkzeug="reloader_type"
+    )
+    include: Texts = setting(
+        (), "More files to watch, in gitignore syntax.", werkzeug="extra_files", flask="--extra-files"
+    )
+    exclude: Texts = setting(
+        (), "Files not to watch, in gitignore syntax.", werkzeug="exclude_patterns", flask="--exclude-patterns"
+    )
+    poll: float = setting(
+        0.0,
+        "Look for changes every so many seconds instead of waiting for events; 0 waits for events.",
+        werkzeug="reloader_interval",
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+    )
+    drain_seconds: float = setting(
+        5.0, "How long an old worker may finish what it has.", ge=0, le=3600, allow_inf_nan=False
+    )
 
 
 class DebuggerTable(Table):
     """The interactive debugger in the browser."""
 
-    enabled: bool = setting(True, "Show the interactive debugger for an error; as `debug` unless set.", werkzeug="use_debugger", flask="--debugger")
+    enabled: bool = setting(
+        True,
+        "Show the interactive debugger for an error; as `debug` unless set.",
+        werkzeug="use_debugger",
+        flask="--debugger",
+    )
     console: bool = setting(True, "Allow running code in the debugger's page.", werkzeug="use_evalex")
-    pin: str = setting("random", "What the debugger asks for before it runs code: `random`, `off`, or digits.", pattern=r"^(random|off|[0-9]+(-[0-9]+)*)$")
+    pin: str = setting(
+        "random",
+        "What the debugger asks for before it runs code: `random`, `off`, or digits.",
+        pattern=r"^(random|off|[0-9]+(-[0-9]+)*)$",
+    )
 
 
 class BrowserTable(Table):
@@ -113,13 +155,22 @@ class ProxyFixTable(Table):
 class WsgiTable(Table):
     """Werkzeug's own middleware around the app, and what else its server can be told."""
 
-    static: dict[str, StrictStr] = setting({}, "URL prefixes and the folders that are served below them.", path=True, werkzeug="static_files")
+    static: dict[str, StrictStr] = setting(
+        {}, "URL prefixes and the folders that are served below them.", path=True, werkzeug="static_files"
+    )
     proxy_fix: ProxyFixTable = setting(ProxyFixTable(), "Trust headers of a proxy in front.")
     prefix: str = setting("", "URL path below which the app is mounted.", pattern=r"^(/.*[^/])?$")
     profiler: str = setting("", "Folder for a profile of every request; empty for none.", path=True)
     lint: bool = setting(False, "Check that the app keeps to the WSGI standard.")
-    passthrough_errors: bool = setting(False, "Let errors of the app end the server, for debuggers that attach to it.", werkzeug="passthrough_errors")
-    request_handler: str = setting("", "Werkzeug request handler class to use, as `module:Class`.", werkzeug="request_handler", pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_]\w*)?$")
+    passthrough_errors: bool = setting(
+        False, "Let errors of the app end the server, for debuggers that attach to it.", werkzeug="passthrough_errors"
+    )
+    request_handler: str = setting(
+        "",
+        "Werkzeug request handler class to use, as `module:Class`.",
+        werkzeug="request_handler",
+        pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_]\w*)?$",
+    )
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -128,16 +179,46 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 class Settings(Table):
     """All settings of one run."""
 
-    app: str = setting("", "What to serve: `module:name`, `path/to/file.py:name`, `module:factory('x')`; found by itself when empty.", werkzeug="application", flask="--app")
-    app_dir: str = setting("", "Folder that goes to the front of the import path; the project root when empty.", path=True)
-    host: str = setting("127.0.0.1", "Address to listen on, or `unix:PATH`.", werkzeug="hostname", flask="--host", min_length=1)
-    port: Port | Literal["auto"] = setting(5000, "Port to listen on: 0 for any free one, `auto` for the same free one each time.", werkzeug="port", flask="--port")
-    debug: bool = setting(True, "Turn on `reload.enabled` and `debugger.enabled` unless they are set, and FLASK_DEBUG for the app.", flask="--debug")
-    loading: Literal["auto", "eager", "lazy"] = setting("auto", "When to import the app, and whether a failure ends the server.")
+    app: str = setting(
+        "",
+        "What to serve: `module:name`, `path/to/file.py:name`, `module:factory('x')`; found by itself when empty.",
+        werkzeug="application",
+        flask="--app",
+    )
+    app_dir: str = setting(
+        "", "Folder that goes to the front of the import path; the project root when empty.", path=True
+    )
+    host: str = setting(
+        "127.0.0.1", "Address to listen on, or `unix:PATH`.", werkzeug="hostname", flask="--host", min_length=1
+    )
+    port: Port | Literal["auto"] = setting(
+        5000,
+        "Port to listen on: 0 for any free one, `auto` for the same free one each time.",
+        werkzeug="port",
+        flask="--port",
+    )
+    debug: bool = setting(
+        True,
+        "Turn on `reload.enabled` and `debugger.enabled` unless they are set, and FLASK_DEBUG for the app.",
+        flask="--debug",
+    )
+    loading: Literal["auto", "eager", "lazy"] = setting(
+        "auto", "When to import the app, and whether a failure ends the server."
+    )
     threads: bool = setting(True, "Answer requests in threads.", werkzeug="threaded", flask="--with-threads")
-    processes: int = setting(1, "Answer requests in up to so many processes; more than 1 turns `threads` off.", werkzeug="processes", ge=1)
-    env: dict[str, AppValue] = setting({}, "Variables for the app: text, or a table with one of `value`, `default`, `required`, and `secret`, `override`.")
-    env_files: Texts = setting((".env",), "Files with variables; each also with .PROFILE, .local and .PROFILE.local at its end.", path=True, flask="--env-file")
+    processes: int = setting(
+        1, "Answer requests in up to so many processes; more than 1 turns `threads` off.", werkzeug="processes", ge=1
+    )
+    env: dict[str, AppValue] = setting(
+        {},
+        "Variables for the app: text, or a table with one of `value`, `default`, `required`, and `secret`, `override`.",
+    )
+    env_files: Texts = setting(
+        (".env",),
+        "Files with variables; each also with .PROFILE, .local and .PROFILE.local at its end.",
+        path=True,
+        flask="--env-file",
+    )
     reload: ReloadTable = setting(ReloadTable(), "What is watched, and how a changed app is started again.")
     debugger: DebuggerTable = setting(DebuggerTable(), "The interactive debugger in the browser.")
     browser: BrowserTable = setting(BrowserTable(), "What happens in the browser by itself.")
@@ -168,11 +249,25 @@ class Setting:
 
 
 FILE_KEYS: tuple[Setting, ...] = (
-    Setting("default-profile", "the name of a profile", "", "The profile that is used when none is named; stands above all tables.", "LAUNCH_PROFILE", ("text",)),
+    Setting(
+        "default-profile",
+        "the name of a profile",
+        "",
+        "The profile that is used when none is named; stands above all tables.",
+        "LAUNCH_PROFILE",
+        ("text",),
+    ),
 )
 PROFILE_KEYS: tuple[Setting, ...] = (
     Setting("description", "text", "", "One line that says what the profile is for.", "", ("text",)),
-    Setting("extends", "the name of a profile, or a list of names", (), "Profiles whose settings come below this one's, in this order.", "", ("list",)),
+    Setting(
+        "extends",
+        "the name of a profile, or a list of names",
+        (),
+        "Profiles whose settings come below this one's, in this order.",
+        "",
+        ("list",),
+    ),
     Setting("unset", "a list of keys", (), "Settings and variables of lower layers to remove.", "", ("list",)),
 )
 
@@ -232,7 +327,12 @@ _SPOKEN = {
     "wsgi.prefix": "a path that starts with / and does not end with one",
     "wsgi.request-handler": "text like module:Class",
 }
-_SIMPLE = {bool: ("switch", "true or false"), str: ("text", "text"), tuple: ("list", "a list of texts"), dict: ("map", "a table of texts")}
+_SIMPLE = {
+    bool: ("switch", "true or false"),
+    str: ("text", "text"),
+    tuple: ("list", "a list of texts"),
+    dict: ("map", "a table of texts"),
+}
 
 
 def _describe(annotation: Any, metadata: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:  # Any: types
@@ -240,7 +340,11 @@ def _describe(annotation: Any, metadata: list[Any]) -> tuple[tuple[str, ...], tu
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
         parts = [_describe(arm, []) for arm in get_args(annotation) if arm is not NoneType]
-        return tuple(k for p in parts for k in p[0]), tuple(c for p in parts for c in p[1]), [t for p in parts for t in p[2]]
+        return (
+            tuple(k for p in parts for k in p[0]),
+            tuple(c for p in parts for c in p[1]),
+            [t for p in parts for t in p[2]],
+        )
     if origin is Annotated:
         return _describe(annotation.__origin__, [*annotation.__metadata__, *metadata])
     if origin is Literal:
@@ -254,7 +358,11 @@ def _describe(annotation: Any, metadata: list[Any]) -> tuple[tuple[str, ...], tu
 
 
 def _number(annotation: object, metadata: list[Any]) -> str:  # Any: pydantic's metadata
-    limits = [(getattr(part, "ge", None), getattr(part, "le", None)) for item in metadata for part in getattr(item, "metadata", [item])]
+    limits = [
+        (getattr(part, "ge", None), getattr(part, "le", None))
+        for item in metadata
+        for part in getattr(item, "metadata", [item])
+    ]
     low = next((low for low, _ in limits if low is not None), None)
     high = next((high for _, high in limits if high is not None), None)
     word = "a whole number" if annotation is int else "a number"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from launcher.config.files import within
 from launcher.config.finding import Finding
@@ -25,7 +26,10 @@ OWN_KEYS = ("description", "extends", "unset")
 MAX_CHAIN = 16
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
-_TAKEN = frozenset({"base", "default", "local", "none", "con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)})
+_TAKEN = frozenset(
+    {"base", "default", "local", "none", "con", "prn", "aux", "nul"}
+    | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
+)
 """Words that would mean two things, and names that Windows keeps for devices."""
 
 
@@ -95,7 +99,15 @@ def check_name(table: Table) -> list[Finding]:
     """Return what is wrong with the name of a profile."""
     name = table.name
     if name in _TAKEN:
-        return [Finding("profile-name", f"a profile cannot be called `{name}`", table.origin, at_key=True, hint="the name has another meaning; choose a different one")]
+        return [
+            Finding(
+                "profile-name",
+                f"a profile cannot be called `{name}`",
+                table.origin,
+                at_key=True,
+                hint="the name has another meaning; choose a different one",
+            )
+        ]
     if _NAME.fullmatch(name) is None or name.strip("_") == "":
         hint = "use small letters, digits, - and _, at most 64, starting with a letter or digit (or _ for one that is only extended)"
         return [Finding("profile-name", f"`{name}` is not a name for a profile", table.origin, at_key=True, hint=hint)]
@@ -108,8 +120,16 @@ def check_own_keys(table: Table) -> list[Finding]:
     if not isinstance(table.table.get("description", ""), str):
         findings.append(Finding("wrong-type", "`description` must be text", within(table.origin, "description")))
     parents = table.table.get("extends", "")
-    if not isinstance(parents, str) and not (isinstance(parents, list) and all(isinstance(name, str) for name in parents)):
-        findings.append(Finding("wrong-type", "`extends` must be the name of a profile, or a list of names", within(table.origin, "extends")))
+    if not isinstance(parents, str) and not (
+        isinstance(parents, list) and all(isinstance(name, str) for name in parents)
+    ):
+        findings.append(
+            Finding(
+                "wrong-type",
+                "`extends` must be the name of a profile, or a list of names",
+                within(table.origin, "extends"),
+            )
+        )
     return findings
 
 
@@ -135,7 +155,9 @@ def chain_of(name: str, profiles: Mapping[str, Table]) -> tuple[tuple[str, ...],
     return tuple(order), findings
 
 
-def _visit(name: str, profiles: Mapping[str, Table], path: list[str], order: list[str], findings: list[Finding]) -> None:
+def _visit(
+    name: str, profiles: Mapping[str, Table], path: list[str], order: list[str], findings: list[Finding]
+) -> None:
     if name in order:
         return
     path = [*path, name]
@@ -154,7 +176,10 @@ def _visit(name: str, profiles: Mapping[str, Table], path: list[str], order: lis
 
 
 def _cycle(path: list[str], profiles: Mapping[str, Table]) -> Finding:
-    hops = [(f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent)) for name, parent in zip(path, path[1:], strict=False)]
+    hops = [
+        (f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent))
+        for name, parent in pairwise(path)
+    ]
     return Finding(
         "extends-cycle",
         f"profile `{path[0]}` extends itself: {' -> '.join(path)}",
@@ -173,4 +198,6 @@ def _unknown_parent(parent: str, table: Table, profiles: Mapping[str, Table]) ->
         hint = f"did you mean `{guess}`?"
     else:
         hint = f"known: {', '.join(names)}" if names else "there is no other profile"
-    return Finding("extends-unknown", f"parent profile `{parent}` does not exist", table.parent_origin(parent), hint=hint)
+    return Finding(
+        "extends-unknown", f"parent profile `{parent}` does not exist", table.parent_origin(parent), hint=hint
+    )

@@ -52,16 +52,13 @@ def merge(layers: Iterable[Layer]) -> Merged:
 
 
 def nest(values: Mapping[Key, object]) -> dict[str, object]:
-    """Return *values* as nested tables; where one key is inside another that is no table, the longer key is left out."""
+    """Return *values* as nested tables; a key inside another one that is no table is left out."""
     root: dict[str, object] = {}
     for key in sorted(values, key=len):
-        table: dict[str, object] | None = root
+        table: object = root
         for part in key[:-1]:
-            inner = table.setdefault(part, {})
-            table = inner if isinstance(inner, dict) else None
-            if table is None:
-                break
-        if table is not None:
+            table = table.setdefault(part, {}) if isinstance(table, dict) else None
+        if isinstance(table, dict):
             value = values[key]
             table[key[-1]] = dict(value) if isinstance(value, dict) else value
     return root

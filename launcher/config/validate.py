@@ -52,7 +52,7 @@ def check_conflicts(merged: Merged) -> list[Finding]:
     findings = []
     for conflict in merged.conflicts:
         pair = conflict.key, conflict.higher.origin
-        if pair not in seen:
+        if pair not in seen and conflict.lower.origin.source is not Source.DEFAULT:
             seen.add(pair)
             findings.append(_conflict(conflict))
     return findings
@@ -61,19 +61,52 @@ def check_conflicts(merged: Merged) -> list[Finding]:
 def check_unset(entry: Entry) -> list[Finding]:
     """Return what is wrong with the key of an `unset`."""
     dotted = keys.join(entry.key)
-    if keys.is_whole(entry.key) or dotted in schema.by_key() or dotted in schema.tables() or entry.key[:2] == ("wsgi", "static"):
+    if (
+        keys.is_whole(entry.key)
+        or dotted in schema.by_key()
+        or dotted in schema.tables()
+        or entry.key[:2] == ("wsgi", "static")
+    ):
         return []
     guess = nearest(dotted, [*schema.by_key(), *schema.tables()])
-    return [Finding("unknown-key", f"`{dotted}` is not a setting", entry.origin, hint=f"did you mean `{guess}`?" if guess else "")]
+    return [
+        Finding(
+            "unknown-key",
+            f"`{dotted}` is not a setting",
+            entry.origin,
+            hint=f"did you mean `{guess}`?" if guess else "",
+        )
+    ]
 
 
 def check_together(settings: schema.Settings, merged: Merged) -> list[Finding]:
     """Return what is wrong with settings that are right one by one."""
     return [
         *_check_bind(settings, merged),
-        *_check_pair(merged, settings.tls.adhoc and bool(settings.tls.cert), "tls.adhoc", "tls.cert", "`tls.adhoc` makes a certificate, and `tls.cert` names one", "keep one of the two"),
-        *_check_pair(merged, bool(settings.tls.key) and not settings.tls.cert, "tls.key", "tls.cert", "`tls.key` has no certificate", "set tls.cert too"),
-        *_check_pair(merged, settings.threads and settings.processes > 1, "threads", "processes", "the server has either threads or several processes", "set threads = false, or processes = 1"),
+        *_check_pair(
+            merged,
+            settings.tls.adhoc and bool(settings.tls.cert),
+            "tls.adhoc",
+            "tls.cert",
+            "`tls.adhoc` makes a certificate, and `tls.cert` names one",
+            "keep one of the two",
+        ),
+        *_check_pair(
+            merged,
+            bool(settings.tls.key) and not settings.tls.cert,
+            "tls.key",
+            "tls.cert",
+            "`tls.key` has no certificate",
+            "set tls.cert too",
+        ),
+        *_check_pair(
+            merged,
+            settings.threads and settings.processes > 1,
+            "threads",
+            "processes",
+            "the server has either threads or several processes",
+            "set threads = false, or processes = 1",
+        ),
     ]
 
 
@@ -99,7 +132,9 @@ def _check_bind(settings: schema.Settings, merged: Merged) -> list[Finding]:
             origin,
             hint="anyone on this network could run code here",
             others=others,
-            notes=(f"confirm it on this machine only: --host {settings.host}, or host in devserver.local.toml; or set debugger.enabled = false",),
+            notes=(
+                f"confirm it on this machine only: --host {settings.host}, or host in devserver.local.toml; or set debugger.enabled = false",
+            ),
         )
     ]
 
@@ -113,7 +148,9 @@ def _is_of_this_machine(origin: Origin) -> bool:
 def _check_pair(merged: Merged, wrong: bool, first: str, second: str, message: str, hint: str) -> list[Finding]:
     if not wrong:
         return []
-    found = [merged.history[keys.split(name)].winner.origin for name in (first, second) if keys.split(name) in merged.history]
+    found = [
+        merged.history[keys.split(name)].winner.origin for name in (first, second) if keys.split(name) in merged.history
+    ]
     written = [origin for origin in found if origin.source is not Source.DEFAULT]
     others = tuple(("and this", origin) for origin in written[1:])
     return [Finding("bad-combination", message, written[0], hint=hint, others=others)]
@@ -124,10 +161,18 @@ def _conflict(conflict: Conflict) -> Finding:
     higher, lower = conflict.higher, conflict.lower
     row = schema.by_key().get(dotted)
     hint = f"`{dotted}` is {row.type}" if row else f"`{dotted}` is a table"
-    if row is None and isinstance(higher.value if len(higher.origin.path) <= len(lower.origin.path) else lower.value, bool):
+    if row is None and isinstance(
+        higher.value if len(higher.origin.path) <= len(lower.origin.path) else lower.value, bool
+    ):
         switch = next((name for name in ("enabled", "adhoc") if f"{dotted}.{name}" in schema.by_key()), "")
         hint = f"write {dotted}.{switch} = true" if switch else hint
-    return Finding("type-conflict", f"`{dotted}` is a table in one place and a single value in another", higher.origin, hint=hint, others=(("the other one", lower.origin),))
+    return Finding(
+        "type-conflict",
+        f"`{dotted}` is a table in one place and a single value in another",
+        higher.origin,
+        hint=hint,
+        others=(("the other one", lower.origin),),
+    )
 
 
 def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
@@ -137,7 +182,9 @@ def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
         key, unknown = _key_of(detail)
         if key in findings:
             continue
-        entry = next((entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key), None)
+        entry = next(
+            (entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key), None
+        )
         assert entry is not None
         origin = _origin_of(entry, key)
         findings[key] = _unknown(key, origin) if unknown else _wrong(key, detail, origin)
@@ -167,8 +214,14 @@ def _origin_of(entry: Entry, key: Key) -> Origin:
     origin = entry.origin
     if not origin.path:
         return origin
-    path = origin.path[: len(origin.path) - len(entry.key) + len(key)] if len(key) <= len(entry.key) else (*origin.path, *key[len(entry.key) :])
-    return Origin(origin.source, origin.file, path, origin.line, origin.column, origin.name, origin.text, origin.profile)
+    path = (
+        origin.path[: len(origin.path) - len(entry.key) + len(key)]
+        if len(key) <= len(entry.key)
+        else (*origin.path, *key[len(entry.key) :])
+    )
+    return Origin(
+        origin.source, origin.file, path, origin.line, origin.column, origin.name, origin.text, origin.profile
+    )
 
 
 def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's ErrorDetails
@@ -183,35 +236,82 @@ def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's
     if row is not None and row.choices and isinstance(value, str):
         return Finding("bad-choice", f'`{name}` cannot be "{value}"', origin, hint=_hint_for_choice(row, value))
     slug = "out-of-range" if _is_number(value) and "number" in expected else "wrong-type"
-    return Finding(slug, f"`{name}` must be {expected}, this is {_describe(value, slug)}", origin, hint=_hint_for_type(expected, value))
+    return Finding(
+        slug,
+        f"`{name}` must be {expected}, this is {_describe(value, slug)}",
+        origin,
+        hint=_hint_for_type(expected, value),
+    )
 
 
 def _expected(key: Key, detail: Any) -> str:  # Any: pydantic's ErrorDetails
     row = schema.by_key().get(keys.join(key))
     if key[0] == "env" and len(key) == 2:
-        return "a table with exactly one of value, default, required" if detail["type"] == "one_of" else "text, or a table with value, default or required"
+        return (
+            "a table with exactly one of value, default, required"
+            if detail["type"] == "one_of"
+            else "text, or a table with value, default or required"
+        )
     if row is not None:
         return row.type
-    return "a table" if keys.join(key) in schema.tables() else "true or false" if detail["type"] == "bool_type" else "text"
+    return (
+        "a table" if keys.join(key) in schema.tables() else "true or false" if detail["type"] == "bool_type" else "text"
+    )
 
 
 def _unknown(key: Key, origin: Origin) -> Finding:
     """Return the finding for a key that is nowhere in the schema, or that belongs somewhere else."""
     name, table = key[-1], keys.join(key[:-1])
     dashed = name.replace("_", "-")
-    elsewhere = [row.key for row in schema.settings_table() if row.key.rpartition(".")[2] == dashed and row.key.rpartition(".")[0] != table]
+    elsewhere = [
+        row.key
+        for row in schema.settings_table()
+        if row.key.rpartition(".")[2] == dashed and row.key.rpartition(".")[0] != table
+    ]
     here = _names_in(key[:-1])
     spelled = _spelled(key, origin)
+    if len(key) == 1 and (special := _misplaced_file_key(name, origin)):
+        return special
     if dashed in here:
-        return Finding("unknown-key", f"`{spelled}` is not a setting", origin, at_key=True, hint=f"did you mean `{dashed}`?")
+        return Finding(
+            "unknown-key", f"`{spelled}` is not a setting", origin, at_key=True, hint=f"did you mean `{dashed}`?"
+        )
     if elsewhere and key[0] != "env":
-        where = f"[{elsewhere[0].rpartition('.')[0]}]" if "." in elsewhere[0] else "[base] or a profile, outside of any table"
+        where = (
+            f"[{elsewhere[0].rpartition('.')[0]}]"
+            if "." in elsewhere[0]
+            else "[base] or a profile, outside of any table"
+        )
         hint = f"write {' or '.join(elsewhere)} = ..."
         return Finding("wrong-place", f"`{name}` belongs in {where}", origin, at_key=True, hint=hint)
     guess = nearest(dashed, here) or _by_other_name(name)
     listed = f"keys here: {', '.join(sorted(here))}"
     hint = f"did you mean `{guess}`?  {listed}" if guess else listed
     return Finding("unknown-key", f"`{spelled}` is not a setting", origin, at_key=True, hint=hint)
+
+
+def _misplaced_file_key(name: str, origin: Origin) -> Finding | None:
+    """Return the finding for a key of the whole file inside a table of settings."""
+    if name == "default-profile":
+        return Finding(
+            "wrong-place",
+            f"`{name}` belongs at the top of the file, above all tables",
+            origin,
+            at_key=True,
+            hint="a profile cannot choose a profile",
+        )
+    if name in ("base", "profiles"):
+        hint = "a file in the folder profiles has the settings without a table around them"
+        return Finding("wrong-place", f"`{name}` belongs in devserver.toml", origin, at_key=True, hint=hint)
+    if name == "extends":
+        return Finding(
+            "wrong-place",
+            "`extends` belongs in a profile",
+            origin,
+            at_key=True,
+            hint="[base] is the root of all profiles",
+        )
+    return None
 
 
 def _names_in(table: Key) -> set[str]:
@@ -225,7 +325,9 @@ def _names_in(table: Key) -> set[str]:
 def _by_other_name(name: str) -> str | None:
     """Return the key of what Werkzeug or Flask call *name*."""
     rows = schema.settings_table()
-    return next((row.key for row in rows if name in (row.werkzeug, row.flask.removeprefix("--").replace("-", "_"))), None)
+    return next(
+        (row.key for row in rows if name in (row.werkzeug, row.flask.removeprefix("--").replace("-", "_"))), None
+    )
 
 
 def _check_names(entry: Entry) -> list[Finding]:
@@ -235,11 +337,34 @@ def _check_names(entry: Entry) -> list[Finding]:
     name = entry.key[1]
     texts = entry.value.values() if isinstance(entry.value, dict) else (entry.value,)
     if not _NAME.fullmatch(name):
-        return [Finding("env-name", f"`{name}` cannot be the name of a variable", entry.origin, at_key=True, hint="a name is not empty and contains no =")]
+        return [
+            Finding(
+                "env-name",
+                f"`{name}` cannot be the name of a variable",
+                entry.origin,
+                at_key=True,
+                hint="a name is not empty and contains no =",
+            )
+        ]
     if any(isinstance(text, str) and "\0" in text for text in texts):
-        return [Finding("env-name", f"the value of {name} contains a NUL character", entry.origin, hint="no environment variable can")]
+        return [
+            Finding(
+                "env-name",
+                f"the value of {name} contains a NUL character",
+                entry.origin,
+                hint="no environment variable can",
+            )
+        ]
     if name.startswith(keys.PREFIX):
-        return [Finding("env-name", f"{name} sets nothing here: it is read before the app has an environment", entry.origin, at_key=True, hint="write the setting itself")]
+        return [
+            Finding(
+                "env-name",
+                f"{name} sets nothing here: it is read before the app has an environment",
+                entry.origin,
+                at_key=True,
+                hint="write the setting itself",
+            )
+        ]
     return []
 
 
@@ -252,7 +377,14 @@ def _spelled(key: Key, origin: Origin) -> str:
 def _describe(value: object, slug: str) -> str:
     if slug == "out-of-range" or isinstance(value, bool):
         return str(value).lower()
-    kinds = ((str, "text"), (int, "a whole number"), (float, "a number"), (list, "a list"), (tuple, "a list"), (dict, "a table"))
+    kinds = (
+        (str, "text"),
+        (int, "a whole number"),
+        (float, "a number"),
+        (list, "a list"),
+        (tuple, "a list"),
+        (dict, "a table"),
+    )
     times = ((datetime, "a date with time"), (date, "a date"), (time, "a time"))
     return next(words for kind, words in (*kinds, *times, (object, "something else")) if isinstance(value, kind))
 
@@ -264,10 +396,14 @@ def _is_number(value: object) -> bool:
 def _hint_for_type(expected: str, value: object) -> str:
     if isinstance(value, str) and "number" in expected:
         return _hint_for_digits(value)
-    if isinstance(value, str) and expected.startswith("true or false") and value.lower() in ("true", "false", "on", "off", "yes", "no", "1", "0"):
+    if (
+        isinstance(value, str)
+        and expected.startswith("true or false")
+        and value.lower() in ("true", "false", "on", "off", "yes", "no", "1", "0")
+    ):
         return f"write {'true' if value.lower() in ('true', 'on', 'yes', '1') else 'false'} without quotes"
     if _is_number(value) and "text" in expected and "list" not in expected:
-        return f'put it in quotes: "{value}"'
+        return "put it in quotes"
     if isinstance(value, str) and expected.startswith("a list"):
         return f'write ["{value}"]'
     return ""
@@ -283,15 +419,20 @@ def _hint_for_digits(text: str) -> str:
 
 
 def _hint_for_choice(row: schema.Setting, value: str) -> str:
-    guess = nearest(value, row.choices)
+    guess = nearest(value, row.choices, _choice_limit(value))
     if guess:
         return f'did you mean "{guess}"?  must be {row.type}'
     digits = _hint_for_digits(value) if "number" in row.kinds else ""
     return digits or f"must be {row.type}"
 
 
+def _choice_limit(text: str) -> int:
+    """Return how many letters may differ: among a few known words a guess is safer than among all keys."""
+    return 2 if len(text) > 3 else 1
+
+
 def _hint_for_text(row: schema.Setting, text: str) -> str:
-    guess = nearest(text, row.choices) if row.choices else None
+    guess = nearest(text, row.choices, _choice_limit(text)) if row.choices else None
     if guess:
         return f"did you mean {guess}?"
     return "write true or false" if row.kinds == ("switch",) else ""

@@ -5,7 +5,7 @@ Pure: tables, .env files and the shell arrive as one history per name, in the or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from launcher.config import redact
 from launcher.config.finding import Finding
@@ -58,7 +58,16 @@ def gather_variables(history: Mapping[tuple[str, ...], History]) -> tuple[dict[s
         else:
             shell = record.winner.origin.source is Source.ENVIRONMENT
             found[key[1]] = Variable(text, record.winner.origin, is_secret(record), shell, record.candidates[1:])
-    return found, [_missing(missing)] if missing else []
+    return _spread_secrets(found), [_missing(missing)] if missing else []
+
+
+def _spread_secrets(found: dict[str, Variable]) -> dict[str, Variable]:
+    """Return the variables, secret too where the text contains the text of a secret one."""
+    secrets = [variable.value for variable in found.values() if variable.secret and len(variable.value) > 3]
+    return {
+        name: replace(variable, secret=variable.secret or any(secret in variable.value for secret in secrets))
+        for name, variable in found.items()
+    }
 
 
 def text_of(candidate: Candidate) -> str | None:
@@ -77,7 +86,10 @@ def is_secret(record: History) -> bool:
 
 def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
     count = f"{len(missing)} variables are" if len(missing) > 1 else f"{missing[0][0]} is"
-    texts = [(name, str(item.value.get("required", "")) if isinstance(item.value, dict) else "", item) for name, item in missing]
+    texts = [
+        (name, str(item.value.get("required", "")) if isinstance(item.value, dict) else "", item)
+        for name, item in missing
+    ]
     others = tuple((f"{name}: {text}", item.origin) for name, text, item in texts[1:])
     return Finding(
         "env-missing",
@@ -86,5 +98,7 @@ def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
         at_key=True,
         hint=texts[0][1],
         others=others,
-        notes=(f"put {'them' if len(missing) > 1 else 'it'} in .env.local, or set {'them' if len(missing) > 1 else 'it'} in the shell",),
+        notes=(
+            f"put {'them' if len(missing) > 1 else 'it'} in .env.local, or set {'them' if len(missing) > 1 else 'it'} in the shell",
+        ),
     )
