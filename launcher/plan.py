@@ -137,9 +137,9 @@ class Plan:
     def from_json(cls, data: Mapping[str, Any]) -> Plan:  # Any: JSON
         """Return the plan that `to_json` described; raise `ValueError` for a field that no plan has."""
         parts = {part.__name__.lower(): part for part in (Target, Address, Reload, Debugger, Browser, Tls, Wsgi)}
-        return _build(
-            cls, {name: _build(parts[name], value) if name in parts else value for name, value in data.items()}
-        )
+        values = {name: _build(parts[name], value) if name in parts else value for name, value in data.items()}
+        plan: Plan = _build(cls, values)
+        return plan
 
 
 def _build(record: type[Any], data: Mapping[str, Any]) -> Any:  # Any: one of the records above, from JSON

@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from launcher.plan import Plan
     from launcher.wire.messages import ToWorker
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "__main__.py")
@@ -76,6 +77,12 @@ class Child:
         self.channel.close()
         os.close(self._lifeline)
         os.close(self._crash_log)
+
+
+def worker_environ(environ: Mapping[str, str], plan: Plan) -> dict[str, str]:
+    """Return the environment in which a worker's interpreter starts: that of `launch`, and the app's variables."""
+    kept = {name: value for name, value in environ.items() if name not in plan.unset_env}
+    return kept | dict(plan.env)
 
 
 def describe_exit(code: int) -> str:

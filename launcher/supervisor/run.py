@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 
 from launcher.errors import LaunchError
 from launcher.supervisor import events, orphans, state
-from launcher.supervisor.child import Child, describe_exit
+from launcher.supervisor.child import Child, describe_exit, worker_environ
 from launcher.supervisor.disk import Disk
 from launcher.supervisor.impact import changed_settings
 from launcher.supervisor.listener import listen, url
@@ -174,7 +174,7 @@ class Supervisor:
             self._disk_settled()
             self._greet(str(action.facts[0]) if action.facts else "")
         elif action.occasion == "reloaded":
-            self._report.reloaded(action.facts[0], elapsed)  # type: ignore[arg-type]  # facts are as state.py made them
+            self._report.reloaded(action.facts[0], elapsed)
         elif action.occasion == "failed":
             self._report.failed(*action.facts, goes_on=self.state.phase == "failed")
         elif action.occasion == "crashed":
@@ -410,12 +410,6 @@ class Supervisor:
             if not left and not self._children:
                 break
             time.sleep(0.005)
-
-
-def worker_environ(environ: Mapping[str, str], plan: Plan) -> dict[str, str]:
-    """Return the environment in which a worker's interpreter starts: that of `launch`, and the app's variables."""
-    kept = {name: value for name, value in environ.items() if name not in plan.unset_env}
-    return kept | dict(plan.env)
 
 
 def open_browser(address: str, environ: Mapping[str, str]) -> None:

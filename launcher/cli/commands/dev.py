@@ -1,32 +1,41 @@
-"""`launch dev`: resolve the profile, make the plan, serve."""
+"""`launch dev`: resolve the profile, make the plan, serve.
+
+The worker's interpreter is started first: it boots, and imports Werkzeug, while this process imports the schema and
+makes the plan. That is why the imports of the configuration stand inside functions here.
+"""
 
 from __future__ import annotations
 
+import os
+import time
+
 import click
 
-from launcher.cli.options import (
-    OUTPUT,
-    GroupedOption,
-    SettingsCommand,
-    flag_options,
-    make_request,
-    output_options,
-    request_options,
-)
-from launcher.config.resolve import resolve_profile
-from launcher.errors import ExitCode
-from launcher.planner import build_plan
+from launcher import __version__
+from launcher.cli.options import SettingsCommand, flag_options, make_request, output_options, request_options
+from launcher.supervisor.child import Child, worker_environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from launcher.cli.invocation import Invocation
     from launcher.config.resolve import Request
+    from launcher.plan import Plan
+
+_INTERPRETER = ("PYTHON", "LD_", "DYLD_")
+"""How variables begin that an interpreter, or the loader below it, reads when it starts."""
 
 
 @click.pass_context
-def _run(ctx: click.Context, /, app: str | None, verbose: int, timings: bool, **params: object) -> int:
+def _run(ctx: click.Context, app: str | None, **params: object) -> int:
     invocation: Invocation = ctx.obj
-    return start(make_request(ctx, params, app), color=invocation.color, verbose=verbose, timings=timings)
+    child = Child(invocation.environ)
+    try:
+        return start(make_request(ctx, params, app), invocation, child)
+    except BaseException:
+        child.close()
+        raise
 
 
 command = SettingsCommand(
@@ -36,8 +45,6 @@ command = SettingsCommand(
         click.Argument(["app"], required=False, metavar="[APP]"),
         *flag_options(),
         *request_options(),
-        GroupedOption(["-v", "--verbose"], group=OUTPUT, count=True, help="Say more; twice for everything."),
-        GroupedOption(["--timings"], group=OUTPUT, is_flag=True, help="Say where the time of a start goes."),
         *output_options(machine=False),
     ],
     add_help_option=False,
@@ -49,7 +56,51 @@ command = SettingsCommand(
 )
 
 
-def start(request: Request, *, color: str | None, verbose: int, timings: bool) -> int:
-    """Serve until told to stop, and return the exit code."""
-    plan = build_plan(resolve_profile(request), pin="")
-    return ExitCode.STOPPED if plan else ExitCode.FAILED
+def start(request: Request, invocation: Invocation, child: Child) -> int:
+    """Serve until told to stop, and return the exit code. Takes over *child*, a worker that was just started.
+
+    Raises `LaunchError` when the settings are wrong or the address cannot be bound.
+    """
+    from launcher.config.resolve import resolve_profile
+    from launcher.planner import build_plan
+
+    pin = make_pin()
+
+    def replan() -> Plan:
+        return build_plan(resolve_profile(request), pin=pin)
+
+    resolved = resolve_profile(request)
+    plan = build_plan(resolved, pin=pin)
+    from launcher.supervisor.report import Report
+    from launcher.supervisor.run import Supervisor
+
+    report = Report(invocation.err(), __version__, plan.project)
+    report.problems(resolved.warnings)
+    if needs_other_interpreter(plan, invocation.environ):
+        child.close()
+        child = Child(worker_environ(invocation.environ, plan))
+    begun = time.monotonic() - process_age()
+    supervisor = Supervisor(plan, child, replan=replan, report=report, environ=invocation.environ, begun=begun)
+    return supervisor.run()
+
+
+def make_pin() -> str:
+    """Return a PIN for this run, from the system's random source: nine digits in groups of three."""
+    digits = f"{int.from_bytes(os.urandom(8), 'big') % 10**9:09}"
+    return "-".join((digits[:3], digits[3:6], digits[6:]))
+
+
+def needs_other_interpreter(plan: Plan, environ: Mapping[str, str]) -> bool:
+    """Return whether the plan sets what the worker's interpreter has already read: `PYTHON*`, or the loader's."""
+    names = {name for name in plan.env if name.startswith(_INTERPRETER) and plan.env[name] != environ.get(name)}
+    return bool(names) or any(name.startswith(_INTERPRETER) and name in environ for name in plan.unset_env)
+
+
+def process_age() -> float:
+    """Return for how many seconds this process has existed; where the system does not tell, for how long it has run."""
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
+    except (OSError, AttributeError, ValueError):
+        return time.process_time()
