@@ -16,6 +16,7 @@ from threading import Lock
 from werkzeug.debug import DebuggedApplication
 from werkzeug.debug.tbtools import DebugTraceback
 from werkzeug.exceptions import SecurityError
+from werkzeug.security import gen_salt
 from werkzeug.wrappers import Request, Response
 
 from launcher.web import frame
@@ -64,7 +65,19 @@ class Debugger(DebuggedApplication):
     def __init__(
         self, app: WSGIApplication, plan: Plan, *, failures: Counter | None = None, quiet: bool = False
     ) -> None:
-        super().__init__(app, evalex=plan.debugger.console, console_path="", pin_logging=False)
+        # Werkzeug's own __init__ is not called: it makes a `multiprocessing.Value`, which costs milliseconds at every
+        # reload and starts a process beside the app's where the app has chosen the start method "spawn". A test
+        # compares the attributes.
+        self.app = app
+        self.evalex = plan.debugger.console
+        self.frames = {}
+        self.frame_contexts = {}
+        self.request_key = "werkzeug.request"
+        self.console_path = ""  # no path is empty, so the console has none
+        self.console_init_func = None
+        self.show_hidden_frames = False
+        self.secret = gen_salt(20)
+        self.pin_logging = False
         # Both at once: Werkzeug would otherwise derive both from the machine when it needs the name of the cookie.
         self._pin = plan.debugger.pin or None
         self._pin_cookie = "__launch_" + sha256(plan.project.encode(errors="surrogatepass")).hexdigest()[:20]

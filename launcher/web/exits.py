@@ -18,6 +18,8 @@ _PLAIN = (list, tuple, bytes, str)
 class RequestExit(Exception):  # noqa: N818  # the name is shown to the user, who asks what has happened
     """The app tried to end the process while it answered a request; the cause is the exception that it raised."""
 
+    __module__ = "launch"  # what the user reads before the name
+
 
 def no_exits(app: WSGIApplication) -> WSGIApplication:
     """Return *app* so that only an `Exception` leaves it, whether it is called, iterated over or closed."""

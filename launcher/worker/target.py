@@ -269,7 +269,7 @@ def _as_wsgi(value: object, label: str, complaint: str, *, made: bool) -> tuple[
 
 def _may_be_app(value: object) -> bool:
     """Say whether a made function is an app in spite of its name (`create_app.<locals>.make_response`)."""
-    return not isinstance(value, type) and kind_of(value, "app") is Kind.WSGI
+    return not issubclass(type(value), type) and kind_of(value, "app") is Kind.WSGI
 
 
 def _from_asgi(app: object, label: str) -> WSGIApplication:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
 import pytest
+from werkzeug.debug import DebuggedApplication
 from werkzeug.debug.tbtools import DebugTraceback
 from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request, Response
@@ -95,6 +96,17 @@ def test_a_quiet_debugger_prints_nothing(make_plan) -> None:
 
 def test_other_requests_pass_through(make_plan) -> None:
     assert Page(Debugger(app, make_plan())).get("/").text == "fine"
+
+
+def test_all_that_werkzeug_sets_is_set(make_plan, monkeypatch) -> None:
+    monkeypatch.setenv("WERKZEUG_DEBUG_PIN", "off")
+    theirs = DebuggedApplication(app)
+    ours = Debugger(app, make_plan())
+    assert set(vars(theirs)) <= set(vars(ours))
+    for name in ("frames", "frame_contexts", "request_key", "console_init_func", "show_hidden_frames"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert len(ours.secret) == len(theirs.secret)
+    assert ours.secret != Debugger(app, make_plan()).secret
 
 
 def test_code_runs_after_the_pin(make_plan) -> None:
