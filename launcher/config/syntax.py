@@ -1,0 +1,132 @@
+"""A TOML syntax error in the user's words: the exact place, what is wrong there, and what to write instead.
+
+Pure: takes the text and what the parser said about it, returns a `Problem`. The parser itself belongs to `files.py`,
+the list of known mistakes to `mistakes.py`. Also the limits that a text must keep before a parser sees it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from launcher.config.mistakes import TOKEN, Fault, diagnose
+from launcher.config.positions import line_and_column, line_starts
+from launcher.errors import Place, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class SyntaxFault(Protocol):
+        """What we read of `tomli.TOMLDecodeError`: `pos` counts in the text with CR LF folded to LF."""
+
+        msg: str
+        pos: int
+
+
+NESTING = 64
+KEY_PARTS = 32
+
+_HEADER = re.compile(r"[ \t]*\[[^\]\n]*\]*[ \t]*(?:#.*)?\Z")
+_SECRET_NAME = re.compile(
+    r"(?i)(?:[_-]key|token|secret|passw(?:or)?d|passphrase|credential)[\w\"'-]*"
+    r"[ \t]*(?:\.[ \t]*\w+[ \t]*)*(?:[=:\]]|(?<=[ \t])[\"'\w])"
+)
+_SECRET_MARK = re.compile(r"\bsecret[ \t]*=[ \t]*true\b")
+_ASSIGNED = re.compile(r"[=:]")
+
+
+def explain_syntax(text: str, file: str, error: SyntaxFault) -> Problem:
+    """Return the problem that stopped the parser, named by the mistake that was probably made.
+
+    *file* is what the problem shall show as its file, *error* the parser's own. Values that look secret are masked.
+    """
+    folded = text.replace("\r\n", "\n")
+    fault = Fault(folded, min(max(error.pos, 0), len(folded)), error.msg, _mask(folded))
+    finding = diagnose(fault)
+    others = ((finding.other[0], _place(fault, file, finding.other[1])),) if finding.other else ()
+    return Problem("toml-syntax", finding.message, _place(fault, file, finding.span), finding.hint, others)
+
+
+def _place(fault: Fault, file: str, span: tuple[int, int]) -> Place:
+    start, end = span
+    line, column = line_and_column(line_starts(fault.text), start)
+    source = fault.shown.split("\n")[line - 1]
+    length = max(1, min(end - start, len(source) - column + 1))
+    return Place(file, line, column, source, length)
+
+
+def _mask(text: str) -> str:
+    """Return *text* with the values of secret-looking settings starred out, every character at its place.
+
+    Goes by lines, because the text is not valid: what follows `API_KEY =`, up to the next line that begins a setting;
+    all of a setting or table that says `secret = true`; all below a header such as `[base.env.API_KEY]`.
+    """
+    masked: list[str] = []
+    hide_table = hide = False
+    lines = text.split("\n")
+    marked, continued = _marked_tables(lines), _continued(text)
+    for number, line in enumerate(lines):
+        start = 0
+        if number in continued:
+            pass
+        elif _HEADER.match(line):
+            hide_table = number in marked or bool(_SECRET_NAME.search(line))
+            hide = False
+        elif found := _SECRET_MARK.search(line) and _ASSIGNED.search(line):
+            hide, start = True, found.end()
+        elif found := _SECRET_NAME.search(line):
+            hide, start = True, found.end() - (line[found.end() - 1] not in "=:]")
+        elif found := _ASSIGNED.search(line):
+            hide, start = hide_table, found.end()
+        masked.append(line[:start] + re.sub(r"\S", "*", line[start:]) if hide else line)
+    return "\n".join(masked)
+
+
+def _continued(text: str) -> set[int]:
+    """Return the numbers of the lines that begin inside a multi-line string."""
+    inside: set[int] = set()
+    line = 0
+    for token in TOKEN.finditer(text):
+        newlines = token[0].count("\n")
+        if len(token[0]) > 1:
+            inside.update(range(line + 1, line + newlines + 1))
+        line += newlines
+    return inside
+
+
+def _marked_tables(lines: list[str]) -> set[int]:
+    """Return the numbers of the header lines whose table says `secret = true` on a line of its own."""
+    marked, header = set(), -1
+    for number, line in enumerate(lines):
+        if _HEADER.match(line):
+            header = number
+        elif _SECRET_MARK.match(line.strip()):
+            marked.add(header)
+    return marked
+
+
+def check_limits(text: str) -> Problem | None:
+    """Return the first place of *text* that is nested too deep or has too long a key, or None.
+
+    To be asked before the text is parsed: one pass, in time that grows with the length only. Strings and comments are
+    passed over as the parser does; the place has no file, the caller knows it.
+    """
+    depth = dots = 0
+    for token in TOKEN.finditer(text):
+        word = token[0]
+        if word == ".":
+            dots += 1
+        elif word in ("[", "{"):
+            depth, dots = depth + 1, 0
+        elif word in ("]", "}", "=", ",", "\n"):
+            depth, dots = max(0, depth - (word in "]}")), 0
+        if depth > NESTING:
+            return _too_much(text, token.start(), f"lists and tables are nested more than {NESTING} deep")
+        if dots >= KEY_PARTS:
+            return _too_much(text, token.start(), f"a key has more than {KEY_PARTS} parts")
+    return None
+
+
+def _too_much(text: str, offset: int, message: str) -> Problem:
+    line, column = line_and_column(line_starts(text), offset)
+    return Problem("too-deep", message, Place("", line, column), "no settings file needs this; write it flatter")
