@@ -121,12 +121,13 @@ def distance(left: str, right: str) -> int:
     return above[-1]
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Iterable[str], limit: int = 0) -> str | None:
     """Return the known word that *word* was probably meant to be, or None.
 
-    Compared without case; at most a third of the letters (at least one) may differ, and the first best match wins.
+    Compared without case; at most *limit* letters may differ, or a third of them (at least one) where no limit is
+    given, and the first best match wins.
     """
-    limit = max(1, len(word) // 3)
+    limit = limit or max(1, len(word) // 3)
     best: tuple[int, str] | None = None
     for candidate in known:
         if abs(len(candidate) - len(word)) > limit:

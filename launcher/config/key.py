@@ -38,3 +38,8 @@ def attribute(key: str) -> str:
 def flag(key: str) -> str:
     """Return the flag spelling: `reload.drain-seconds` is `--reload-drain-seconds`."""
     return "--" + "-".join(split(key))
+
+
+def is_whole(parts: tuple[str, ...]) -> bool:
+    """Return whether the value of this key is one value even when it is written as a table: `env.NAME` is."""
+    return len(parts) == 2 and parts[0] == "env"

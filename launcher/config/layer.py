@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
-
 class Source(IntEnum):
     """The kinds of place that values come from; a higher one wins."""
 
@@ -85,5 +84,3 @@ class History:
     def winner(self) -> Candidate:
         """The candidate that is used."""
         return self.candidates[0]
-
-

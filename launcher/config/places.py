@@ -1,0 +1,154 @@
+"""Origins to places that a frame can show: source line, column, and nothing secret in it.
+
+Reads the file again and locates its keys, so it is loaded only to explain or to fail. `resolve.py` keeps the origins.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from launcher.config import redact
+from launcher.config.files import read_text
+from launcher.config.layer import Origin, Source
+from launcher.config.positions import Spot, locate
+from launcher.config.syntax import explain_syntax
+from launcher.errors import Place, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from launcher.config.finding import Finding
+
+    Spots = dict[tuple[str, ...], Spot]
+
+_PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,40}")
+_NOT_SECRET = ("LAUNCH_", "FLASK_APP", "FLASK_ENV", "FLASK_DEBUG", "FLASK_RUN_")
+
+
+def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
+    """Return where *origin* is, pointing at its value or its key; `masked` hides the value.
+
+    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without text.
+    """
+    if origin.file:
+        text, _ = read_text(origin.file)
+        return (
+            _in_env_file(origin, text or "", at_key)
+            if origin.source is Source.ENV_FILE
+            else _in_toml(origin, text or "", masked, at_key)
+        )
+    if origin.source in (Source.ENVIRONMENT, Source.FLASK_VARIABLE):
+        return _quote("environment", origin.name, "=", _hidden_text(origin.name, origin.text, masked), at_key)
+    if origin.source is Source.COMMAND_LINE:
+        return _quote("command line", origin.name, " ", _hidden_assignment(origin.text, masked), at_key)
+    return Place("derived" if origin.source is Source.DERIVED else "default", text=origin.reason)
+
+
+def problem_of(finding: Finding) -> Problem:
+    """Return the problem that a finding tells, with places, and without passwords in its sentences."""
+    others = tuple((redact.mask_url(label), place_of(origin, at_key=True)) for label, origin in finding.others)
+    hint, notes = redact.mask_url(finding.hint), tuple(redact.mask_url(note) for note in finding.notes)
+    message, place = redact.mask_url(finding.message), None
+    if finding.cause is not None and finding.origin is not None and finding.origin.file:
+        return _syntax_problem(finding, finding.cause)
+    if finding.origin is not None:
+        place = place_of(finding.origin, at_key=finding.at_key)
+    return Problem(finding.slug, message, place, hint, others, notes, finding.warning)
+
+
+def _syntax_problem(finding: Finding, cause: Any) -> Problem:  # Any: tomli's error, which files.py alone knows
+    assert finding.origin is not None
+    text, _ = read_text(finding.origin.file)
+    found = explain_syntax(text or "", finding.origin.file, cause)
+    return Problem(found.slug, found.message, found.place, found.hint, found.others, found.notes, finding.warning)
+
+
+def _quote(file: str, name: str, between: str, text: str, at_key: bool) -> Place:
+    column = 1 if at_key or not text else len(name) + len(between) + 1
+    length = len(name) if column == 1 else len(text)
+    return Place(file, 0, column, f"{name}{between}{text}" if text else name, length)
+
+
+def _hidden_text(name: str, text: str, masked: bool) -> str:
+    return redact.shown(name, text, secret=masked)
+
+
+def _hidden_assignment(text: str, masked: bool) -> str:
+    """Return the text of a flag; in KEY=VALUE the value is hidden where the key looks secret."""
+    name, equals, value = text.partition("=")
+    if equals:
+        return f"{name}={redact.shown(name.strip().rpartition('.')[2], value, secret=masked)}"
+    return redact.MASK if masked else redact.mask_url(text)
+
+
+def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
+    """Return the place of a line of a .env file; only values of settings are shown."""
+    lines = re.split(r"\r\n|\n|\r", text)
+    if not 1 <= origin.line <= len(lines):
+        return Place(origin.file, origin.line)
+    line = lines[origin.line - 1]
+    before, equals, value = line.partition("=")
+    name = before.strip().removeprefix("export").strip()
+    if not equals:
+        shown = line if _PLAIN_NAME.fullmatch(line.strip()) else redact.MASK
+        return Place(origin.file, origin.line, 1, shown, max(1, len(shown)))
+    start = len(before) - len(before.lstrip())
+    if not name.startswith(_NOT_SECRET) and value.strip():
+        value = value[: len(value) - len(value.lstrip())] + redact.MASK
+    shown = f"{before}={redact.mask_url(value)}"
+    column = start + 1 if at_key or not value.strip() else min(origin.column, len(shown))
+    length = len(before.strip()) if column == start + 1 else len(shown) - column + 1
+    return Place(origin.file, origin.line, column, shown, max(1, length))
+
+
+def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
+    lines = re.split(r"\r\n|\n", text)
+    if origin.line or not origin.path:
+        line = origin.line if 1 <= origin.line <= len(lines) else 0
+        return Place(origin.file, line, origin.column, _mask_line(lines[line - 1], _spots(text), line) if line else "")
+    spots = _spots(text)
+    path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in spots), ())
+    if not path:
+        return Place(origin.file)
+    spot = spots[path]
+    line, column, length = (
+        (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
+    )
+    secret = path if masked else ()
+    shown = _mask_line(lines[line - 1], spots, line, secret)
+    hidden = not at_key and (_is_secret(path, spots) or path == secret)
+    return Place(
+        origin.file, line, column, shown, len(redact.MASK) if hidden else max(1, min(length, len(shown) - column + 1))
+    )
+
+
+@lru_cache(maxsize=32)
+def _spots(text: str) -> Spots:
+    return locate(text)
+
+
+def _mask_line(line: str, spots: Spots, number: int, secret: tuple[str, ...] = ()) -> str:
+    """Return a line of a TOML file without its secrets; what stands before a secret keeps its column."""
+    places = [
+        (spot.column, spot.length)
+        for path, spot in spots.items()
+        if spot.line == number and (path == secret or _is_secret(path, spots)) and not _is_table(path, spots)
+    ]
+    for column, length in sorted(places, reverse=True):
+        line = line[: column - 1] + redact.MASK + line[column - 1 + length :]
+    return redact.mask_url(line)
+
+
+def _is_table(path: tuple[str, ...], spots: Spots) -> bool:
+    return any(len(other) > len(path) and other[: len(path)] == path for other in spots)
+
+
+def _is_secret(path: tuple[str, ...], spots: Spots) -> bool:
+    """Return whether the value at *path* is text of an app variable that is declared secret, or called like one."""
+    if "env" not in path or path[-1] in ("required", "secret", "override"):
+        return False
+    inner = path[path.index("env") + 1 :]
+    declared = (*path[:-1], "secret") in spots and len(inner) == 2
+    return bool(inner) and (declared or redact.is_secret_name(inner[0]))

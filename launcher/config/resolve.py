@@ -1,0 +1,367 @@
+"""The pipeline of this folder, top to bottom: files, variables and flags become a resolved profile.
+
+Nothing here reads the environment, the command line or the current directory: a `Request` brings them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from launcher.config import assemble, files, pairs, schema, selection, survey, validate, variables
+from launcher.config import key as keys
+from launcher.config.anchor import Folders, anchored, resolve_path
+from launcher.config.finding import Finding
+from launcher.config.layer import History, Origin, Source
+from launcher.config.sources import Sources, read_sources
+from launcher.config.stack import Merged, merge, nest
+from launcher.errors import ConfigError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from launcher.config.files import Project
+    from launcher.config.layer import Layer
+    from launcher.config.schema import Settings
+    from launcher.config.variables import Variable
+    from launcher.errors import Place, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One flag of the command line: the key that it sets, the flag as it was written, and its text."""
+
+    key: str
+    flag: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything from the outside world that resolving depends on, besides the files.
+
+    `sets` are the texts of `--set KEY=TOML`, `unsets` those of `--unset KEY`. Files named by `--env-file` come as a
+    `Given` for `env-files`. `isolated` leaves defaults and flags only.
+    """
+
+    cwd: str
+    environ: Mapping[str, str]
+    home: str = ""
+    flags: tuple[Given, ...] = ()
+    sets: tuple[str, ...] = ()
+    unsets: tuple[str, ...] = ()
+    profile: str | None = None
+    config: str | None = None
+    local: bool = True
+    env_files: bool = True
+    isolated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileInfo:
+    """What a list of profiles shows: name, where it is written, parents, description, keys that it sets."""
+
+    name: str
+    origin: Origin
+    extends: tuple[str, ...]
+    description: str
+    keys: tuple[str, ...]
+    abstract: bool
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedProfile:
+    """Validated settings, the history of each key, and the variables of the app.
+
+    `history` has every key with a candidate, defaults included, by its parts. `profile` is empty for `[base]` alone,
+    `chain` goes from the farthest ancestor to the profile.
+    """
+
+    settings: Settings
+    history: Mapping[tuple[str, ...], History]
+    project: Project
+    profile: str
+    chain: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    profiles: tuple[ProfileInfo, ...]
+    warnings: tuple[Problem, ...]
+
+    def where(self, key: str) -> str:
+        """Return where the value of a setting comes from, in short: `devserver.toml:2:7`, `LAUNCH_PORT`, `--port`."""
+        record = self._record(key)
+        return "default" if record is None else describe_origin(record.winner.origin, self.project.root)
+
+    def place(self, key: str) -> Place | None:
+        """Return the place of the winning value of a setting for a frame, None for a key without a candidate."""
+        record = self._record(key)
+        return None if record is None else place_of(record.winner.origin)
+
+    def _record(self, key: str) -> History | None:
+        head = "wsgi.static."  # what follows is free text, dots included
+        parts = ("wsgi", "static", key.removeprefix(head)) if key.startswith(head) else keys.split(key)
+        return self.history.get(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of one profile: resolved, or the problems that are in its way."""
+
+    profile: str
+    resolved: ResolvedProfile | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All selectable profiles, and warnings for settings that no profile can ever use."""
+
+    project: Project
+    profiles: tuple[Checked, ...]
+    never: tuple[Problem, ...]
+
+
+def resolve_profile(request: Request) -> ResolvedProfile:
+    """Return the profile that *request* asks for; raise `ConfigError` or `UsageError` with all problems at once."""
+    sources, findings = _read(request)
+    name, found = _choose(request, sources)
+    if found or sources.committed is None:
+        _raise_for([*findings, *found])
+    return _resolve(request, sources, name, findings)
+
+
+def resolve_all(request: Request) -> Survey:
+    """Return every profile that could be chosen, each resolved or with its problems; raise where there is no telling.
+
+    `[base]` alone is among them where no `default-profile` takes its place. Flags and variables of *request* count for
+    every profile.
+    """
+    sources, findings = _read(request)
+    if sources.committed is None:
+        _raise_for(findings)
+    names = [name for name in sources.names if not selection.is_abstract(name)]
+    if not _default_profile(sources)[0]:
+        names.insert(0, "")
+    checked = tuple(_check(request, sources, name, findings) for name in names)
+    histories = [item.resolved.history for item in checked if item.resolved]
+    return Survey(sources.project, checked, _tell(survey.find_never(histories)))
+
+
+def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
+    """Return the place of *origin* for a frame, pointing at its value or at its key; `masked` hides the value."""
+    from launcher.config.places import place_of as find_place  # only to explain or to fail
+
+    return find_place(origin, masked, at_key=at_key)
+
+
+def describe_origin(origin: Origin, root: str) -> str:
+    """Return *origin* in a few words, files relative to *root*."""
+    if origin.file:
+        place = place_of(origin)
+        file = os.path.relpath(place.file, root) if place.file.startswith(root + os.sep) else place.file
+        return f"{file}:{place.line}:{place.column}" if place.line else file
+    return origin.reason or origin.name or "default"
+
+
+def _read(request: Request) -> tuple[Sources, list[Finding]]:
+    if _is_isolated(request):
+        return Sources(files.Project(request.cwd)), []
+    text = request.environ.get("LAUNCH_ISOLATED", "")
+    if text and not isinstance(pairs.parse_text(text, ("switch",)), bool):
+        origin = Origin(Source.ENVIRONMENT, name="LAUNCH_ISOLATED", text=text)
+        return Sources(files.Project(request.cwd)), [
+            Finding("env-value", f'LAUNCH_ISOLATED="{text}" must be true or false', origin)
+        ]
+    config = request.config or request.environ.get("LAUNCH_CONFIG", "")
+    project, findings = files.find_project(request.cwd, request.home, config)
+    if findings:
+        return Sources(project), findings
+    sources = read_sources(project, local=request.local)
+    if config and sources.committed is None and not sources.findings:
+        origin = _selector(request.config, "--config", "LAUNCH_CONFIG", config)
+        findings = [Finding("config-missing", f"there is no file {config}", origin, hint=f"looked for {project.file}")]
+    return sources, [*sources.findings, *findings]
+
+
+def _is_isolated(request: Request) -> bool:
+    return request.isolated or pairs.parse_text(request.environ.get("LAUNCH_ISOLATED", ""), ("switch",)) is True
+
+
+def _selector(given: str | None, flag: str, variable: str, text: str) -> Origin:
+    return (
+        Origin(Source.COMMAND_LINE, name=flag, text=text)
+        if given
+        else Origin(Source.ENVIRONMENT, name=variable, text=text)
+    )
+
+
+def _choose(request: Request, sources: Sources) -> tuple[str, list[Finding]]:
+    """Return the name of the profile: `--profile`, LAUNCH_PROFILE, the personal file's default, the committed one's."""
+    variable = "" if _is_isolated(request) else request.environ.get("LAUNCH_PROFILE", "")
+    if request.profile or variable:
+        name = request.profile or variable
+        origin = _selector(request.profile, "--profile", "LAUNCH_PROFILE", name)
+    else:
+        name, found = _default_profile(sources)
+        if not name or found is None:
+            return "", []
+        origin = found
+    if name in sources.names and not selection.is_abstract(name):
+        return name, []
+    return name, [selection.find_unknown(name, origin, sources.names)]
+
+
+def _default_profile(sources: Sources) -> tuple[str, Origin | None]:
+    for document, source in ((sources.personal, Source.LOCAL_BASE), (sources.committed, Source.BASE)):
+        name = document.table.get("default-profile") if document else None
+        if document and isinstance(name, str) and name:
+            return name, Origin(source, document.file, (*document.path, "default-profile"))
+    return "", None
+
+
+def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> ResolvedProfile:
+    chain, found = _chain(sources, name)
+    findings = [*before, *found]
+    low, found = assemble.file_layers(sources, name, chain)
+    findings += found
+    outer, found = assemble.outer_layers(
+        request.flags, request.sets, request.unsets, {} if _is_isolated(request) else request.environ
+    )
+    findings += found
+    folders = Folders(sources.project.root, request.cwd, request.home)
+    middle, seen, found = _env_file_layers(request, merge([*low, *outer]), folders, name)
+    findings += found
+    layers = [*low, *middle, *outer]
+    if not _is_isolated(request):
+        layers = assemble.with_shell(layers, request.environ)
+    unread = {finding.origin.file for finding in findings if finding.origin is not None} & {file.path for file in seen}
+    merged, found = _merge_checked(layers)
+    known, missing = variables.gather_variables(merged.history)
+    findings += [*found, *([] if unread else missing)]  # a variable may be missing only because its file is broken
+    _raise_for(findings)
+    settings = validate.build_settings(nest(anchored(merged, schema.by_key(), folders)))
+    _raise_for([*findings, *validate.check_together(settings, merged)])
+    project = replace(sources.project, candidates=(*sources.project.candidates, *seen))
+    findings += (finding for other, broken in sources.broken.items() if other not in chain for finding in broken)
+    warnings = _tell(replace(finding, warning=True) for finding in findings)
+    return ResolvedProfile(settings, merged.history, project, name, chain, known, _list_profiles(sources), warnings)
+
+
+def _merge_checked(layers: list[Layer]) -> tuple[Merged, list[Finding]]:
+    """Return the merged layers with derived values on top, and what is wrong with the values of any layer."""
+    findings = [finding for layer in layers for finding in validate.check_layer(layer)]
+    merged = merge(layers)
+    conflicts = validate.check_conflicts(merged)
+    told = {origin for finding in conflicts for origin in (finding.origin, *(other for _, other in finding.others))}
+    findings = [
+        *conflicts,
+        *(finding for finding in findings if finding.slug != "wrong-type" or finding.origin not in told),
+    ]
+    merged = merge([*layers, assemble.derived_layer(merged)])
+    settled = {
+        key: variables.settle(record) if keys.is_whole(key) else record for key, record in merged.history.items()
+    }
+    values = {key: record.winner.value for key, record in settled.items() if not record.winner.unset}
+    return Merged(values, settled, merged.conflicts), findings
+
+
+def _chain(sources: Sources, name: str) -> tuple[tuple[str, ...], list[Finding]]:
+    if not name:
+        return (), []
+    own = sources.local.get(name)
+    profiles = sources.profiles if own is None or name in sources.profiles else {**sources.profiles, name: own}
+    chain, findings = selection.chain_of(name, profiles)
+    return chain, [*findings, *(finding for member in chain for finding in sources.broken.get(member, ()))]
+
+
+def _env_file_layers(
+    request: Request, merged: Merged, folders: Folders, profile: str
+) -> tuple[list[Layer], list[files.SettingsFile], list[Finding]]:
+    """Return a layer for each .env file, from low to high, all files looked for, and what is wrong with them."""
+    winner = merged.history[("env-files",)].winner
+    listed = (
+        winner.value
+        if isinstance(winner.value, (list, tuple)) and request.env_files and not _is_isolated(request)
+        else ()
+    )
+    names = tuple(resolve_path(name, winner.origin, folders) for name in listed if isinstance(name, str))
+    seen = [
+        files.SettingsFile(file, os.path.lexists(file), "env")
+        for file in assemble.env_file_names(folders.root, names, profile)
+    ]
+    findings = []
+    if winner.origin.source is Source.COMMAND_LINE:
+        missing = [file.path for file in seen if file.path in names and not file.exists]
+        findings = [
+            Finding("env-file-missing", f"there is no file {os.path.relpath(file, request.cwd)}", winner.origin)
+            for file in missing
+        ]
+    if not any(file.exists for file in seen):
+        return [], seen, findings
+    from launcher.config import envfile  # python-dotenv costs ten milliseconds, and many projects have no such file
+
+    read, found = envfile.read_files([file.path for file in seen if file.exists], request.environ)
+    decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs) or bool(
+        request.environ.get("FLASK_DEBUG")
+    )
+    layers = [assemble.env_file_layer(file.path, file.pairs, debug_decided=decided) for file in read]
+    return (
+        [layer for layer, _ in layers],
+        seen,
+        [*findings, *found, *(finding for _, items in layers for finding in items)],
+    )
+
+
+def _list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:
+    return tuple(
+        ProfileInfo(
+            name=name,
+            origin=table.origin,
+            extends=table.extends,
+            description=table.description,
+            keys=tuple(keys.join(entry.key) for entry in assemble.profile_layer(table).entries if not entry.unset),
+            abstract=selection.is_abstract(name),
+            local=name not in sources.profiles,
+        )
+        for name, table in ((name, sources.profiles.get(name) or sources.local[name]) for name in sources.names)
+    )
+
+
+def _check(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> Checked:
+    try:
+        resolved = _resolve(request, sources, name, before)
+    except (ConfigError, UsageError) as error:
+        return Checked(name, None, error.problems)
+    return Checked(name, resolved, resolved.warnings)
+
+
+def _raise_for(findings: Iterable[Finding]) -> None:
+    """Raise all *findings* as one error, unless there are only warnings; a problem that is met twice is told once."""
+    found = list(dict.fromkeys(findings))
+    if all(finding.warning for finding in found):
+        return
+    only_flags = all(finding.origin is not None and finding.origin.source is Source.COMMAND_LINE for finding in found)
+    raise (UsageError if only_flags else ConfigError)(_tell(found))
+
+
+def _tell(findings: Iterable[Finding]) -> tuple[Problem, ...]:
+    found = list(findings)
+    if not found:
+        return ()
+    from launcher.config.places import problem_of  # only to explain or to fail
+
+    return _by_file([problem_of(finding) for finding in found])
+
+
+def _by_file(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Return *problems* grouped by file, the files in the order in which they come up, each from top to bottom."""
+    order: dict[str, int] = {}
+    for problem in problems:
+        order.setdefault(problem.place.file if problem.place else "", len(order))
+
+    def rank(problem: Problem) -> tuple[int, int, int]:
+        place = problem.place
+        return (order[place.file], place.line, place.column) if place else (order[""], 0, 0)
+
+    return tuple(sorted(problems, key=rank))

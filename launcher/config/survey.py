@@ -1,0 +1,49 @@
+"""What only shows when all profiles are looked at together: settings that can never win.
+
+Pure: the histories of all profiles arrive as arguments.
+"""
+
+from __future__ import annotations
+
+from launcher.config import key as keys
+from launcher.config.finding import Finding
+from launcher.config.layer import Origin, Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from launcher.config.layer import Candidate, History
+
+_WRITTEN = (Source.BASE, Source.PROFILE, Source.LOCAL_BASE, Source.LOCAL_PROFILE, Source.ENV_FILE)
+
+
+def find_never(histories: Iterable[Mapping[tuple[str, ...], History]]) -> list[Finding]:
+    """Return a warning for each value in a settings file that a file above it hides in every profile.
+
+    Variables and flags do not count: they may be gone next time.
+    """
+    hidden: dict[Origin, tuple[tuple[str, ...], Candidate]] = {}
+    used: set[Origin] = set()
+    for history in histories:
+        for key, record in history.items():
+            written = [item for item in record.candidates if item.origin.source in _WRITTEN]
+            used.update(item.origin for item in written[:1])
+            hidden.update((item.origin, (key, written[0])) for item in written[1:] if not item.unset)
+    return [
+        _never(key, origin, winner)
+        for origin, (key, winner) in hidden.items()
+        if origin not in used and origin.source is not Source.ENV_FILE
+    ]
+
+
+def _never(key: tuple[str, ...], origin: Origin, winner: Candidate) -> Finding:
+    return Finding(
+        "never-used",
+        f"`{keys.join(key)}` is set here and never used",
+        origin,
+        at_key=True,
+        hint="every profile gets another value",
+        others=(("which wins here", winner.origin),),
+        warning=True,
+    )

@@ -1,0 +1,104 @@
+"""The variables of the app: which text wins for each name, and which ones are missing.
+
+Pure: tables, .env files and the shell arrive as one history per name, in the order of the layers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from launcher.config import redact
+from launcher.config.finding import Finding
+from launcher.config.layer import Candidate, History, Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from launcher.config.layer import Origin
+
+_TABLES = (Source.BASE, Source.PROFILE, Source.LOCAL_BASE, Source.LOCAL_PROFILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the app: its text, where it comes from, and the candidates that it hides, highest first."""
+
+    value: str
+    origin: Origin
+    secret: bool = False
+    from_shell: bool = False
+    hidden: tuple[Candidate, ...] = ()
+
+
+def settle(history: History) -> History:
+    """Return the history of an `env.NAME` with its true winner first.
+
+    The winner is the highest candidate, but a table with `override` wins over .env files and the shell, and one with
+    `default` or `required` is only asked where nothing else gives a text, also not a layer below it that is no table.
+    """
+    order = list(history.candidates)
+    table = next((item for item in order if item.origin.source in _TABLES), None)
+    if table is not None and not table.unset and isinstance(table.value, dict) and table.value.get("override") is True:
+        above = [item for item in order if item.origin.source in (Source.COMMAND_LINE, Source.DERIVED)]
+        order = [*above, table, *(item for item in order if item is not table and item not in above)]
+    return History(history.key, tuple(order))
+
+
+def gather_variables(history: Mapping[tuple[str, ...], History]) -> tuple[dict[str, Variable], list[Finding]]:
+    """Return the variables in the settled histories, and one finding that names all required ones that are missing."""
+    found: dict[str, Variable] = {}
+    missing: list[tuple[str, Candidate]] = []
+    for key, record in history.items():
+        if len(key) != 2 or key[0] != "env" or record.winner.unset:
+            continue
+        text = text_of(record.winner)
+        if text is None:
+            missing.append((key[1], record.winner))
+        else:
+            shell = record.winner.origin.source is Source.ENVIRONMENT
+            found[key[1]] = Variable(text, record.winner.origin, is_secret(record), shell, record.candidates[1:])
+    return _spread_secrets(found), [_missing(missing)] if missing else []
+
+
+def _spread_secrets(found: dict[str, Variable]) -> dict[str, Variable]:
+    """Return the variables, secret too where the text contains the text of a secret one."""
+    secrets = [variable.value for variable in found.values() if variable.secret and len(variable.value) > 3]
+    return {
+        name: replace(variable, secret=variable.secret or any(secret in variable.value for secret in secrets))
+        for name, variable in found.items()
+    }
+
+
+def text_of(candidate: Candidate) -> str | None:
+    """Return the text that a candidate gives its variable, None for a requirement."""
+    value = candidate.value
+    if isinstance(value, dict):
+        value = value.get("value", value.get("default"))
+    return value if isinstance(value, str) else None
+
+
+def is_secret(record: History) -> bool:
+    """Return whether any candidate declares the variable secret, or its name does."""
+    declared = any(isinstance(item.value, dict) and item.value.get("secret") is True for item in record.candidates)
+    return declared or redact.is_secret_name(record.key[-1])
+
+
+def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
+    count = f"{len(missing)} variables are" if len(missing) > 1 else f"{missing[0][0]} is"
+    texts = [
+        (name, str(item.value.get("required", "")) if isinstance(item.value, dict) else "", item)
+        for name, item in missing
+    ]
+    others = tuple((f"{name}: {text}", item.origin) for name, text, item in texts[1:])
+    return Finding(
+        "env-missing",
+        f"{count} required and set nowhere",
+        missing[0][1].origin,
+        at_key=True,
+        hint=texts[0][1],
+        others=others,
+        notes=(
+            f"put {'them' if len(missing) > 1 else 'it'} in .env.local, or set {'them' if len(missing) > 1 else 'it'} in the shell",
+        ),
+    )
