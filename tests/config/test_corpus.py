@@ -93,7 +93,7 @@ class Answer:
     def origin(self, candidate):
         origin = candidate.origin
         text = (
-            f"derived from {origin.reason}"
+            f"derived: {origin.reason}"
             if origin.source is Source.DERIVED
             else describe_origin(origin, self.project)
         )
