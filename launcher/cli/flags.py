@@ -12,9 +12,8 @@ from dataclasses import dataclass
 class Flag:
     """One row. `group` is its heading in the help, `names` its spellings, the first long one being its name.
 
-    A flag takes a value, unless it has `off` spellings (then it is a switch) or a fixed `text`. `many` flags may be
-    repeated and make a list; `separated` ones also take several values in one, as `flask run` does. `words` are values
-    that set another key instead.
+    A flag takes a value, unless it has `off` spellings (then it is a switch) or a fixed `text`. A `separated` one takes
+    several values in one, as `flask run` has it. `words` are values that set another key instead.
     """
 
     group: str
@@ -22,7 +21,6 @@ class Flag:
     names: tuple[str, ...]
     off: tuple[str, ...] = ()
     text: str = ""
-    many: bool = False
     separated: bool = False
     words: tuple[tuple[str, str, str], ...] = ()
 
@@ -42,7 +40,7 @@ APP, SERVER, LOADING, RELOAD, DEBUG, BROWSER = "App", "Server", "Loading", "Relo
 FLAGS: tuple[Flag, ...] = (
     Flag(APP, "app", ("-A", "--app")),
     Flag(APP, "app-dir", ("--app-dir",)),
-    Flag(APP, "env-files", ("-e", "--env-file"), many=True),
+    Flag(APP, "env-files", ("-e", "--env-file")),
     Flag(LOADING, "loading", ("--loading",)),
     Flag(LOADING, "loading", ("--eager-loading",), text="eager"),
     Flag(LOADING, "loading", ("--lazy-loading",), text="lazy"),
@@ -52,11 +50,11 @@ FLAGS: tuple[Flag, ...] = (
     Flag(SERVER, "processes", ("--processes",)),
     Flag(SERVER, "tls.cert", ("--cert",), words=(("adhoc", "tls.adhoc", "true"),)),
     Flag(SERVER, "tls.key", ("--key",)),
-    Flag(SERVER, "allowed-hosts", ("--allowed-host",), many=True),
+    Flag(SERVER, "allowed-hosts", ("--allowed-host",)),
     Flag(RELOAD, "reload.enabled", ("--reload",), off=("--no-reload",)),
     Flag(RELOAD, "reload.engine", ("--engine",)),
-    Flag(RELOAD, "reload.include", ("--extra-files",), many=True, separated=True),
-    Flag(RELOAD, "reload.exclude", ("--exclude-patterns",), many=True, separated=True),
+    Flag(RELOAD, "reload.include", ("--extra-files",), separated=True),
+    Flag(RELOAD, "reload.exclude", ("--exclude-patterns",), separated=True),
     Flag(RELOAD, "reload.poll", ("--poll",)),
     Flag(DEBUG, "debug", ("--debug",), off=("--no-debug",)),
     Flag(DEBUG, "debugger.enabled", ("--debugger",), off=("--no-debugger",)),

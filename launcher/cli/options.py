@@ -6,7 +6,6 @@ with the flags in the order in which they were typed.
 
 from __future__ import annotations
 
-import json
 import os
 
 import click
@@ -87,8 +86,9 @@ class FlagOption(GroupedOption):
         if self.flag.text:
             return left, f"The same as `--{self.flag.key} {self.flag.text}`."
         if self.flag.takes_value:
-            left += " " + ("|".join(setting.choices) if setting.choices else _metavar(setting.kinds))
-        return left, setting.help
+            left += f" {_metavar(setting.kinds, setting.choices)}"
+        default = f" Default: {setting.default}." if setting.default and self.flag.takes_value else ""
+        return left, setting.help + ("" if isinstance(setting.default, (bool, tuple)) else default)
 
     def texts(self, value: str) -> Iterator[Typed]:
         """Yield the key, the flag and the text for one occurrence of the flag."""
@@ -120,8 +120,8 @@ class SettingsCommand(click.Command):
         """Write the options under their headings, in the order of their declaration."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            if record := param.get_help_record(ctx):
-                groups.setdefault(getattr(param, "group", OUTPUT), []).append(record)
+            if isinstance(param, GroupedOption) and (record := param.get_help_record(ctx)):
+                groups.setdefault(param.group, []).append(record)
         for title, records in groups.items():
             with formatter.section(title):
                 formatter.write_dl(records)
@@ -131,18 +131,12 @@ _META = "launcher.typed"
 
 
 def typed(opts: Mapping[str, Any], order: Sequence[FlagOption]) -> list[Typed]:  # Any: the parser's lists
-    """Return what the flags set, in typing order; the values of a repeated flag stand at its last place."""
+    """Return what the flags set, in typing order."""
     seen: dict[FlagOption, int] = {}
     found: list[Typed] = []
     for option in order:
         number = seen[option] = seen.get(option, -1) + 1
         found += option.texts(opts[option.name][number])
-    lists = {option.flag.key: option.flag.name for option in order if option.flag.many}
-    for key, name in lists.items():
-        texts = [text for found_key, _, text in found if found_key == key]
-        last = max(number for number, item in enumerate(found) if item[0] == key)
-        found[last] = key, name, json.dumps(texts, ensure_ascii=False)
-        found = [item for number, item in enumerate(found) if item[0] != key or number == last]
     return found
 
 
@@ -236,5 +230,6 @@ def make_request(
     )
 
 
-def _metavar(kinds: Sequence[str]) -> str:
-    return "NUMBER" if set(kinds) & {"number", "decimal"} else "TEXT"
+def _metavar(kinds: Sequence[str], choices: Sequence[str]) -> str:
+    number = ["NUMBER"] if set(kinds) & {"number", "decimal"} else []
+    return "|".join([*number, *choices]) or "TEXT"

@@ -19,7 +19,7 @@ from launcher.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from launcher.config.files import Project
     from launcher.config.layer import Layer
@@ -126,22 +126,24 @@ def resolve_profile(request: Request) -> ResolvedProfile:
     """Return the profile that *request* asks for; raise `ConfigError` or `UsageError` with all problems at once."""
     sources, findings = _read(request)
     name, found = _choose(request, sources)
-    _raise_for([*findings, *found])
-    return _resolve(request, sources, name)
+    if found or sources.committed is None:
+        _raise_for([*findings, *found])
+    return _resolve(request, sources, name, findings)
 
 
 def resolve_all(request: Request) -> Survey:
-    """Return every profile that could be chosen, each resolved or with its problems; raise where files cannot be read.
+    """Return every profile that could be chosen, each resolved or with its problems; raise where there is no telling.
 
     `[base]` alone is among them where no `default-profile` takes its place. Flags and variables of *request* count for
     every profile.
     """
     sources, findings = _read(request)
-    _raise_for(findings)
+    if sources.committed is None:
+        _raise_for(findings)
     names = [name for name in sources.names if not selection.is_abstract(name)]
     if not _default_profile(sources)[0]:
         names.insert(0, "")
-    checked = tuple(_check(request, sources, name) for name in names)
+    checked = tuple(_check(request, sources, name, findings) for name in names)
     histories = [item.resolved.history for item in checked if item.resolved]
     return Survey(sources.project, checked, _tell(survey.find_never(histories)))
 
@@ -165,6 +167,12 @@ def describe_origin(origin: Origin, root: str) -> str:
 def _read(request: Request) -> tuple[Sources, list[Finding]]:
     if _is_isolated(request):
         return Sources(files.Project(request.cwd)), []
+    text = request.environ.get("LAUNCH_ISOLATED", "")
+    if text and not isinstance(pairs.parse_text(text, ("switch",)), bool):
+        origin = Origin(Source.ENVIRONMENT, name="LAUNCH_ISOLATED", text=text)
+        return Sources(files.Project(request.cwd)), [
+            Finding("env-value", f'LAUNCH_ISOLATED="{text}" must be true or false', origin)
+        ]
     config = request.config or request.environ.get("LAUNCH_CONFIG", "")
     project, findings = files.find_project(request.cwd, request.home, config)
     if findings:
@@ -212,8 +220,9 @@ def _default_profile(sources: Sources) -> tuple[str, Origin | None]:
     return "", None
 
 
-def _resolve(request: Request, sources: Sources, name: str) -> ResolvedProfile:
-    chain, findings = _chain(sources, name)
+def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> ResolvedProfile:
+    chain, found = _chain(sources, name)
+    findings = [*before, *found]
     low, found = assemble.file_layers(sources, name, chain)
     findings += found
     outer, found = assemble.outer_layers(
@@ -226,12 +235,13 @@ def _resolve(request: Request, sources: Sources, name: str) -> ResolvedProfile:
     layers = [*low, *middle, *outer]
     if not _is_isolated(request):
         layers = assemble.with_shell(layers, request.environ)
+    unread = {finding.origin.file for finding in findings if finding.origin is not None} & {file.path for file in seen}
     merged, found = _merge_checked(layers)
-    _raise_for([*findings, *found])
-    settings = validate.build_settings(nest(anchored(merged, schema.by_key(), folders)))
     known, missing = variables.gather_variables(merged.history)
-    findings += found
-    _raise_for([*findings, *missing, *validate.check_together(settings, merged)])
+    findings += [*found, *([] if unread else missing)]  # a variable may be missing only because its file is broken
+    _raise_for(findings)
+    settings = validate.build_settings(nest(anchored(merged, schema.by_key(), folders)))
+    _raise_for([*findings, *validate.check_together(settings, merged)])
     project = replace(sources.project, candidates=(*sources.project.candidates, *seen))
     findings += (finding for other, broken in sources.broken.items() if other not in chain for finding in broken)
     warnings = _tell(replace(finding, warning=True) for finding in findings)
@@ -244,7 +254,10 @@ def _merge_checked(layers: list[Layer]) -> tuple[Merged, list[Finding]]:
     merged = merge(layers)
     conflicts = validate.check_conflicts(merged)
     told = {origin for finding in conflicts for origin in (finding.origin, *(other for _, other in finding.others))}
-    findings = [*conflicts, *(finding for finding in findings if finding.slug != "wrong-type" or finding.origin not in told)]
+    findings = [
+        *conflicts,
+        *(finding for finding in findings if finding.slug != "wrong-type" or finding.origin not in told),
+    ]
     merged = merge([*layers, assemble.derived_layer(merged)])
     settled = {
         key: variables.settle(record) if keys.is_whole(key) else record for key, record in merged.history.items()
@@ -315,9 +328,9 @@ def _list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:
     )
 
 
-def _check(request: Request, sources: Sources, name: str) -> Checked:
+def _check(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> Checked:
     try:
-        resolved = _resolve(request, sources, name)
+        resolved = _resolve(request, sources, name, before)
     except (ConfigError, UsageError) as error:
         return Checked(name, None, error.problems)
     return Checked(name, resolved, resolved.warnings)
@@ -338,4 +351,17 @@ def _tell(findings: Iterable[Finding]) -> tuple[Problem, ...]:
         return ()
     from launcher.config.places import problem_of  # only to explain or to fail
 
-    return tuple(problem_of(finding) for finding in found)
+    return _by_file([problem_of(finding) for finding in found])
+
+
+def _by_file(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Return *problems* grouped by file, the files in the order in which they come up, each from top to bottom."""
+    order: dict[str, int] = {}
+    for problem in problems:
+        order.setdefault(problem.place.file if problem.place else "", len(order))
+
+    def rank(problem: Problem) -> tuple[int, int, int]:
+        place = problem.place
+        return (order[place.file], place.line, place.column) if place else (order[""], 0, 0)
+
+    return tuple(sorted(problems, key=rank))

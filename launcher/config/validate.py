@@ -6,6 +6,7 @@ Each layer is checked on its own, so that a wrong value is reported even where a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, time
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from launcher.errors import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from launcher.config.layer import Entry, Layer
@@ -232,16 +234,30 @@ def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's
         slug = "flag-value" if origin.source is Source.COMMAND_LINE else "env-value"
         subject = f"{origin.name} {origin.text}" if slug == "flag-value" else f'{origin.name}="{origin.text}"'
         return Finding(slug, f"{subject} must be {expected}", origin, hint=_hint_for_text(row, origin.text))
-    name = _spelled(key, origin)
-    if row is not None and row.choices and isinstance(value, str):
-        return Finding("bad-choice", f'`{name}` cannot be "{value}"', origin, hint=_hint_for_choice(row, value))
+    if row is not None and row.choices and isinstance(value, str) and row.kinds == ("text",):
+        return Finding(
+            "bad-choice", f'{_subject(key, origin)} cannot be "{value}"', origin, hint=_hint_for_choice(row, value)
+        )
     slug = "out-of-range" if _is_number(value) and "number" in expected else "wrong-type"
-    return Finding(
-        slug,
-        f"`{name}` must be {expected}, this is {_describe(value, slug)}",
-        origin,
-        hint=_hint_for_type(expected, value),
+    actual = _describe_kinds(value) if detail["type"] == "one_of" else f"is {_describe(value, slug)}"
+    hint = (
+        _hint_for_choice(row, value)
+        if row is not None and row.choices and isinstance(value, str)
+        else _hint_for_type(expected, value)
     )
+    return Finding(slug, f"{_subject(key, origin)} must be {expected}, this {actual}", origin, hint=hint)
+
+
+def _subject(key: Key, origin: Origin) -> str:
+    """Return the setting, or the position in its list, as the subject of a sentence."""
+    if len(key) > 1 and keys.join(key[:-1]) in schema.by_key() and key[-1].isdecimal():
+        return f"item {int(key[-1]) + 1} of `{_spelled(key[:-1], replace(origin, path=origin.path[:-1]))}`"
+    return f"`{_spelled(key, origin)}`"
+
+
+def _describe_kinds(table: Mapping[str, object]) -> str:
+    named = [name for name in ("value", "default", "required") if name in table]
+    return f"has {' and '.join(named)}" if named else "has none of them"
 
 
 def _expected(key: Key, detail: Any) -> str:  # Any: pydantic's ErrorDetails

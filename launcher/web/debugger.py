@@ -7,6 +7,7 @@ only, `/console` is gone, the last tracebacks are kept and not all of them, and 
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from hashlib import sha256
@@ -15,13 +16,14 @@ from threading import Lock
 from werkzeug.debug import DebuggedApplication
 from werkzeug.debug.tbtools import DebugTraceback
 from werkzeug.exceptions import SecurityError
+from werkzeug.security import gen_salt
 from werkzeug.wrappers import Request, Response
 
 from launcher.web import frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from typing import Any, Protocol
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 KEPT_TRACEBACKS = 20
 ALLOWED_FAILURES = 10  # Werkzeug refuses every further PIN from this number on
+_HOST = re.compile(r"(?:(?P<name>[a-z0-9._-]+)|\[(?P<ipv6>[a-f0-9:.]+)\])(?::[0-9]{1,5})?")
 _ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  # not bound to, but told apart
 _HEADERS = (
     ("Cache-Control", "no-store"),
@@ -62,7 +65,19 @@ class Debugger(DebuggedApplication):
     def __init__(
         self, app: WSGIApplication, plan: Plan, *, failures: Counter | None = None, quiet: bool = False
     ) -> None:
-        super().__init__(app, evalex=plan.debugger.console, console_path="", pin_logging=False)
+        # Werkzeug's own __init__ is not called: it makes a `multiprocessing.Value`, which costs milliseconds at every
+        # reload and starts a process beside the app's where the app has chosen the start method "spawn". A test
+        # compares the attributes.
+        self.app = app
+        self.evalex = plan.debugger.console
+        self.frames = {}
+        self.frame_contexts = {}
+        self.request_key = "werkzeug.request"
+        self.console_path = ""  # no path is empty, so the console has none
+        self.console_init_func = None
+        self.show_hidden_frames = False
+        self.secret = gen_salt(20)
+        self.pin_logging = False
         # Both at once: Werkzeug would otherwise derive both from the machine when it needs the name of the cookie.
         self._pin = plan.debugger.pin or None
         self._pin_cookie = "__launch_" + sha256(plan.project.encode(errors="surrogatepass")).hexdigest()[:20]
@@ -72,14 +87,6 @@ class Debugger(DebuggedApplication):
         self._kept_lock = Lock()
         self._quiet = quiet
         self.trusted_hosts = trusted_hosts(plan)
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer the debugger's own requests; pass all others to the app."""
-        if "__debugger__=yes" in environ.get("QUERY_STRING", "") and not is_same_origin(environ):
-            request = Request(environ)
-            if request.args.get("cmd") != "resource":
-                return SecurityError()(environ, start_response)
-        return super().__call__(environ, start_response)
 
     def debug_application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Run the app; close what it returned, always; show the page for an exception."""
@@ -140,15 +147,29 @@ class Debugger(DebuggedApplication):
             self.frame_contexts.update(dict.fromkeys(shown, contexts))
 
     def check_host_trust(self, environ: WSGIEnvironment) -> bool:
-        """Say whether the page was asked for under a name that is ours, in any spelling of it."""
-        host = environ.get("HTTP_HOST", "").lower()
-        name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-        if not colon:
-            name, port = host, ""
-        return super().check_host_trust({"HTTP_HOST": name.removesuffix(".") + colon + port})
+        """Say whether the page was asked for under a name that is ours, in any spelling of it.
+
+        Not Werkzeug's own check, in which no IPv6 address can match and capitals count.
+        """
+        match = _HOST.fullmatch(environ.get("HTTP_HOST", "").lower())
+        if match is None:
+            return False
+        name = (match["ipv6"] or match["name"]).removesuffix(".")
+        return any(name == known or (known[0] == "." and f".{name}".endswith(known)) for known in self.trusted_hosts)
+
+    def execute_command(self, request: Request, command: str, frame: Any) -> Response:  # Any: private to Werkzeug
+        """Run code in a frame, for our own page only."""
+        if not is_same_origin(request.environ):
+            return _refusal(request)
+        return super().execute_command(request, command, frame)
 
     def pin_auth(self, request: Request) -> Response:
-        """Check a PIN, one at a time: guesses sent all at once must not all be looked at before the first counts."""
+        """Check a PIN, for our own page only, and one at a time.
+
+        Guesses sent all at once must not all be looked at before the first of them counts.
+        """
+        if not is_same_origin(request.environ):
+            return _refusal(request)
         with self._pin_lock:
             return super().pin_auth(request)
 
@@ -159,16 +180,21 @@ class Debugger(DebuggedApplication):
 
 
 def trusted_hosts(plan: Plan) -> list[str]:
-    """Return the names under which the debugger takes commands, in Werkzeug's notation (`.example` means all below)."""
+    """Return the names under which the debugger takes commands, without brackets.
+
+    A leading dot means the name itself and all below it, as in Werkzeug and Django.
+    """
     names = [".localhost", "127.0.0.1", "::1", *plan.allowed_hosts]
     if plan.address.host not in _ANY_ADDRESS and not plan.address.unix:
         names.append(plan.address.host)
-    return list(dict.fromkeys(form for name in names for form in _forms(name.lower().rstrip("."))))
+    return list(dict.fromkeys(bare for name in names if (bare := name.lower().strip("[]").rstrip("."))))
 
 
-def _forms(name: str) -> tuple[str, ...]:
-    bare = name.strip("[]")
-    return (bare, f"[{bare}]") if ":" in bare and not bare.startswith(".") else (name,)
+def _refusal(request: Request) -> Response:
+    # Any: Werkzeug annotates another class than it returns
+    refusal: Any = SecurityError("Only the page of the debugger itself may do this.")
+    response: Response = refusal.get_response(request.environ)
+    return response
 
 
 def is_same_origin(environ: WSGIEnvironment) -> bool:

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_PLAIN = (list, tuple, bytes, str)
+
 
 class RequestExit(Exception):  # noqa: N818  # the name is shown to the user, who asks what has happened
     """The app tried to end the process while it answered a request; the cause is the exception that it raised."""
+
+    __module__ = "launch"  # what the user reads before the name
 
 
 def no_exits(app: WSGIApplication) -> WSGIApplication:
@@ -27,8 +31,8 @@ def no_exits(app: WSGIApplication) -> WSGIApplication:
             raise
         except BaseException as error:
             raise _explain(error) from error
-        # Nothing of a list or a tuple runs any code, and servers treat these two specially (Content-Length).
-        return body if type(body) in (list, tuple) else _Body(body)
+        # None of these runs any code, and servers and linters look at them (Content-Length, "you returned text").
+        return body if type(body) in _PLAIN else _Body(body)
 
     return answer
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import types
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 _FACTORY_NAME = re.compile(r"(create|make|build|get|new|init|setup|configure|load|main)(_|$)|factory", re.IGNORECASE)
 _MISSING = object()
+_ROUTINES = (
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    types.MethodWrapperType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+)
 
 
 class Kind(Enum):
@@ -56,11 +66,11 @@ def kind_of(value: object, name: str = "") -> Kind:
     An object is one when its class's `__call__` can take two. A class is one when it is written as in PEP 3333:
     constructed with two arguments, then iterated over.
     """
-    if inspect.ismodule(value):
+    if _is(value, types.ModuleType):
         return Kind.OTHER
-    if isinstance(value, type):
-        return Kind.WSGI if _is_pep_3333_class(value) else Kind.FACTORY
-    if inspect.isroutine(value) or isinstance(value, functools.partial):
+    if _is(value, type):
+        return Kind.WSGI if _is_pep_3333_class(value) else Kind.FACTORY  # type: ignore[arg-type]  # it is a class
+    if _is_routine(value) or _is(value, functools.partial):
         return _kind_of_function(_shape_of(value), name or getattr(value, "__name__", ""))
     return _kind_of_object(value)
 
@@ -73,7 +83,7 @@ def is_app_by_name(value: object, name: str) -> bool:
     kind = kind_of(value, name)
     if kind is Kind.ASGI or server_of(value) is not None:
         return True
-    if kind is not Kind.WSGI or isinstance(value, type):
+    if kind is not Kind.WSGI or _is(value, type):
         return False
     shape = _shape_of(value)
     return shape is None or shape.required == 2 or _has_wsgi_names(shape)
@@ -81,9 +91,9 @@ def is_app_by_name(value: object, name: str) -> bool:
 
 def is_app_by_look(value: object) -> bool:
     """Say whether *value*, whatever its name, is without doubt an app object: not a class, a function or a response."""
-    if isinstance(value, (type, BaseException, functools.partial)) or inspect.ismodule(value):
+    if _is(value, type, BaseException, functools.partial, types.ModuleType):
         return False
-    if inspect.isroutine(value) or hasattr(type(value), "status_code"):
+    if _is_routine(value) or hasattr(type(value), "status_code"):
         return False
     shape = _shape_of(value)
     if shape is None:
@@ -105,6 +115,15 @@ def server_of(value: object) -> object | None:
         return None
     server = own.get("server")
     return server if server is not None and is_app_by_look(server) else None
+
+
+def _is(value: object, *kinds: type) -> bool:
+    """Return what `isinstance` should: it asks the value for its `__class__`, and lazy objects then start to work."""
+    return issubclass(type(value), kinds)
+
+
+def _is_routine(value: object) -> bool:
+    return _is(value, *_ROUTINES) or type(value).__name__ == "cython_function_or_method"
 
 
 def _kind_of_function(shape: Shape | None, name: str) -> Kind:
@@ -158,11 +177,11 @@ def _own_call(value: object) -> object:
 
 
 def _shape_of(value: object) -> Shape | None:
-    if inspect.ismethod(value):
-        return _shape_of_function(value.__func__, drop=1)
-    if isinstance(value, functools.partial) or inspect.isbuiltin(value):
+    if _is(value, types.MethodType):
+        return _shape_of_function(value.__func__, drop=1)  # type: ignore[attr-defined]  # it is a method
+    if _is(value, functools.partial, types.BuiltinFunctionType):
         return _shape_of_signature(value)
-    if inspect.isroutine(value):
+    if _is_routine(value):
         return _shape_of_function(value, drop=0)
     call = _own_call(value)
     if isinstance(call, staticmethod):
@@ -175,7 +194,7 @@ def _shape_of_function(function: object, drop: int) -> Shape | None:
 
     `inspect.signature` would evaluate annotations on newer Pythons, which fails for names imported for type checkers.
     """
-    function = inspect.unwrap(function) if inspect.isroutine(function) else function
+    function = inspect.unwrap(function) if _is(function, types.FunctionType) else function  # type: ignore[arg-type]
     code: CodeType | None = getattr(function, "__code__", None)
     if code is None:
         return None

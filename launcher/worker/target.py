@@ -7,11 +7,11 @@ The rules are those of `flask run` (`flask.cli.locate_app` and its helpers), wid
 from __future__ import annotations
 
 import ast
-import inspect
 import os
 import re
 from dataclasses import dataclass, field
 from threading import Lock
+from types import FunctionType
 
 from launcher.errors import TargetError, nearest
 from launcher.worker import importing
@@ -203,7 +203,7 @@ def _is_likely(name: str, value: object, module: ModuleType) -> bool:
     """Say whether *value* may be what the user wants to serve, though no rule finds it."""
     if name in APP_NAMES:
         return callable(value)
-    if isinstance(value, type) or not inspect.isfunction(value) or value.__module__ != module.__name__:
+    if type(value) is not FunctionType or value.__module__ != module.__name__:
         return False
     return not name.startswith("_") and (kind_of(value, name) in (Kind.WSGI, Kind.ASGI) or "app" in name.lower())
 
@@ -269,7 +269,7 @@ def _as_wsgi(value: object, label: str, complaint: str, *, made: bool) -> tuple[
 
 def _may_be_app(value: object) -> bool:
     """Say whether a made function is an app in spite of its name (`create_app.<locals>.make_response`)."""
-    return not isinstance(value, type) and kind_of(value, "app") is Kind.WSGI
+    return not issubclass(type(value), type) and kind_of(value, "app") is Kind.WSGI
 
 
 def _from_asgi(app: object, label: str) -> WSGIApplication:

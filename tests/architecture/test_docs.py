@@ -10,6 +10,7 @@ from dataclasses import fields
 
 import pytest
 
+from launcher.supervisor import state
 from launcher.wire import messages
 from tests.architecture.source import ROOT
 
@@ -134,6 +135,22 @@ def test_messages_page_shows_what_is_sent(direction):
     shown = {cells[0].strip("`"): re.findall(r"`(\w+)`", cells[1]) for cells in rows(section[1])[1:]}
     sent = {record.__name__: [item.name for item in fields(record)] for record in MESSAGE_TABLES[direction]}
     assert shown == sent
+
+
+def test_states_page_shows_the_states():
+    shown = [cells[0].strip("`") for cells in rows(read("docs/internals/states.md"))[1:]]
+    assert sorted(shown) == sorted(state.PHASES)
+
+
+@pytest.mark.parametrize("room", ["", "cli", "config", "supervisor", "web", "wire", "worker"])
+def test_architecture_page_shows_the_modules(room):
+    section = re.search(
+        rf"^### {room or 'The top level'}\b.*?$(.*?)(?=^##|\Z)", read("docs/internals/architecture.md"), re.M | re.S
+    )
+    assert section is not None
+    shown = {name for cells in rows(section[1])[1:] for name in re.findall(r"`(\w+)`", cells[0])}
+    present = {path.stem for path in (ROOT / "launcher" / room).glob("*.py")} - {"__init__", "__main__"}
+    assert shown == present
 
 
 def never_called() -> dict[str, str]:

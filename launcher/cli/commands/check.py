@@ -1,0 +1,115 @@
+"""`launch check`: every problem of every profile; nothing is started."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, make_request, output_options, request_options
+from launcher.cli.telling import document, problem_json
+from launcher.config.resolve import Checked, resolve_all, resolve_profile
+from launcher.errors import ExitCode, LaunchError, PlanError
+from launcher.frame import count, plural
+from launcher.planner import build_plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from launcher.cli.invocation import Invocation
+    from launcher.config.resolve import Request
+    from launcher.console import Cell, Console
+    from launcher.errors import Problem
+
+
+@click.pass_context
+def _run(ctx: click.Context, /, strict: bool, as_json: bool, **params: object) -> int:
+    invocation: Invocation = ctx.obj
+    request = make_request(ctx, params)
+    checked, never = _check(request)
+    problems = list(dict.fromkeys([*(problem for item in checked for problem in item.problems), *never]))
+    code = exit_code(problems, strict=strict)
+    if as_json:
+        invocation.out().line(_json(checked, problems, code))
+    else:
+        invocation.err().problems(problems)
+        _tell(checked, problems, invocation.out(), gap=bool(problems))
+    return code
+
+
+command = SettingsCommand(
+    "check",
+    callback=_run,
+    params=[
+        GroupedOption(["--strict"], group=OUTPUT, is_flag=True, help="End with code 3 when there are warnings."),
+        *request_options(),
+        *output_options(machine=True),
+    ],
+    add_help_option=False,
+    help="""Find every problem in every profile; start nothing.
+
+    All settings files, .env files and variables are read and checked for each profile (or for the one that --profile
+    names), and settings that can never win are listed. The app is not imported. Ends with code 0 when all is well,
+    2 when something must be edited.
+    """,
+)
+
+
+def exit_code(problems: Sequence[Problem], *, strict: bool) -> ExitCode:
+    """Return the code for what was found: an error counts more than a warning."""
+    if any(not problem.warning for problem in problems):
+        return ExitCode.USAGE
+    return ExitCode.WARNINGS if problems and strict else ExitCode.STOPPED
+
+
+def _check(request: Request) -> tuple[list[Checked], list[Problem]]:
+    """Return what became of each profile, and the problems that belong to none of them."""
+    try:
+        if request.profile:
+            resolved = resolve_profile(request)
+            return [_planned(Checked(resolved.profile, resolved, resolved.warnings))], []
+        survey = resolve_all(request)
+    except LaunchError as error:
+        return [], list(error.problems)
+    return [_planned(item) for item in survey.profiles], list(survey.never)
+
+
+def _planned(item: Checked) -> Checked:
+    """Return *item* with a warning for everything that is missing on this machine; another machine may have it."""
+    if item.resolved is None:
+        return item
+    try:
+        build_plan(item.resolved, pin="")
+    except PlanError as error:
+        missing = tuple(replace(problem, warning=True) for problem in error.problems)
+        return replace(item, problems=(*item.problems, *missing))
+    return item
+
+
+def _tell(checked: Sequence[Checked], problems: Sequence[Problem], console: Console, *, gap: bool) -> None:
+    if gap and checked:
+        console.line()
+    if checked:
+        console.table([_row(item) for item in checked])
+    if not problems:
+        console.line()
+        console.line(f"No problem in {plural(len(checked), 'profile')}.")
+
+
+def _row(item: Checked) -> list[Cell]:
+    errors = any(not problem.warning for problem in item.problems)
+    word: Cell = ("error", "fail") if errors else ("warning", "warn") if item.problems else ("good", "ok")
+    return [word, item.profile or "(base)", count(item.problems) if item.problems else ""]
+
+
+def _json(checked: Iterable[Checked], problems: Iterable[Problem], code: ExitCode) -> str:
+    profiles = [
+        {
+            "name": item.profile,
+            "errors": sum(not problem.warning for problem in item.problems),
+            "warnings": sum(problem.warning for problem in item.problems),
+        }
+        for item in checked
+    ]
+    return document(exit_code=int(code), profiles=profiles, problems=[problem_json(problem) for problem in problems])

@@ -1,0 +1,81 @@
+"""A client that adds as little as possible: one connection per request, and a word for everything that goes wrong."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+POLL_SECONDS = 0.002
+
+
+def pause(seconds: float) -> None:
+    """Let time pass: the pace of the client, never a guess at when something is ready."""
+    time.sleep(seconds)
+
+
+def ask(port: int, path: str, body: bytes | None = None, timeout: float = 15.0) -> tuple[str, str]:
+    """Send one request on a new connection; return the status, or a word for the failure, and the body."""
+    head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+    if body is not None:
+        head += f"Content-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n"
+    answer = b""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+            connection.sendall(head.encode() + b"\r\n" + (body or b""))
+            while chunk := connection.recv(65536):
+                answer += chunk
+    except ConnectionRefusedError:
+        return "refused", ""
+    except TimeoutError:
+        return "timeout", ""
+    except OSError:
+        return "reset", ""
+    status, _, text = answer.decode("latin-1").partition("\r\n\r\n")
+    return (status.split(" ")[1], text) if status.startswith("HTTP/1.") else ("empty", "")
+
+
+@dataclass
+class Load:
+    """Requests at a steady pace, whatever the server does: each is sent when its time has come."""
+
+    port: int
+    per_second: int = 50
+    outcomes: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    halt: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Load:
+        self.pool = ThreadPoolExecutor(256)
+        self.pacer = threading.Thread(target=self._pace)
+        self.pacer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.halt.set()
+        self.pacer.join()
+        self.pool.shutdown()
+
+    @property
+    def lost(self) -> int:
+        """How many requests did not get their answer."""
+        return sum(outcome != "200" for outcome in self.outcomes)
+
+    def _pace(self) -> None:
+        begun, number = time.perf_counter(), 0
+        while not self.halt.wait(max(0.0, begun + number / self.per_second - time.perf_counter())):
+            self.pool.submit(self._send, number)
+            number += 1
+
+    def _send(self, number: int) -> None:
+        begun = time.perf_counter()
+        if number % 5 == 0:
+            outcome, text = ask(self.port, "/echo", bytes(16384), 30.0)
+            outcome = outcome if outcome != "200" or text == "16384" else "garbled"
+        else:
+            outcome, _ = ask(self.port, "/slow" if number % 10 == 1 else "/stamps", timeout=30.0)
+        self.outcomes.append(outcome)
+        if number % 10 != 1:
+            self.waits.append(time.perf_counter() - begun)

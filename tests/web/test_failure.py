@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import itertools
+import re
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+
+import pytest
+from werkzeug.test import Client
+
+from launcher.web import frame
+from launcher.web.failure import failure_app
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def raised(source: str, filename: str = "/project/shop.py") -> BaseException:
+    try:
+        exec(compile(source, filename, "exec"), {"__name__": "shop"})
+    except BaseException as error:  # noqa: BLE001  # whatever the source raises is what is asked for
+        error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this function's frame
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def failing(make_plan, exception: BaseException | None, **options):
+    return failure_app(make_plan(**options), cause="a <cause>", text="the <text> of it", exception=exception)
+
+
+DIVISION = "def connect():\n    return 1 / 0\nconnect()\n"
+
+
+def test_an_exception_is_shown_in_the_debugger(make_plan) -> None:
+    response = Client(failing(make_plan, raised(DIVISION))).get("/any/path")
+    assert response.status_code == 500
+    assert "ZeroDivisionError" in response.text
+    assert "EVALEX = true" in response.text
+    assert re.findall(r'in <code class="function">(.*?)</code>', response.text) == ["&lt;module&gt;", "connect"]
+    assert frame._OURS not in response.text
+
+
+def test_a_syntax_error_is_shown_with_its_caret(make_plan, tmp_path) -> None:
+    file = tmp_path / "shop.py"
+    file.write_text("total = (1 +\n")
+    error = raised(file.read_text(), str(file))
+    assert error.__traceback__ is None
+    response = Client(failing(make_plan, error)).get("/")
+    assert "SyntaxError" in response.text
+    assert "total = (1 +\n            ^" in response.text
+    assert "EVALEX" in response.text
+
+
+def test_the_traceback_does_not_grow(make_plan) -> None:
+    error = raised(DIVISION)
+    client = Client(failing(make_plan, error))
+    pages = [re.sub(r"frame-\d+", "", client.get("/").text) for _ in range(30)]
+    assert len(set(pages)) == 1
+    assert len(list(frame.frames(error.__traceback__))) == 2
+
+
+def test_many_requests_at_once_all_see_the_same(make_plan) -> None:
+    app = failing(make_plan, raised(DIVISION))
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda _: re.sub(r"frame-\d+", "", Client(app).get("/").text), range(64)))
+    assert len(set(pages)) == 1
+
+
+def test_nothing_is_printed_again(make_plan) -> None:
+    errors = StringIO()
+    Client(failing(make_plan, raised(DIVISION))).get("/", errors_stream=errors)
+    assert errors.getvalue() == ""
+
+
+def test_code_runs_in_the_frames_of_the_failure(make_plan) -> None:
+    app = failing(make_plan, raised("answer = 6 * 7\n" + DIVISION), pin="")
+    client = Client(app)
+    first, *_ = re.findall(r'id="frame-(\d+)"', client.get("/").text)
+    response = client.get(f"/?__debugger__=yes&cmd=answer&frm={first}&s={app.secret}")
+    assert "42" in response.text
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        pytest.param(None, id="the-process-died"),
+        pytest.param(raised("raise SystemExit(3)"), id="exit"),
+        pytest.param(raised("raise KeyboardInterrupt"), id="interrupt"),
+        pytest.param(ValueError("never raised"), id="without-frames"),
+    ],
+)
+def test_what_the_debugger_cannot_show_has_a_page(make_plan, exception: BaseException | None) -> None:
+    response = Client(failing(make_plan, exception)).get("/")
+    assert response.status_code == 500
+    assert response.mimetype == "text/html"
+    assert "<h1>a &lt;cause&gt;</h1>" in response.text
+    assert "<pre>the &lt;text&gt; of it</pre>" in response.text
+    assert "color-scheme: light dark" in response.text
+    assert "<script" not in response.text
+    assert int(response.headers["Content-Length"]) == len(response.data)
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        pytest.param(None, id="the-process-died"),
+        pytest.param(raised(DIVISION), id="error"),
+        pytest.param(raised("raise SystemExit(3)"), id="exit"),
+    ],
+)
+def test_without_the_debugger_nothing_is_told(make_plan, exception: BaseException | None) -> None:
+    response = Client(failing(make_plan, exception, enabled=False)).get("/")
+    assert response.status_code == 500
+    assert response.mimetype == "text/plain"
+    for secret in ("cause", "text of", "shop.py", "ZeroDivision", "connect"):
+        assert secret not in response.text
+
+
+@pytest.mark.parametrize(
+    ("enabled", "exception"),
+    list(itertools.product([True, False], [None, raised(DIVISION)])),
+    ids=["page", "debugger", "plain", "plain-too"],
+)
+def test_no_page_is_kept_or_embedded(make_plan, enabled: bool, exception: BaseException | None) -> None:
+    response = Client(failing(make_plan, exception, enabled=enabled)).get("/")
+    assert {name: response.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_head_has_no_body(make_plan) -> None:
+    response = Client(failing(make_plan, None)).head("/")
+    assert response.status_code == 500
+    assert response.data == b""
+    assert int(response.headers["Content-Length"]) > 0
+
+
+def test_text_that_is_no_unicode_is_shown_all_the_same(make_plan) -> None:
+    app = failure_app(make_plan(), cause="bad \udcff", text="path \udcff", exception=None)
+    assert r"path \udcff" in Client(app).get("/").text
+
+
+def test_a_post_is_answered(make_plan) -> None:
+    assert Client(failing(make_plan, None)).post("/", data=b"x" * 100_000).status_code == 500
