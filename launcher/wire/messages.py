@@ -67,10 +67,14 @@ class Reap:
 
 @dataclass(frozen=True, slots=True)
 class Preload:
-    """Import these libraries, in this order, and freeze as the library base (to a fresh interpreter)."""
+    """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
+
+    To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
+    """
 
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +193,10 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order; `reason` says why that is nothing, or not all."""
+    """What a library base would import, in order, with which `sys.path`; `reason` says why that is nothing, or not all."""
 
     names: tuple[str, ...]
+    path: tuple[str, ...] = ()
     reason: str = ""
 
 
@@ -217,7 +222,7 @@ TO_SUPERVISOR = (
     Prompting,
     Reaped,
 )
-CARRIES_DESCRIPTOR = (Load, ServeFailure, Adopt, Resume, Lifeline, CrashLog, GivenBack, SnapshotTaken)
+CARRIES_DESCRIPTOR = (Load, Preload, ServeFailure, Adopt, Resume, Lifeline, CrashLog, GivenBack, SnapshotTaken)
 
 if TYPE_CHECKING:
     ToWorker: TypeAlias = Load | Preload | ServeFailure | Drain | Adopt | Resume | Lifeline | CrashLog | GoOn | Reap
@@ -248,7 +253,10 @@ def encode(message: Message) -> bytes:
 
 def decode(data: bytes) -> Message:
     """Return the message that `encode` wrote; raise `ValueError` for anything else, which is a bug of ours."""
-    name, body = json.loads(data)
+    told = json.loads(data)
+    if not isinstance(told, list) or [type(item) for item in told] != [str, dict]:
+        raise ValueError("a message is a list of a name and its fields")
+    name, body = told
     if name not in _BY_NAME:
         raise ValueError(f"no message is called {name!r}")
     record = _BY_NAME[name]

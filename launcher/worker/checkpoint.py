@@ -45,23 +45,31 @@ class Link:
 class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
 
-    At most `most` snapshots are taken. `resumed` is called in a copy that goes on, with the plan's generation.
+    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time at
+    which this import began, or was resumed.
     """
 
     def __init__(
-        self, link: Link, ledger: fork_safety.Ledger, *, wanted: Collection[str], most: int, end_with: Callable[[int], None]
+        self,
+        link: Link,
+        ledger: fork_safety.Ledger,
+        *,
+        wanted: Collection[str],
+        most: int,
+        end_with: Callable[[int], None],
     ) -> None:
         self._link = link
         self._ledger = ledger
         self._wanted = frozenset(wanted)
-        self._most = most
+        self.most = most
         self._end_with = end_with
         self._taken = 0
         self._spacing = FIRST_SPACING
-        self._since = time.monotonic()
+        self._since = self.begun = time.monotonic()
         self._children: set[int] = set()
         self._refused: set[str] = set()
         self._given_up = False
+        self._is_copy = False
 
     def at(self, name: str, path: str, prepare: Callable[[], None]) -> bool:
         """Take a snapshot before the project module *name* is loaded from *path*, if this is a good place.
@@ -73,16 +81,33 @@ class Checkpoints:
         prepare()
         return self._take(name)
 
-    def loaded(self, prepare: Callable[[], None]) -> bool:
-        """Take the snapshot of the loaded app, before it serves; returns as `at` does."""
+    def loaded(self, prepare: Callable[[], None], afterwards: Callable[[], None]) -> bool:
+        """Take the snapshot of the loaded app, before it serves; return as `at` does.
+
+        *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time.
+        """
         if self._given_up:
             return False
         prepare()
-        return self._take("")
+        return self._take("", None if self._is_copy else afterwards)
+
+    def trial(self) -> str:
+        """Return why copies of this process could not be made, in words, or nothing. Makes one to find out."""
+        obstacle = self._ledger.obstacle(())
+        if obstacle:
+            return obstacle
+        _flush()
+        gc.freeze()
+        pid = _fork()
+        if pid == 0:
+            os._exit(0)
+        threads = fork_safety.native_threads()
+        os.waitpid(pid, 0)
+        return _named(threads) if threads else ""
 
     def _is_due(self, path: str) -> bool:
         """Decide by what is known here: a file edited lately, the first module of all, or much time since the last."""
-        if self._taken >= self._most:
+        if self._taken >= self.most:
             return False
         if path in self._wanted or not self._taken:
             return True
@@ -91,7 +116,7 @@ class Checkpoints:
         self._spacing *= 2
         return True
 
-    def _take(self, name: str) -> bool:
+    def _take(self, name: str, afterwards: Callable[[], None] | None = None) -> bool:
         obstacle = self._ledger.obstacle(self._children)
         if obstacle:
             self._refuse(name, obstacle)
@@ -103,14 +128,14 @@ class Checkpoints:
         pid = _fork()
         if pid == 0:
             ours.close()
-            return self._freeze(theirs)
+            return self._freeze(theirs, afterwards)
         theirs.close()
         with ours:
             threads = fork_safety.native_threads()
             if threads:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-                self._refuse(name, f"native threads are running: {', '.join(sorted(set(threads)))}")
+                self._refuse(name, _named(threads))
                 return False
             self._children.add(pid)
             self._taken += 1
@@ -123,11 +148,17 @@ class Checkpoints:
         self._given_up = True
         self._link.send(Unsafe(name, reason))
 
-    def _freeze(self, end: socket.socket) -> bool:
-        """Wait as a snapshot; return True in each copy that is told to go on. The snapshot itself never returns."""
+    def _freeze(self, end: socket.socket, afterwards: Callable[[], None] | None) -> bool:
+        """Become a snapshot with a channel of its own; return True in each copy that is told to go on."""
         self._link.channel.close()
         self._link.channel = Channel(end)
         self._children.clear()
+        if afterwards is not None:
+            afterwards()
+        return self.wait()
+
+    def wait(self) -> bool:
+        """Wait as a snapshot; return True in each copy that is told to go on. The snapshot itself never returns."""
         while True:
             try:
                 message, descriptor = self._link.channel.receive()
@@ -156,9 +187,12 @@ class Checkpoints:
         self._wanted = frozenset(message.wanted)
         self._spacing = FIRST_SPACING
         self._taken = message.taken
-        self._most = message.most
+        self.most = message.most
         self._since = time.monotonic()
+        self.begun = self._since
+        self._is_copy = True
         fork_safety.renew()
+        self._ledger.rebase()
         _forget_directories()
         return True
 
@@ -171,6 +205,10 @@ class Checkpoints:
         elif isinstance(message, CrashLog) and descriptor is not None:
             faulthandler.enable(descriptor)
         return message
+
+
+def _named(threads: Collection[str]) -> str:
+    return f"native threads are running: {', '.join(sorted(set(threads)))}"
 
 
 def _fork() -> int:

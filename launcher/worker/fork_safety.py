@@ -62,12 +62,12 @@ class Ledger:
 
     def start(self) -> None:
         """Begin to notice; the descriptors that are open now are ours. Replaces `atexit.register` while it lasts."""
-        self._own = {f"{number}:{link}" for number, link in _descriptors()}
+        self.rebase()
         atexit.register = self._noticed_register  # type: ignore[assignment]  # undone by `stop`
 
     def stop(self) -> None:
         """Stop noticing what is registered for the end of the process."""
-        if atexit.register == self._noticed_register:
+        if atexit.register == self._noticed_register:  # type: ignore[comparison-overlap]  # put there by `start`
             atexit.register = self._register
 
     def audit(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -75,9 +75,9 @@ class Ledger:
         if event in ("tempfile.mkdtemp", "tempfile.mkstemp"):
             self._note(f"a temporary file was made: {arguments[0]}")
 
-    def own(self, descriptor: int) -> None:
-        """Count a descriptor that was opened since `start` as ours."""
-        self._own.add(f"{descriptor}:{_link(descriptor)}")
+    def rebase(self) -> None:
+        """Count every descriptor that is open now as ours, or as harmless."""
+        self._own = {f"{number}:{link}" for number, link in _descriptors()}
 
     def obstacle(self, children: Collection[int]) -> str:
         """Return why this process must not be copied now, in words, or nothing. *children* are processes of ours."""
