@@ -176,10 +176,7 @@ def _visit(
 
 
 def _cycle(path: list[str], profiles: Mapping[str, Table]) -> Finding:
-    hops = [
-        (f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent))
-        for name, parent in pairwise(path)
-    ]
+    hops = [(f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent)) for name, parent in pairwise(path)]
     return Finding(
         "extends-cycle",
         f"profile `{path[0]}` extends itself: {' -> '.join(path)}",

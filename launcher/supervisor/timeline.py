@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 MISSING = ""
 """The digest of a file that was looked for and not found."""
@@ -59,6 +59,22 @@ class Timeline:
     def add(self, snapshot: Snapshot) -> None:
         """Record that a snapshot was taken now."""
         self._stretches.append(_Stretch(snapshot))
+
+    def set_base(self, base: Snapshot, files: Mapping[str, str], bare: Collection[int]) -> list[Snapshot]:
+        """Put a library base at the very beginning, which has read *files* and nothing else.
+
+        *bare* are the numbers of the snapshots that lack libraries which the base has. Returns those, which are forgotten.
+        """
+        start = self._stretches[0]
+        rest = {path: digest for path, digest in start.files.items() if path not in files}
+        start.files = dict(files)
+        for path, digest in files.items():
+            self.known.setdefault(path, digest)
+        self._stretches.insert(1, _Stretch(base, rest))
+        useless = [snapshot for snapshot in self.snapshots if snapshot.number in bare]
+        for snapshot in useless:
+            self.remove(snapshot.number)
+        return useless
 
     def remove(self, number: int) -> None:
         """Forget a snapshot, whose process is gone; what was read after it was read after the one before, too."""

@@ -168,11 +168,13 @@ class Drained:
 class SnapshotTaken:
     """A snapshot waits in process `pid`; carries the supervisor's end of its channel.
 
-    It stands before the module `before` is looked for; empty means that the app is loaded.
+    It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those that
+    were found until then.
     """
 
     before: str
     pid: int
+    libraries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

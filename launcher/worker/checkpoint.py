@@ -46,7 +46,7 @@ class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time at
-    which this import began, or was resumed.
+    which this import began, or was resumed. `libraries` counts the libraries that were found so far.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Checkpoints:
         self._wanted = frozenset(wanted)
         self.most = most
         self._end_with = end_with
+        self.libraries: Callable[[], int] = int
         self._taken = 0
         self._spacing = FIRST_SPACING
         self._since = self.begun = time.monotonic()
@@ -139,7 +140,7 @@ class Checkpoints:
                 return False
             self._children.add(pid)
             self._taken += 1
-            self._link.send(SnapshotTaken(name, pid), ours.fileno())
+            self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
         self._since = time.monotonic()
         return False
 
@@ -153,8 +154,11 @@ class Checkpoints:
         self._link.channel.close()
         self._link.channel = Channel(end)
         self._children.clear()
-        if afterwards is not None:
-            afterwards()
+        try:
+            if afterwards is not None:
+                afterwards()
+        except ChannelClosed:
+            os._exit(0)
         return self.wait()
 
     def wait(self) -> bool:

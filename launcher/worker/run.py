@@ -56,8 +56,10 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     """Live as a worker until told to leave; return the exit code. Takes over the three descriptors."""
     die_with_supervisor(lifeline)
     faulthandler.enable(crash_log)
-    # A handler of our own instead of SIG_IGN: programs that the app starts would inherit that.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
+        # Sent to the whole group, as by Ctrl-C or a closed terminal: the supervisor decides, and lets requests finish.
+        # A handler of our own instead of SIG_IGN, which programs that the app starts would inherit.
+        signal.signal(getattr(signal, name), lambda *_: None)
     channel = Channel(socket.socket(fileno=channel_fd))
     try:
         channel.send(Booted(os.getpid()))
@@ -148,7 +150,9 @@ class Worker:
         self._libraries = Libraries(is_project_file)
         if engine_obstacle():
             return None
-        return Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
+        checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
+        checkpoints.libraries = lambda: len(self._libraries.names)
+        return checkpoints
 
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
         """Import the libraries and wait as a snapshot; return in each copy that goes on, or None if it cannot be done."""
