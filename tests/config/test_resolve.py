@@ -7,14 +7,13 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from launcher.config.layer import Source
-from launcher.config.resolve import Given, describe_origin, place_of, resolve_all, resolve_profile
+from launcher.config.resolve import Given, Request, describe_origin, place_of, resolve_all, resolve_profile
 from launcher.errors import ConfigError, LaunchError, Problem, UsageError
 
 Any_ = Any  # the fixtures are functions; what they take is said in conftest.py
@@ -493,13 +492,13 @@ def test_mutated_files_never_break_us(ask: Any_) -> None:
                 ["", "=", "[", "]", "{", "'", '"', "\n", ".", "0", "é", "$", "base", "env", "true"]
             )
         broken[name] = "".join(text)
-        problems = problems_of(lambda request=ask(broken): resolve_profile(request))
+        problems = problems_of(ask(broken))
         assert all(problem.message and problem.slug and problem.place for problem in problems)
 
 
-def problems_of(act: Callable[[], object]) -> tuple[Problem, ...]:
+def problems_of(request: Request) -> tuple[Problem, ...]:
     try:
-        act()
+        resolve_profile(request)
     except LaunchError as error:
         return error.problems
     return ()
