@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from launcher.config.mistakes import TOKEN, Fault, diagnose
+from launcher.config.fault import TOKEN, Fault
+from launcher.config.mistakes import diagnose
 from launcher.config.positions import line_and_column, line_starts
 from launcher.errors import Place, Problem
 
@@ -42,9 +43,9 @@ def explain_syntax(text: str, file: str, error: SyntaxFault) -> Problem:
     """
     folded = text.replace("\r\n", "\n")
     fault = Fault(folded, min(max(error.pos, 0), len(folded)), error.msg, _mask(folded))
-    finding = diagnose(fault)
-    others = ((finding.other[0], _place(fault, file, finding.other[1])),) if finding.other else ()
-    return Problem("toml-syntax", finding.message, _place(fault, file, finding.span), finding.hint, others)
+    mistake = diagnose(fault)
+    others = ((mistake.other[0], _place(fault, file, mistake.other[1])),) if mistake.other else ()
+    return Problem("toml-syntax", mistake.message, _place(fault, file, mistake.span), mistake.hint, others)
 
 
 def _place(fault: Fault, file: str, span: tuple[int, int]) -> Place:
