@@ -153,7 +153,7 @@ def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[F
 def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Finding]]:
     """Return the entries of a `--set KEY=TOML`, and what is wrong with it."""
     data, findings = parse_toml(text, origin)
-    if data is None:
+    if not data:
         name, equals, value = text.partition("=")
         hint = f"text needs quotes: --set '{name.strip()}=\"{value.strip()}\"'" if equals else "write --set KEY=VALUE"
         return [], [Finding("set-syntax", f"--set {name.strip()} is not KEY=VALUE in TOML", origin, hint=hint)]
