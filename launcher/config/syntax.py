@@ -11,6 +11,7 @@ import re
 from launcher.config.fault import TOKEN, Fault
 from launcher.config.mistakes import diagnose
 from launcher.config.positions import line_and_column, line_starts
+from launcher.config.redact import is_secret_name
 from launcher.errors import Place, Problem
 
 TYPE_CHECKING = False
@@ -28,10 +29,9 @@ NESTING = 64
 KEY_PARTS = 32
 
 _HEADER = re.compile(r"[ \t]*\[[^\]\n]*\]*[ \t]*(?:#.*)?\Z")
-_SECRET_NAME = re.compile(
-    r"(?i)(?:[_-]key|token|secret|passw(?:or)?d|passphrase|credential)[\w\"'-]*"
-    r"[ \t]*(?:\.[ \t]*\w+[ \t]*)*(?:[=:\]]|(?<=[ \t])[\"'\w])"
-)
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_VALUE_FOLLOWS = re.compile(r"[\"']?[ \t]*(?:\.[ \t]*\w+[ \t]*){0,2}(?:[=:\]]|(?<=[ \t])[\"'\w])")
+_USER_INFO = re.compile(r"(?<=://)[^\s/?#@:\"']*:[^\s/?#\"']*(?=@)")
 _SECRET_MARK = re.compile(r"\bsecret[ \t]*=[ \t]*true\b")
 _ASSIGNED = re.compile(r"[=:]")
 
@@ -64,23 +64,34 @@ def _mask(text: str) -> str:
     """
     masked: list[str] = []
     hide_table = hide = False
-    lines = text.split("\n")
+    lines = _USER_INFO.sub(lambda found: "*" * len(found[0]), text).split("\n")
     marked, continued = _marked_tables(lines), _continued(text)
     for number, line in enumerate(lines):
         start = 0
         if number in continued:
             pass
         elif _HEADER.match(line):
-            hide_table = number in marked or bool(_SECRET_NAME.search(line))
+            hide_table = number in marked or _secret_name(line) is not None
             hide = False
         elif found := _SECRET_MARK.search(line) and _ASSIGNED.search(line):
             hide, start = True, found.end()
-        elif found := _SECRET_NAME.search(line):
+        elif found := _secret_name(line):
             hide, start = True, found.end() - (line[found.end() - 1] not in "=:]")
         elif found := _ASSIGNED.search(line):
             hide, start = hide_table, found.end()
         masked.append(line[:start] + re.sub(r"\S", "*", line[start:]) if hide else line)
     return "\n".join(masked)
+
+
+def _secret_name(line: str) -> re.Match[str] | None:
+    """Find the sign between the first name in *line* that is taken for a secret's, and its value.
+
+    The name `key` alone is a setting: the file of a certificate's key.
+    """
+    for name in _NAME.finditer(line):
+        if name[0] != "key" and is_secret_name(name[0]) and (found := _VALUE_FOLLOWS.match(line, name.end())):
+            return found
+    return None
 
 
 def _continued(text: str) -> set[int]:

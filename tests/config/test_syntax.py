@@ -29,9 +29,11 @@ SECRETS = [
     ("equals-missing", 'API_KEY "hunter2"', "API_KEY"),
     ("colon", "password: hunter2", "password"),
     ("in-braces-behind-others", 'env = { PORT = "1", API_KEY = hunter2 }', 'env = { PORT = "1", API_KEY ='),
-    ("list-over-lines", 'API_TOKENS = [\n  "x",\n  hunter2\n]', "  "),
+    ("list-over-lines", 'API_SECRETS = [\n  "x",\n  hunter2\n]', "  "),
     ("text-over-lines", 'SECRET_PEM = """\nabc=\nhunter2 = \\q\n"""', ""),
     ("no-quote-at-end", 'API_KEY = "hunter2', "API_KEY = "),
+    ("password-in-a-url", 'env.DB = "pg://ann:hunter2@db', 'env.DB = "pg://'),
+    ("password-in-a-url-without-quotes", "env.DB = pg://ann:hunter2@db/x", "env.DB = pg://"),
     ("second-value", 'API_KEY = "a" "hunter2"', "API_KEY = "),
 ]
 
@@ -42,6 +44,11 @@ def test_a_secret_is_never_shown(text, readable):
     assert "hunter2" not in repr(problem)
     assert problem.place.text.startswith(readable)
     assert len(problem.place.text) == len(text.split("\n")[problem.place.line - 1])
+
+
+def test_the_place_of_a_key_file_is_no_secret():
+    assert refuse("[base.tls]\nkey = certs/k.pem\n").place.text == "key = certs/k.pem"
+    assert refuse("tls.key = certs/k.pem\n").hint == 'write tls.key = "certs/k.pem"'
 
 
 def test_a_secret_hides_nothing_of_its_neighbours():
