@@ -44,6 +44,7 @@ def test_mistake(text, place, message, hint, first):
 # What older parsers refuse, and answers that no parser of today gives: text, message, offset, our message.
 FOREIGN = [
     ("line-break-in-braces", "a = { x = 1\n}", "Unclosed inline table", 11, "a table in braces stands on one line"),
+    ("setting-behind-braces", "a = { x = 1\nb = 2", "Unclosed inline table", 11, "this `{` is never closed"),
     ("nothing-known", "a = 1", "Something new", 4, "this is not valid TOML: something new"),
     ("offset-behind-the-end", "a = 1", "Something new", 99, "this is not valid TOML: something new"),
     ("twice-but-not-found", "a = 1", "Cannot overwrite a value", 5, "this is not valid TOML: cannot overwrite a value"),

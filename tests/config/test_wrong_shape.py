@@ -9,6 +9,14 @@ from launcher.config.syntax import explain_syntax
 
 # id, text, "line:column+length", message, hint, place of the first definition
 CASES = [
+    (
+        "comma-missing-in-braces-over-lines",
+        "a = {\n  b = 1\n  c = 2\n}",
+        "3:3+1",
+        "a comma is missing before this",
+        "separate the values with commas",
+        "",
+    ),
     ("colon", "a: 1", "1:2+1", "a value is set with `=`, not with `:`", "write a = 1", ""),
     ("colon-unquoted", "a: x y", "1:2+1", "a value is set with `=`, not with `:`", 'write a = "x y"', ""),
     ("colon-in-braces", 'a = { "b": 1 }', "1:10+1", "a value is set with `=`, not with `:`", 'write "b" = 1', ""),
