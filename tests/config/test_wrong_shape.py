@@ -11,8 +11,8 @@ from launcher.config.syntax import explain_syntax
 CASES = [
     (
         "comma-missing-in-braces-over-lines",
-        "a = {\n  b = 1\n  c = 2\n}",
-        "3:3+1",
+        "a = {\nb = 1\nc = 2\n}",
+        "3:1+1",
         "a comma is missing before this",
         "separate the values with commas",
         "",
