@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import tomli
 
 from launcher.config import key as keys
+from launcher.config import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Origin, Source
 
@@ -155,7 +156,8 @@ def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Findin
     data, findings = parse_toml(text, origin)
     if not data:
         name, equals, value = text.partition("=")
-        hint = f"text needs quotes: --set '{name.strip()}=\"{value.strip()}\"'" if equals else "write --set KEY=VALUE"
+        shown = redact.shown(name.strip().rpartition(".")[2], value.strip())
+        hint = f"text needs quotes: --set '{name.strip()}=\"{shown}\"'" if equals else "write --set KEY=VALUE"
         return [], [Finding("set-syntax", f"--set {name.strip()} is not KEY=VALUE in TOML", origin, hint=hint)]
     return [Entry(entry.key, entry.value, origin) for entry in table_entries(data, origin)], []
 

@@ -89,7 +89,7 @@ def _separate_profiles(root: str) -> tuple[list[Table], dict[str, tuple[Finding,
         file = os.path.join(root, files.FOLDER, name + ".toml")
         document, findings = files.read_document(file)
         table = selection.Table(name, document.table if document else {}, Origin(Source.PROFILE, file, profile=name))
-        found = (*findings, *selection.check_name(table), *selection.check_own_keys(table))
+        found = (*findings, *selection.check_own_keys(table))
         if found:
             broken[name] = found
         tables.append(table)
