@@ -65,7 +65,7 @@ def profile_layer(table: Table) -> Layer:
 
 
 def env_file_names(root: str, names: Sequence[str], profile: str) -> list[str]:
-    """Return the .env files to look for, the lowest first: .flaskenv, then all plain, .PROFILE, .local, .PROFILE.local."""
+    """Return the .env files to look for, the lowest first: .flaskenv, then NAME, NAME.PROFILE, NAME.local, both."""
     if not names:
         return []
     endings = ["", f".{profile}", ".local", f".{profile}.local"] if profile else ["", ".local"]

@@ -30,7 +30,8 @@ _NOT_SECRET = ("LAUNCH_", "FLASK_APP", "FLASK_ENV", "FLASK_DEBUG", "FLASK_RUN_")
 def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
     """Return where *origin* is, pointing at its value or its key; `masked` hides the value.
 
-    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without text.
+    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without a
+    text.
     """
     if origin.file:
         text, _ = read_text(origin.file)

@@ -82,7 +82,7 @@ def read_sources(project: Project, *, local: bool) -> Sources:
 
 
 def _separate_profiles(root: str) -> tuple[list[Table], dict[str, tuple[Finding, ...]]]:
-    """Return the profiles in the folder profiles, and findings by name for the unreadable ones, which count as empty."""
+    """Return the profiles in the folder profiles, and findings by name for unreadable ones, which count as empty."""
     tables = []
     broken = {}
     for name in files.profile_names(root):

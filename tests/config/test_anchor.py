@@ -41,7 +41,15 @@ def test_folder_by_origin(origin: Origin, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("/abs", "/abs"), ("~", "/home/me"), ("~/x", "/home/me/x"), ("~other/x", "/project/~other/x"), ("../x", "/x"), (".", "/project"), ("$HOME/x", "/project/$HOME/x")],
+    [
+        ("/abs", "/abs"),
+        ("~", "/home/me"),
+        ("~/x", "/home/me/x"),
+        ("~other/x", "/project/~other/x"),
+        ("../x", "/x"),
+        (".", "/project"),
+        ("$HOME/x", "/project/$HOME/x"),
+    ],
 )
 def test_what_is_expanded(text: str, path: str) -> None:
     assert resolve_path(text, BASE, FOLDERS) == path

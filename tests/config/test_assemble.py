@@ -43,7 +43,11 @@ def test_file_layers_in_order() -> None:
 
 def test_description_extends_and_unset_are_no_settings() -> None:
     layer = assemble.profile_layer(table("a", extends="b", description="x", unset=["tls", "env.A.B"], port=2))
-    assert [(entry.key, entry.unset) for entry in layer.entries] == [(("tls",), True), (("env", "A.B"), True), (("port",), False)]
+    assert [(entry.key, entry.unset) for entry in layer.entries] == [
+        (("tls",), True),
+        (("env", "A.B"), True),
+        (("port",), False),
+    ]
     assert layer.entries[0].origin.path == ("profiles", "a", "unset", "0")
 
 
@@ -71,7 +75,9 @@ def test_base_that_is_no_table_is_told_elsewhere() -> None:
     [
         pytest.param(["/p/.env"], "", [".flaskenv", ".env", ".env.local"], id="no-profile"),
         pytest.param(["/p/.env"], "x", [".flaskenv", ".env", ".env.x", ".env.local", ".env.x.local"], id="profile"),
-        pytest.param(["/p/a", "/p/b"], "", [".flaskenv", "a", "b", "a.local", "b.local"], id="local-files-of-all-come-last"),
+        pytest.param(
+            ["/p/a", "/p/b"], "", [".flaskenv", "a", "b", "a.local", "b.local"], id="local-files-of-all-come-last"
+        ),
         pytest.param([], "x", [], id="none"),
     ],
 )
@@ -90,8 +96,15 @@ def env_layer(**pairs: str) -> tuple[dict[str, object], list[str]]:
     [
         pytest.param({"A": "1"}, {"env.A": "1"}, [], id="app-variable"),
         pytest.param({"LAUNCH_PORT": "1"}, {"port": 1}, [], id="our-setting"),
-        pytest.param({"FLASK_RUN_PORT": "1"}, {"port": 1, "env.FLASK_RUN_PORT": "1"}, [], id="flasks-setting-is-for-the-app-too"),
-        pytest.param({"FLASK_RUN_PORT": "1", "LAUNCH_PORT": "2"}, {"port": 2, "env.FLASK_RUN_PORT": "1"}, [], id="ours-over-flasks"),
+        pytest.param(
+            {"FLASK_RUN_PORT": "1"}, {"port": 1, "env.FLASK_RUN_PORT": "1"}, [], id="flasks-setting-is-for-the-app-too"
+        ),
+        pytest.param(
+            {"FLASK_RUN_PORT": "1", "LAUNCH_PORT": "2"},
+            {"port": 2, "env.FLASK_RUN_PORT": "1"},
+            [],
+            id="ours-over-flasks",
+        ),
         pytest.param({"FLASK_DEBUG": "0"}, {"debug": False}, [], id="debug-is-derived-for-the-app"),
         pytest.param({"LAUNCH_PROT": "1"}, {}, ["env-unknown"], id="unknown"),
         pytest.param({"LAUNCH_PROFILE": "x"}, {}, ["env-selector"], id="profile"),
@@ -113,7 +126,9 @@ def test_outer_layers_in_order() -> None:
 
 def test_flask_layer() -> None:
     layer = assemble.flask_layer({"FLASK_RUN_PORT": "1", "OTHER": "x"}, debug_decided=False)
-    assert [(entry.key, entry.value, entry.origin.name) for entry in layer.entries] == [(("port",), 1, "FLASK_RUN_PORT")]
+    assert [(entry.key, entry.value, entry.origin.name) for entry in layer.entries] == [
+        (("port",), 1, "FLASK_RUN_PORT")
+    ]
 
 
 def test_outer_layers_tell_what_is_wrong() -> None:
@@ -127,7 +142,11 @@ def test_outer_layers_tell_what_is_wrong() -> None:
         pytest.param([("port", "8000")], {("port",): 8000}, id="number"),
         pytest.param([("debug", "false")], {("debug",): False}, id="switch"),
         pytest.param([("port", "1"), ("port", "2")], {("port",): 2}, id="last-one-counts"),
-        pytest.param([("reload.include", "a"), ("reload.include", "b,c")], {("reload", "include"): ("a", "b", "c")}, id="list-grows"),
+        pytest.param(
+            [("reload.include", "a"), ("reload.include", "b,c")],
+            {("reload", "include"): ("a", "b", "c")},
+            id="list-grows",
+        ),
         pytest.param([("env.A", "1")], {("env", "A"): "1"}, id="app-variable"),
         pytest.param([("wsgi.static", '{"/s": "x"}')], {("wsgi", "static", "/s"): "x"}, id="map"),
     ],
@@ -151,7 +170,9 @@ def test_shell_comes_right_below_the_flags() -> None:
 
 
 def derived(**values: object) -> dict[str, object]:
-    given = tuple(Entry(tuple(key.replace("_", ".").split(".")), value, Origin(Source.BASE)) for key, value in values.items())
+    given = tuple(
+        Entry(tuple(key.replace("_", ".").split(".")), value, Origin(Source.BASE)) for key, value in values.items()
+    )
     layer = assemble.derived_layer(merge([assemble.default_layer(), Layer(Source.BASE, "", given)]))
     return {".".join(entry.key): entry.value for entry in layer.entries}
 
@@ -160,11 +181,19 @@ def derived(**values: object) -> dict[str, object]:
     ("values", "expected"),
     [
         pytest.param({}, {"reload.enabled": True, "debugger.enabled": True}, id="debug-turns-both-on"),
-        pytest.param({"debug": False}, {"reload.enabled": False, "debugger.enabled": False}, id="no-debug-turns-both-off"),
+        pytest.param(
+            {"debug": False}, {"reload.enabled": False, "debugger.enabled": False}, id="no-debug-turns-both-off"
+        ),
         pytest.param({"debug": False, "reload_enabled": True}, {"debugger.enabled": False}, id="what-is-written-stays"),
         pytest.param({"reload_enabled": True, "debugger_enabled": True}, {}, id="both-written"),
-        pytest.param({"processes": 4}, {"reload.enabled": True, "debugger.enabled": True, "threads": False}, id="processes-turn-threads-off"),
-        pytest.param({"processes": 4, "threads": True}, {"reload.enabled": True, "debugger.enabled": True}, id="threads-written"),
+        pytest.param(
+            {"processes": 4},
+            {"reload.enabled": True, "debugger.enabled": True, "threads": False},
+            id="processes-turn-threads-off",
+        ),
+        pytest.param(
+            {"processes": 4, "threads": True}, {"reload.enabled": True, "debugger.enabled": True}, id="threads-written"
+        ),
     ],
 )
 def test_derived(values: dict[str, object], expected: dict[str, object]) -> None:
@@ -178,4 +207,7 @@ def test_unset_switch_is_derived_again() -> None:
         Layer(Source.BASE, "", (Entry(("reload", "enabled"), False, origin),)),
         Layer(Source.PROFILE, "", (Entry(("reload",), None, origin, unset=True),)),
     ]
-    assert {".".join(entry.key) for entry in assemble.derived_layer(merge(layers)).entries} == {"reload.enabled", "debugger.enabled"}
+    assert {".".join(entry.key) for entry in assemble.derived_layer(merge(layers)).entries} == {
+        "reload.enabled",
+        "debugger.enabled",
+    }

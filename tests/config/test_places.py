@@ -1,5 +1,7 @@
 """Places point at the right characters, and never show a secret."""
 
+# ruff: noqa: E501 - tables of cases, one line each
+
 from __future__ import annotations
 
 import json
@@ -41,7 +43,9 @@ def envfile(tmp_path: Path, text: str, line: int = 1, column: int = 1, name: str
         pytest.param("[base]\nport = 1", ("nowhere",), False, (0, 0, "", 1), id="key-that-went-away"),
     ],
 )  # fmt: skip
-def test_toml_place(tmp_path: Path, text: str, path: tuple[str, ...], at_key: bool, expected: tuple[int, int, str, int]) -> None:
+def test_toml_place(
+    tmp_path: Path, text: str, path: tuple[str, ...], at_key: bool, expected: tuple[int, int, str, int]
+) -> None:
     origin = toml(tmp_path, text, *path)
     place = place_of(origin, at_key=at_key)
     assert (place.line, place.column, place.text, place.length) == expected
@@ -127,7 +131,18 @@ def test_problem_has_places_and_no_passwords(tmp_path: Path) -> None:
     origin = toml(tmp_path, "[base]\nport = 1\nhost = 'x'", "base", "port")
     other = Origin(Source.BASE, file=origin.file, path=("base", "host"))
     url = f"postgres://u:{CANARY}@h"
-    problem = problem_of(Finding("x", f"message {url}", origin, True, f"hint {url}", ((f"label {url}", other),), (f"note {url}",), warning=True))
+    problem = problem_of(
+        Finding(
+            "x",
+            f"message {url}",
+            origin,
+            True,
+            f"hint {url}",
+            ((f"label {url}", other),),
+            (f"note {url}",),
+            warning=True,
+        )
+    )
     assert problem.place is not None
     assert (problem.place.line, problem.place.column, problem.warning) == (2, 1, True)
     assert problem.others[0][1].line == 3
@@ -143,7 +158,14 @@ def test_syntax_error_is_retold(tmp_path: Path) -> None:
     assert (problem.place.line, problem.place.column, problem.place.text) == (2, 8, "host = localhost")
 
 
-@pytest.mark.parametrize("text", [f'[base]\nenv.API_KEY = "{CANARY}', f"[base.env]\nTOKEN = {CANARY}", f'[base]\nenv.X = {{ secret = true, value = "{CANARY}" '])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[base]\nenv.API_KEY = "{CANARY}',
+        f"[base.env]\nTOKEN = {CANARY}",
+        f'[base]\nenv.X = {{ secret = true, value = "{CANARY}" ',
+    ],
+)
 def test_syntax_errors_show_no_secret(tmp_path: Path, text: str) -> None:
     _, (finding,) = parse_toml(text, toml(tmp_path, text))
     assert CANARY not in json.dumps(repr(problem_of(finding)))

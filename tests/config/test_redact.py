@@ -1,5 +1,7 @@
 """Which names hold secrets, and what is left of a text that has one."""
 
+# ruff: noqa: E501 - tables of cases, one line each
+
 from __future__ import annotations
 
 import pytest
@@ -18,7 +20,23 @@ def test_secret_names(name: str) -> None:
     assert redact.is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["PORT", "DATABASE_URL", "MONKEY", "KEYBOARD", "KEY", "tls.key", "LAUNCH_TLS__KEY", "FLASK_RUN_KEY", "PWD", "OLDPWD", "HOKEY", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PORT",
+        "DATABASE_URL",
+        "MONKEY",
+        "KEYBOARD",
+        "KEY",
+        "tls.key",
+        "LAUNCH_TLS__KEY",
+        "FLASK_RUN_KEY",
+        "PWD",
+        "OLDPWD",
+        "HOKEY",
+        "",
+    ],
+)
 def test_other_names(name: str) -> None:
     assert not redact.is_secret_name(name)
 

@@ -1,5 +1,7 @@
 """The pipeline from files, variables and flags to a resolved profile."""
 
+# ruff: noqa: E501 - tables of cases, one line each
+
 from __future__ import annotations
 
 import random
@@ -11,8 +13,8 @@ from typing import Any
 import pytest
 
 from launcher.config.layer import Source
-from launcher.config.resolve import Given, describe_origin, place_of, resolve_all, resolve_profile
-from launcher.errors import ConfigError, LaunchError, UsageError
+from launcher.config.resolve import Given, Request, describe_origin, place_of, resolve_all, resolve_profile
+from launcher.errors import ConfigError, LaunchError, Problem, UsageError
 
 Any_ = Any  # the fixtures are functions; what they take is said in conftest.py
 FULL = {
@@ -45,12 +47,24 @@ def test_whole_stack_in_order(resolve: Any_) -> None:
         pytest.param({"sets": (), "flags": (), "environ": {"FLASK_RUN_PORT": "11"}}, 11, id="flasks-variable"),
         pytest.param({"sets": (), "flags": (), "environ": {}}, 10, id="personal-env-file-of-the-profile"),
         pytest.param({"sets": (), "flags": (), "environ": {}, "env_files": False}, 5, id="no-env-files"),
-        pytest.param({"sets": (), "flags": (), "environ": {}, "env_files": False, "local": False}, 3, id="no-personal-file"),
-        pytest.param({"sets": (), "flags": (), "environ": {}, "env_files": False, "local": False, "profile": "parent"}, 2, id="parent"),
-        pytest.param({"sets": (), "flags": (), "environ": {}, "env_files": False, "local": False, "profile": None}, 1, id="base"),
+        pytest.param(
+            {"sets": (), "flags": (), "environ": {}, "env_files": False, "local": False}, 3, id="no-personal-file"
+        ),
+        pytest.param(
+            {"sets": (), "flags": (), "environ": {}, "env_files": False, "local": False, "profile": "parent"},
+            2,
+            id="parent",
+        ),
+        pytest.param(
+            {"sets": (), "flags": (), "environ": {}, "env_files": False, "local": False, "profile": None}, 1, id="base"
+        ),
         pytest.param({"sets": (), "profile": None, "isolated": True}, 13, id="isolated-has-flags"),
         pytest.param({"sets": (), "flags": (), "profile": None, "isolated": True}, 5000, id="isolated"),
-        pytest.param({"sets": (), "flags": (), "profile": None, "environ": {**ENVIRON, "LAUNCH_ISOLATED": "1"}}, 5000, id="isolated-by-variable"),
+        pytest.param(
+            {"sets": (), "flags": (), "profile": None, "environ": {**ENVIRON, "LAUNCH_ISOLATED": "1"}},
+            5000,
+            id="isolated-by-variable",
+        ),
     ],
 )
 def test_leaving_layers_out(resolve: Any_, request_parts: dict[str, Any], port: int) -> None:
@@ -67,14 +81,36 @@ def test_without_any_file_there_are_defaults(resolve: Any_, root: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "parts", "profile"),
     [
-        pytest.param({"devserver.toml": "default-profile = 'a'\n[profiles.a]\n[profiles.b]"}, {}, "a", id="default-profile"),
-        pytest.param({"devserver.toml": "default-profile = 'a'\n[profiles.a]\n[profiles.b]"}, {"environ": {"LAUNCH_PROFILE": "b"}}, "b", id="variable"),
-        pytest.param({"devserver.toml": "[profiles.a]\n[profiles.b]"}, {"environ": {"LAUNCH_PROFILE": "b"}, "profile": "a"}, "a", id="flag-over-variable"),
-        pytest.param({"devserver.toml": "default-profile = 'a'\n[profiles.a]\n[profiles.b]", "devserver.local.toml": "default-profile = 'b'"}, {}, "b", id="personal-default"),
+        pytest.param(
+            {"devserver.toml": "default-profile = 'a'\n[profiles.a]\n[profiles.b]"}, {}, "a", id="default-profile"
+        ),
+        pytest.param(
+            {"devserver.toml": "default-profile = 'a'\n[profiles.a]\n[profiles.b]"},
+            {"environ": {"LAUNCH_PROFILE": "b"}},
+            "b",
+            id="variable",
+        ),
+        pytest.param(
+            {"devserver.toml": "[profiles.a]\n[profiles.b]"},
+            {"environ": {"LAUNCH_PROFILE": "b"}, "profile": "a"},
+            "a",
+            id="flag-over-variable",
+        ),
+        pytest.param(
+            {
+                "devserver.toml": "default-profile = 'a'\n[profiles.a]\n[profiles.b]",
+                "devserver.local.toml": "default-profile = 'b'",
+            },
+            {},
+            "b",
+            id="personal-default",
+        ),
         pytest.param({"devserver.toml": "[profiles.a]"}, {}, "", id="never-the-first-in-the-file"),
         pytest.param({"devserver.toml": "", "profiles/x.toml": ""}, {"profile": "x"}, "x", id="file"),
         pytest.param({"devserver.local.toml": "[profiles.mine]"}, {"profile": "mine"}, "mine", id="personal-profile"),
-        pytest.param({"profiles/x.toml": ""}, {"environ": {"LAUNCH_PROFILE": ""}}, "", id="empty-variable-is-not-given"),
+        pytest.param(
+            {"profiles/x.toml": ""}, {"environ": {"LAUNCH_PROFILE": ""}}, "", id="empty-variable-is-not-given"
+        ),
     ],
 )
 def test_selection(resolve: Any_, files: dict[str, str], parts: dict[str, Any], profile: str) -> None:
@@ -82,7 +118,10 @@ def test_selection(resolve: Any_, files: dict[str, str], parts: dict[str, Any], 
 
 
 def test_personal_profile_extends_the_teams(resolve: Any_) -> None:
-    files = {"devserver.toml": "[profiles.team]\nport = 1\nhost = '::1'", "devserver.local.toml": "[profiles.mine]\nextends = 'team'\nport = 2"}
+    files = {
+        "devserver.toml": "[profiles.team]\nport = 1\nhost = '::1'",
+        "devserver.local.toml": "[profiles.mine]\nextends = 'team'\nport = 2",
+    }
     resolved = resolve(files, profile="mine")
     assert (resolved.settings.port, resolved.settings.host, resolved.chain) == (2, "::1", ("team", "mine"))
 
@@ -91,15 +130,31 @@ def test_personal_profile_extends_the_teams(resolve: Any_) -> None:
     ("parts", "slugs", "kind"),
     [
         pytest.param({"profile": "x"}, ["unknown-profile"], UsageError, id="unknown-profile-flag"),
-        pytest.param({"environ": {"LAUNCH_PROFILE": "x"}}, ["unknown-profile"], ConfigError, id="unknown-profile-variable"),
+        pytest.param(
+            {"environ": {"LAUNCH_PROFILE": "x"}}, ["unknown-profile"], ConfigError, id="unknown-profile-variable"
+        ),
         pytest.param({"config": "nope.toml"}, ["config-missing"], UsageError, id="missing-config"),
-        pytest.param({"environ": {"LAUNCH_CONFIG": "nope.toml"}}, ["config-missing"], ConfigError, id="missing-config-variable"),
+        pytest.param(
+            {"environ": {"LAUNCH_CONFIG": "nope.toml"}}, ["config-missing"], ConfigError, id="missing-config-variable"
+        ),
         pytest.param({"environ": {"LAUNCH_ISOLATED": "perhaps"}}, ["env-value"], ConfigError, id="isolated-perhaps"),
         pytest.param({"flags": (Given("port", "--port", "x"),)}, ["flag-value"], UsageError, id="flag"),
-        pytest.param({"flags": (Given("port", "--port", "x"),), "environ": {"LAUNCH_PORT": "y"}}, ["env-value", "flag-value"], ConfigError, id="flag-and-variable"),
+        pytest.param(
+            {"flags": (Given("port", "--port", "x"),), "environ": {"LAUNCH_PORT": "y"}},
+            ["env-value", "flag-value"],
+            ConfigError,
+            id="flag-and-variable",
+        ),
         pytest.param({"sets": ("tls = true", "tls.cert = 'x'")}, ["type-conflict"], UsageError, id="contradiction"),
-        pytest.param({"flags": (Given("env-files", "--env-file", "no.env"),)}, ["env-file-missing"], UsageError, id="missing-env-file"),
-        pytest.param({"isolated": True, "profile": "x"}, ["unknown-profile"], UsageError, id="isolated-knows-no-profile"),
+        pytest.param(
+            {"flags": (Given("env-files", "--env-file", "no.env"),)},
+            ["env-file-missing"],
+            UsageError,
+            id="missing-env-file",
+        ),
+        pytest.param(
+            {"isolated": True, "profile": "x"}, ["unknown-profile"], UsageError, id="isolated-knows-no-profile"
+        ),
     ],
 )
 def test_errors_of_the_outside(resolve: Any_, parts: dict[str, Any], slugs: list[str], kind: type[LaunchError]) -> None:
@@ -118,7 +173,11 @@ def test_all_problems_at_once_grouped_by_file_from_top_to_bottom(resolve: Any_, 
     }
     with pytest.raises(ConfigError) as caught:
         resolve(files, profile="a", environ={"LAUNCH_PORT": "y"})
-    found = [(Path(problem.place.file).name, problem.place.line, problem.slug) for problem in caught.value.problems if problem.place]
+    found = [
+        (Path(problem.place.file).name, problem.place.line, problem.slug)
+        for problem in caught.value.problems
+        if problem.place
+    ]
     assert found == [
         ("devserver.toml", 1, "unknown-key"),
         ("devserver.toml", 3, "bad-choice"),
@@ -144,7 +203,9 @@ def test_broken_file_of_another_profile_is_a_warning(resolve: Any_) -> None:
 def test_broken_file_of_the_profile_or_its_parent_is_an_error(resolve: Any_) -> None:
     for name in ("a", "b"):
         with pytest.raises(ConfigError) as caught:
-            resolve({"devserver.toml": "", "profiles/a.toml": "port =", "profiles/b.toml": "extends = 'a'"}, profile=name)
+            resolve(
+                {"devserver.toml": "", "profiles/a.toml": "port =", "profiles/b.toml": "extends = 'a'"}, profile=name
+            )
         assert [problem.slug for problem in caught.value.problems] == ["toml-syntax"]
 
 
@@ -156,10 +217,27 @@ def test_settings_of_other_profiles_are_not_looked_at(resolve: Any_) -> None:
     ("files", "parts", "value"),
     [
         pytest.param({"devserver.toml": "[base]\napp-dir = 'src'"}, {"cwd": "sub"}, "src", id="project-file"),
-        pytest.param({"devserver.toml": "", "profiles/p.toml": "app-dir = 'src'"}, {"cwd": "sub", "profile": "p"}, "src", id="profile-file"),
-        pytest.param({"devserver.toml": ""}, {"cwd": "sub", "environ": {"LAUNCH_APP_DIR": "src"}}, "sub/src", id="variable"),
-        pytest.param({"devserver.toml": ""}, {"cwd": "sub", "flags": (Given("app-dir", "--app-dir", "src"),)}, "sub/src", id="flag"),
-        pytest.param({"devserver.toml": "[base]\nenv-files = ['conf/x']", "conf/x": "LAUNCH_APP_DIR=src"}, {"cwd": "sub"}, "conf/src", id="env-file"),
+        pytest.param(
+            {"devserver.toml": "", "profiles/p.toml": "app-dir = 'src'"},
+            {"cwd": "sub", "profile": "p"},
+            "src",
+            id="profile-file",
+        ),
+        pytest.param(
+            {"devserver.toml": ""}, {"cwd": "sub", "environ": {"LAUNCH_APP_DIR": "src"}}, "sub/src", id="variable"
+        ),
+        pytest.param(
+            {"devserver.toml": ""},
+            {"cwd": "sub", "flags": (Given("app-dir", "--app-dir", "src"),)},
+            "sub/src",
+            id="flag",
+        ),
+        pytest.param(
+            {"devserver.toml": "[base]\nenv-files = ['conf/x']", "conf/x": "LAUNCH_APP_DIR=src"},
+            {"cwd": "sub"},
+            "conf/src",
+            id="env-file",
+        ),
     ],
 )
 def test_relative_paths(resolve: Any_, root: Path, files: dict[str, str], parts: dict[str, Any], value: str) -> None:
@@ -167,7 +245,9 @@ def test_relative_paths(resolve: Any_, root: Path, files: dict[str, str], parts:
 
 
 def test_env_file_by_flag_is_relative_to_the_current_folder(resolve: Any_) -> None:
-    resolved = resolve({"devserver.toml": "", "sub/my.env": "A=1"}, cwd="sub", flags=(Given("env-files", "--env-file", "my.env"),))
+    resolved = resolve(
+        {"devserver.toml": "", "sub/my.env": "A=1"}, cwd="sub", flags=(Given("env-files", "--env-file", "my.env"),)
+    )
     assert resolved.variables["A"].value == "1"
 
 
@@ -176,7 +256,12 @@ def test_env_file_by_flag_is_relative_to_the_current_folder(resolve: Any_) -> No
     [
         pytest.param({}, {"FLASK_ENV": "development"}, True, id="development"),
         pytest.param({}, {"FLASK_ENV": "production"}, False, id="production"),
-        pytest.param({".env": "FLASK_DEBUG=1"}, {"FLASK_ENV": "production"}, True, id="debug-of-a-file-beats-environment-of-the-shell"),
+        pytest.param(
+            {".env": "FLASK_DEBUG=1"},
+            {"FLASK_ENV": "production"},
+            True,
+            id="debug-of-a-file-beats-environment-of-the-shell",
+        ),
         pytest.param({".flaskenv": "FLASK_ENV=production"}, {"FLASK_DEBUG": "1"}, True, id="debug-of-the-shell"),
         pytest.param({".flaskenv": "FLASK_DEBUG=0"}, {}, False, id="flaskenv"),
         pytest.param({".flaskenv": "FLASK_DEBUG=0", ".env": "FLASK_DEBUG=1"}, {}, True, id="env-over-flaskenv"),
@@ -192,7 +277,11 @@ def test_flasks_debug_variables(resolve: Any_, files: dict[str, str], environ: d
 
 
 def test_unset_gives_the_default_again(resolve: Any_) -> None:
-    resolved = resolve({"devserver.toml": "[base]\nport = 1\nhost = '::1'\n[profiles.a]\nunset = ['port']"}, profile="a", unsets=("host",))
+    resolved = resolve(
+        {"devserver.toml": "[base]\nport = 1\nhost = '::1'\n[profiles.a]\nunset = ['port']"},
+        profile="a",
+        unsets=("host",),
+    )
     assert (resolved.settings.port, resolved.settings.host) == (5000, "127.0.0.1")
     assert resolved.history[("port",)].winner.unset
 
@@ -204,9 +293,21 @@ ENV = "[base.env]\nA = 'table'\nB = { required = 'ask', secret = true }\nC = { v
     ("files", "environ", "values"),
     [
         pytest.param({}, {"B": "x"}, {"A": "table", "B": "x", "C": "kept", "D": "d"}, id="tables"),
-        pytest.param({}, {"A": "1", "B": "2", "C": "3", "D": "4"}, {"A": "1", "B": "2", "C": "kept", "D": "4"}, id="shell"),
-        pytest.param({".env": "A=1\nB=2\nC=3\nD=4\nE=5"}, {}, {"A": "1", "B": "2", "C": "kept", "D": "4", "E": "5"}, id="env-file"),
-        pytest.param({".env": "A=1\nB=2\nE=5"}, {"A": "s", "E": "s"}, {"A": "s", "B": "2", "C": "kept", "D": "d", "E": "s"}, id="shell-over-env-file"),
+        pytest.param(
+            {}, {"A": "1", "B": "2", "C": "3", "D": "4"}, {"A": "1", "B": "2", "C": "kept", "D": "4"}, id="shell"
+        ),
+        pytest.param(
+            {".env": "A=1\nB=2\nC=3\nD=4\nE=5"},
+            {},
+            {"A": "1", "B": "2", "C": "kept", "D": "4", "E": "5"},
+            id="env-file",
+        ),
+        pytest.param(
+            {".env": "A=1\nB=2\nE=5"},
+            {"A": "s", "E": "s"},
+            {"A": "s", "B": "2", "C": "kept", "D": "d", "E": "s"},
+            id="shell-over-env-file",
+        ),
     ],
 )
 def test_variables(resolve: Any_, files: dict[str, str], environ: dict[str, str], values: dict[str, str]) -> None:
@@ -222,7 +323,10 @@ def test_variables_by_flag_win_over_all(resolve: Any_) -> None:
 
 def test_missing_variables_are_told_together_with_other_problems(resolve: Any_) -> None:
     with pytest.raises(ConfigError) as caught:
-        resolve({"devserver.toml": ENV + "X = { required = 'me too' }\n[profiles.a]\n"}, flags=(Given("port", "--port", "x"),))
+        resolve(
+            {"devserver.toml": ENV + "X = { required = 'me too' }\n[profiles.a]\n"},
+            flags=(Given("port", "--port", "x"),),
+        )
     assert {problem.slug for problem in caught.value.problems} == {"env-missing", "flag-value"}
 
 
@@ -243,9 +347,16 @@ def test_unsafe_bind(resolve: Any_) -> None:
 
 
 def test_where(resolve: Any_) -> None:
-    files = {"devserver.toml": "[base]\napp = 'x:y'\nwsgi.static.'/s.d' = '.'\n", ".env": "LAUNCH_LOADING=lazy\n", "sub/x": ""}
+    files = {
+        "devserver.toml": "[base]\napp = 'x:y'\nwsgi.static.'/s.d' = '.'\n",
+        ".env": "LAUNCH_LOADING=lazy\n",
+        "sub/x": "",
+    }
     resolved = resolve(files, cwd="sub", environ={"LAUNCH_HOST": "::1"}, flags=(Given("port", "--port", "1"),))
-    assert {key: resolved.where(key) for key in ("app", "loading", "host", "port", "threads", "debugger.enabled", "wsgi.static./s.d", "env.NO")} == {
+    assert {
+        key: resolved.where(key)
+        for key in ("app", "loading", "host", "port", "threads", "debugger.enabled", "wsgi.static./s.d", "env.NO")
+    } == {
         "app": "devserver.toml:2:7",
         "loading": ".env:1:16",
         "host": "LAUNCH_HOST",
@@ -295,7 +406,11 @@ def test_candidates_of_the_project(resolve: Any_, root: Path) -> None:
 
 
 def test_pyproject(resolve: Any_) -> None:
-    resolved = resolve({"pyproject.toml": "[tool.launch]\ndefault-profile = 'a'\n[tool.launch.base]\nport = 1\n[tool.launch.profiles.a]\nhost = '::1'\n"})
+    resolved = resolve(
+        {
+            "pyproject.toml": "[tool.launch]\ndefault-profile = 'a'\n[tool.launch.base]\nport = 1\n[tool.launch.profiles.a]\nhost = '::1'\n"
+        }
+    )
     assert (resolved.settings.port, resolved.settings.host) == (1, "::1")
     assert resolved.where("host") == "pyproject.toml:6:8"
 
@@ -306,12 +421,16 @@ def test_resolve_all(ask: Any_) -> None:
         "devserver.local.toml": "[base]\nhost = 'localhost'\n",
     }
     survey = resolve_all(ask(files))
-    assert [(item.profile, item.resolved is None, [problem.slug for problem in item.problems]) for item in survey.profiles] == [
+    assert [
+        (item.profile, item.resolved is None, [problem.slug for problem in item.problems]) for item in survey.profiles
+    ] == [
         ("", False, []),
         ("good", False, []),
         ("bad", True, ["wrong-type"]),
     ]
-    assert [(problem.slug, problem.place.line if problem.place else 0, problem.warning) for problem in survey.never] == [("never-used", 3, True)]
+    assert [
+        (problem.slug, problem.place.line if problem.place else 0, problem.warning) for problem in survey.never
+    ] == [("never-used", 3, True)]
 
 
 def test_resolve_all_leaves_base_out_where_a_default_profile_takes_its_place(ask: Any_) -> None:
@@ -331,12 +450,22 @@ CANARY = "c4n4ry-s3cret"
     "files",
     [
         pytest.param({"devserver.toml": f"[base.env]\nAPI_KEY = ['{CANARY}']"}, id="wrong-type"),
-        pytest.param({"devserver.toml": f"[base.env]\nX = {{ value = '{CANARY}', secret = true, typo = 1 }}"}, id="unknown-key"),
-        pytest.param({"devserver.toml": f"[base.env]\nX = {{ secret = true, value = '{CANARY}', default = '{CANARY}' }}"}, id="two-kinds"),
+        pytest.param(
+            {"devserver.toml": f"[base.env]\nX = {{ value = '{CANARY}', secret = true, typo = 1 }}"}, id="unknown-key"
+        ),
+        pytest.param(
+            {"devserver.toml": f"[base.env]\nX = {{ secret = true, value = '{CANARY}', default = '{CANARY}' }}"},
+            id="two-kinds",
+        ),
         pytest.param({"devserver.toml": f"[base.env]\nTOKEN = '{CANARY}"}, id="syntax"),
         pytest.param({".env": f"A B={CANARY}\nC='{CANARY}\n"}, id="env-file-syntax"),
-        pytest.param({".env": f"LD_PRELOAD={CANARY}\n1X={CANARY}\nT={CANARY}\nT={CANARY}\nLAUNCH_PORT=x"}, id="env-file-names"),
-        pytest.param({"devserver.toml": f"[base]\nport = 'postgres://u:{CANARY}@h'\nloading = 'postgres://u:{CANARY}@h'"}, id="password-in-url"),
+        pytest.param(
+            {".env": f"LD_PRELOAD={CANARY}\n1X={CANARY}\nT={CANARY}\nT={CANARY}\nLAUNCH_PORT=x"}, id="env-file-names"
+        ),
+        pytest.param(
+            {"devserver.toml": f"[base]\nport = 'postgres://u:{CANARY}@h'\nloading = 'postgres://u:{CANARY}@h'"},
+            id="password-in-url",
+        ),
     ],
 )
 def test_no_error_shows_a_secret(resolve: Any_, files: dict[str, str]) -> None:
@@ -359,12 +488,20 @@ def test_mutated_files_never_break_us(ask: Any_) -> None:
         text = list(files[name])
         for _ in range(chance.randint(1, 4)):
             position = chance.randrange(len(text))
-            text[position : position + chance.randint(0, 2)] = chance.choice(["", "=", "[", "]", "{", "'", '"', "\n", ".", "0", "é", "$", "base", "env", "true"])
+            text[position : position + chance.randint(0, 2)] = chance.choice(
+                ["", "=", "[", "]", "{", "'", '"', "\n", ".", "0", "é", "$", "base", "env", "true"]
+            )
         broken[name] = "".join(text)
-        try:
-            resolve_profile(ask(broken))
-        except LaunchError as error:
-            assert all(problem.message and problem.slug and problem.place for problem in error.problems)
+        problems = problems_of(ask(broken))
+        assert all(problem.message and problem.slug and problem.place for problem in problems)
+
+
+def problems_of(request: Request) -> tuple[Problem, ...]:
+    try:
+        resolve_profile(request)
+    except LaunchError as error:
+        return error.problems
+    return ()
 
 
 def test_happy_path_loads_neither_positions_nor_dotenv(root: Path) -> None:

@@ -21,7 +21,11 @@ def read(root: Path, files: dict[str, str], *, local: bool = True, table: tuple[
 def test_profiles_of_all_files(tmp_path: Path) -> None:
     found = read(
         tmp_path,
-        {"devserver.toml": "[profiles.b]\n", "profiles/a.toml": "port = 1\n", "devserver.local.toml": "[profiles.b]\n[profiles.mine]\n"},
+        {
+            "devserver.toml": "[profiles.b]\n",
+            "profiles/a.toml": "port = 1\n",
+            "devserver.local.toml": "[profiles.b]\n[profiles.mine]\n",
+        },
     )
     assert found.findings == ()
     assert found.names == ("b", "a", "mine")
@@ -44,7 +48,10 @@ def test_candidates_have_roles(tmp_path: Path) -> None:
 
 def test_candidate_of_a_project_without_files(tmp_path: Path) -> None:
     found = read(tmp_path, {})
-    assert [(Path(item.path).name, item.exists) for item in found.project.candidates] == [("devserver.toml", False), ("devserver.local.toml", False)]
+    assert [(Path(item.path).name, item.exists) for item in found.project.candidates] == [
+        ("devserver.toml", False),
+        ("devserver.local.toml", False),
+    ]
 
 
 def test_pyproject(tmp_path: Path) -> None:
@@ -73,7 +80,9 @@ def test_file_of_a_wrong_name_is_told_always(tmp_path: Path) -> None:
         pytest.param("[tls]\ncert = 'x'", "wrong-place", "put it below [base], as tls", id="table-at-the-top"),
         pytest.param("app_dir = 'x'", "wrong-place", "put it below [base], as app-dir", id="setting-with-underscore"),
         pytest.param("[profile.x]", "unknown-key", "did you mean `profiles`?", id="singular"),
-        pytest.param("zzz = 1", "unknown-key", "at the top of the file stand default-profile, base, profiles", id="unknown"),
+        pytest.param(
+            "zzz = 1", "unknown-key", "at the top of the file stand default-profile, base, profiles", id="unknown"
+        ),
         pytest.param("default-profile = 3", "wrong-type", "", id="default-profile-number"),
         pytest.param("base = 3", "wrong-type", "write [base]", id="base-number"),
         pytest.param("profiles = 3", "wrong-type", "write [profiles]", id="profiles-number"),

@@ -1,5 +1,7 @@
 """Wrong values become findings that say where, what is expected, and what was probably meant."""
 
+# ruff: noqa: E501 - tables of cases, one line each
+
 from __future__ import annotations
 
 import datetime
@@ -105,7 +107,13 @@ def test_origin_of_a_wrong_value(table: dict[str, object], path: tuple[str, ...]
 
 def test_all_problems_of_a_layer_are_told_at_once() -> None:
     found = check({"prot": 1, "port": "x", "loading": 3, "env": {"A": 1, "B": 2}})
-    assert sorted(finding.slug for finding in found) == ["unknown-key", "wrong-type", "wrong-type", "wrong-type", "wrong-type"]
+    assert sorted(finding.slug for finding in found) == [
+        "unknown-key",
+        "wrong-type",
+        "wrong-type",
+        "wrong-type",
+        "wrong-type",
+    ]
 
 
 def test_pyproject_path_is_not_part_of_the_name() -> None:
@@ -148,7 +156,9 @@ def test_unset_is_not_validated_as_a_value() -> None:
     ],
 )
 def test_check_unset(key: tuple[str, ...], hint: str | None) -> None:
-    assert [finding.hint for finding in validate.check_unset(Entry(key, None, BASE, unset=True))] == ([] if hint is None else [hint])
+    assert [finding.hint for finding in validate.check_unset(Entry(key, None, BASE, unset=True))] == (
+        [] if hint is None else [hint]
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,7 +180,14 @@ def test_conflict_shows_both_places(low: dict[str, object], high: dict[str, obje
 
 def test_one_conflict_for_one_pair_of_places() -> None:
     local = Origin(Source.LOCAL_BASE, file="/l", path=("base",))
-    assert len(validate.check_conflicts(merge([file_layer({"tls": {"cert": "c", "key": "k"}}), file_layer({"tls": True}, local)]))) == 1
+    assert (
+        len(
+            validate.check_conflicts(
+                merge([file_layer({"tls": {"cert": "c", "key": "k"}}), file_layer({"tls": True}, local)])
+            )
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +202,15 @@ def test_is_loopback(host: str, loopback: bool) -> None:
 
 
 def together(*layers: Layer) -> list[Finding]:
-    defaults = Layer(Source.DEFAULT, "", tuple(Entry(tuple(row.key.split(".")), row.default, Origin(Source.DEFAULT)) for row in schema.settings_table() if row.kinds != ("map",)))
+    defaults = Layer(
+        Source.DEFAULT,
+        "",
+        tuple(
+            Entry(tuple(row.key.split(".")), row.default, Origin(Source.DEFAULT))
+            for row in schema.settings_table()
+            if row.kinds != ("map",)
+        ),
+    )
     merged = merge([defaults, *layers])
     return validate.check_together(validate.build_settings(nest(merged.values)), merged)
 
@@ -222,9 +247,17 @@ def test_unsafe_bind_shows_the_switch_where_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        pytest.param({"tls": {"adhoc": True, "cert": "c"}}, "`tls.adhoc` makes a certificate, and `tls.cert` names one", id="two-certificates"),
+        pytest.param(
+            {"tls": {"adhoc": True, "cert": "c"}},
+            "`tls.adhoc` makes a certificate, and `tls.cert` names one",
+            id="two-certificates",
+        ),
         pytest.param({"tls": {"key": "k"}}, "`tls.key` has no certificate", id="key-alone"),
-        pytest.param({"threads": True, "processes": 2}, "the server has either threads or several processes", id="threads-and-processes"),
+        pytest.param(
+            {"threads": True, "processes": 2},
+            "the server has either threads or several processes",
+            id="threads-and-processes",
+        ),
     ],
 )
 def test_settings_that_exclude_each_other(table: dict[str, object], message: str) -> None:
@@ -234,7 +267,13 @@ def test_settings_that_exclude_each_other(table: dict[str, object], message: str
 
 @pytest.mark.parametrize(
     "table",
-    [{"tls": {"cert": "c", "key": "k"}}, {"tls": {"cert": "c"}}, {"tls": {"adhoc": True}}, {"threads": False, "processes": 2}, {"threads": True}],
+    [
+        {"tls": {"cert": "c", "key": "k"}},
+        {"tls": {"cert": "c"}},
+        {"tls": {"adhoc": True}},
+        {"threads": False, "processes": 2},
+        {"threads": True},
+    ],
 )
 def test_settings_that_go_together(table: dict[str, object]) -> None:
     assert together(file_layer(table)) == []

@@ -7,12 +7,20 @@ import pytest
 from launcher.config.layer import Candidate, History, Origin, Source
 from launcher.config.variables import gather_variables, is_secret, settle, text_of
 
-BASE, LOCAL, FILE, SHELL, FLAG = Source.BASE, Source.LOCAL_BASE, Source.ENV_FILE, Source.ENVIRONMENT, Source.COMMAND_LINE
+BASE, LOCAL, FILE, SHELL, FLAG = (
+    Source.BASE,
+    Source.LOCAL_BASE,
+    Source.ENV_FILE,
+    Source.ENVIRONMENT,
+    Source.COMMAND_LINE,
+)
 UNSET = object()
 
 
 def history(*values: tuple[Source, object], name: str = "X") -> History:
-    candidates = [Candidate(None if value is UNSET else value, Origin(source), unset=value is UNSET) for source, value in values]
+    candidates = [
+        Candidate(None if value is UNSET else value, Origin(source), unset=value is UNSET) for source, value in values
+    ]
     return History(("env", name), tuple(reversed(candidates)))
 
 
@@ -23,12 +31,26 @@ def history(*values: tuple[Source, object], name: str = "X") -> History:
         pytest.param(history((BASE, "a"), (LOCAL, "b")), LOCAL, id="personal-file-over-team"),
         pytest.param(history((BASE, "a"), (FILE, "b")), FILE, id="env-file-over-table"),
         pytest.param(history((BASE, "a"), (FILE, "b"), (SHELL, "c")), SHELL, id="shell-over-all-files"),
-        pytest.param(history((BASE, {"value": "a", "override": True}), (FILE, "b"), (SHELL, "c")), BASE, id="override-over-shell"),
-        pytest.param(history((BASE, {"default": "a", "override": True}), (SHELL, "c")), BASE, id="override-with-default"),
-        pytest.param(history((BASE, {"value": "a", "override": True}), (LOCAL, "b"), (SHELL, "c")), SHELL, id="hidden-override-is-gone"),
+        pytest.param(
+            history((BASE, {"value": "a", "override": True}), (FILE, "b"), (SHELL, "c")), BASE, id="override-over-shell"
+        ),
+        pytest.param(
+            history((BASE, {"default": "a", "override": True}), (SHELL, "c")), BASE, id="override-with-default"
+        ),
+        pytest.param(
+            history((BASE, {"value": "a", "override": True}), (LOCAL, "b"), (SHELL, "c")),
+            SHELL,
+            id="hidden-override-is-gone",
+        ),
         pytest.param(history((BASE, {"value": "a", "override": False}), (SHELL, "c")), SHELL, id="override-false"),
-        pytest.param(history((BASE, {"value": "a", "override": True}), (SHELL, "c"), (FLAG, "d")), FLAG, id="flag-over-override"),
-        pytest.param(history((BASE, {"value": "a", "override": True}), (LOCAL, UNSET), (SHELL, "c")), SHELL, id="unset-ends-override"),
+        pytest.param(
+            history((BASE, {"value": "a", "override": True}), (SHELL, "c"), (FLAG, "d")), FLAG, id="flag-over-override"
+        ),
+        pytest.param(
+            history((BASE, {"value": "a", "override": True}), (LOCAL, UNSET), (SHELL, "c")),
+            SHELL,
+            id="unset-ends-override",
+        ),
         pytest.param(history((SHELL, "c")), SHELL, id="no-table-at-all"),
     ],
 )
@@ -70,7 +92,11 @@ def test_all_missing_variables_are_told_at_once_with_the_teams_words() -> None:
     records = [history((BASE, {"required": text}), name=name) for name, text in (("A", "ask anna"), ("B", "ask bert"))]
     variables, (finding,) = gather_variables({record.key: record for record in records})
     assert variables == {}
-    assert (finding.slug, finding.message, finding.hint) == ("env-missing", "2 variables are required and set nowhere", "ask anna")
+    assert (finding.slug, finding.message, finding.hint) == (
+        "env-missing",
+        "2 variables are required and set nowhere",
+        "ask anna",
+    )
     assert [label for label, _ in finding.others] == ["B: ask bert"]
 
 
@@ -84,7 +110,9 @@ def test_one_missing_variable_is_named() -> None:
     [
         pytest.param(history((BASE, "a")), False, id="plain"),
         pytest.param(history((BASE, {"value": "a", "secret": True})), True, id="declared"),
-        pytest.param(history((BASE, {"required": "a", "secret": True}), (FILE, "b")), True, id="declared-below-still-counts"),
+        pytest.param(
+            history((BASE, {"required": "a", "secret": True}), (FILE, "b")), True, id="declared-below-still-counts"
+        ),
         pytest.param(history((BASE, {"value": "a", "secret": False})), False, id="declared-not"),
         pytest.param(history((BASE, "a"), name="API_TOKEN"), True, id="by-name"),
     ],
@@ -94,11 +122,22 @@ def test_is_secret(record: History, secret: bool) -> None:
 
 
 def test_what_contains_a_secret_is_one() -> None:
-    records = [history((FILE, "hunter2"), name="PASSWORD"), history((FILE, "x:hunter2@y"), name="URL"), history((FILE, "x"), name="Z")]
+    records = [
+        history((FILE, "hunter2"), name="PASSWORD"),
+        history((FILE, "x:hunter2@y"), name="URL"),
+        history((FILE, "x"), name="Z"),
+    ]
     variables, _ = gather_variables({record.key: record for record in records})
-    assert {name: variable.secret for name, variable in variables.items()} == {"PASSWORD": True, "URL": True, "Z": False}
+    assert {name: variable.secret for name, variable in variables.items()} == {
+        "PASSWORD": True,
+        "URL": True,
+        "Z": False,
+    }
 
 
-@pytest.mark.parametrize(("value", "text"), [("a", "a"), ({"value": "a"}, "a"), ({"default": "a"}, "a"), ({"required": "a"}, None), (3, None)])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("a", "a"), ({"value": "a"}, "a"), ({"default": "a"}, "a"), ({"required": "a"}, None), (3, None)],
+)
 def test_text_of(value: object, text: str | None) -> None:
     assert text_of(Candidate(value, Origin(BASE))) == text
