@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import re
 
+from launcher.config.limits import TOKEN
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Span = tuple[int, int]
 
-# Strings and comments as one token each, then what structure is made of. An end that is missing is the end of the
-# line or text, so that no character is looked at twice.
-TOKEN = re.compile(
-    r'''"""[^"\\]*(?:(?:\\.|"{1,2}(?!"))[^"\\]*)*(?:"{3,5}|\Z|\\?)'''
-    r"""|'''[^']*(?:'{1,2}(?!')[^']*)*(?:'{3,5}|\Z|)"""
-    r"""|"(?:[^"\\\n]|\\[^\n])*"?|'[^'\n]*'?|\#[^\n]*|[\[\]{}=,.\n]""",
-    re.DOTALL,
-)
 CURLY = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a`\u00b4"
 SWITCH = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
 _LITERAL = re.compile(r"true|false|[+-]?(?:inf|nan|\d[\d_.]*)|\"[^\"]*\"|'[^']*'|[\[{].*")

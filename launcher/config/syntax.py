@@ -1,14 +1,15 @@
 """A TOML syntax error in the user's words: the exact place, what is wrong there, and what to write instead.
 
 Pure: takes the text and what the parser said about it, returns a `Problem`. The parser itself belongs to `files.py`,
-the list of known mistakes to `mistakes.py`. Also the limits that a text must keep before a parser sees it.
+the list of known mistakes to `mistakes.py`. Loaded only to fail.
 """
 
 from __future__ import annotations
 
 import re
 
-from launcher.config.fault import TOKEN, Fault
+from launcher.config.fault import Fault
+from launcher.config.limits import TOKEN
 from launcher.config.mistakes import diagnose
 from launcher.config.positions import line_and_column, line_starts
 from launcher.config.redact import is_secret_name
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
         msg: str
         pos: int
 
-
-NESTING = 64
-KEY_PARTS = 32
 
 _HEADER = re.compile(r"[ \t]*\[[^\]\n]*\]*[ \t]*(?:#.*)?\Z")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
@@ -115,30 +113,3 @@ def _marked_tables(lines: list[str]) -> set[int]:
         elif _SECRET_MARK.match(line.strip()):
             marked.add(header)
     return marked
-
-
-def check_limits(text: str) -> Problem | None:
-    """Return the first place of *text* that is nested too deep or has too long a key, or None.
-
-    To be asked before the text is parsed: one pass, in time that grows with the length only. Strings and comments are
-    passed over as the parser does; the place has no file, the caller knows it.
-    """
-    depth = dots = 0
-    for token in TOKEN.finditer(text):
-        word = token[0]
-        if word == ".":
-            dots += 1
-        elif word in ("[", "{"):
-            depth, dots = depth + 1, 0
-        elif word in ("]", "}", "=", ",", "\n"):
-            depth, dots = max(0, depth - (word in "]}")), 0
-        if depth > NESTING:
-            return _too_much(text, token.start(), f"lists and tables are nested more than {NESTING} deep")
-        if dots >= KEY_PARTS:
-            return _too_much(text, token.start(), f"a key has more than {KEY_PARTS} parts")
-    return None
-
-
-def _too_much(text: str, offset: int, message: str) -> Problem:
-    line, column = line_and_column(line_starts(text), offset)
-    return Problem("too-deep", message, Place("", line, column), "no settings file needs this; write it flatter")
