@@ -141,7 +141,10 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
 def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[Finding]]:  # Any: TOML
     """Return the tables in *text*, or None and what is wrong with it; the limits are checked before tomli sees it."""
     if broken := _over_limit(text):
-        return None, [_too_large(origin, broken[0], broken[1])]
+        message, offset = broken
+        line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+        place = Origin(origin.source, origin.file, (), line, column, origin.name, origin.text)
+        return None, [Finding("too-deep", message, place, hint="no settings file needs this; write it flatter")]
     try:
         return tomli.loads(text), []
     except tomli.TOMLDecodeError as error:
@@ -232,27 +235,24 @@ def _has_our_table(file: str) -> tuple[bool, list[Finding]]:
 
 
 def _over_limit(text: str) -> tuple[str, int] | None:
-    """Return what is too much in *text* for a parser, and the line; tomli's time grows with the square of key parts."""
-    depth, parts, line = 0, 1, 1
+    """Return what is too much in *text* for a parser, and where; tomli's time grows with the square of key parts."""
+    depth, parts = 0, 1
     for match in _TOKEN.finditer(text):
         word = match[0]
         if word == ".":
             parts += 1
         elif word in "[]{}=,\n":
-            depth += (word in "[{") - (word in "]}")
+            depth = max(0, depth + (word in "[{") - (word in "]}"))
             parts = 1
         if depth > MAX_NESTING:
-            return f"is nested more than {MAX_NESTING} deep", line
+            return f"lists and tables are nested more than {MAX_NESTING} deep", match.start()
         if parts > MAX_PARTS:
-            return f"has a key of more than {MAX_PARTS} parts", line
-        line += word.count("\n")
+            return f"a key has more than {MAX_PARTS} parts", match.start()
     return None
 
 
-def _too_large(origin: Origin, what: str, line: int = 0) -> Finding:
-    subject = os.path.basename(origin.file) or origin.name
-    place = Origin(origin.source, origin.file, (), line, 1 if line else 0, origin.name, origin.text)
-    return Finding("too-large", f"{subject} {what}", place)
+def _too_large(origin: Origin, what: str) -> Finding:
+    return Finding("too-large", f"{os.path.basename(origin.file)} {what}", origin, hint="no settings file needs this")
 
 
 def _wrong_encoding(origin: Origin, raw: bytes, error: UnicodeDecodeError) -> Finding:

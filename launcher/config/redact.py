@@ -27,9 +27,18 @@ def is_secret_name(name: str) -> bool:
     return name not in _NOT_SECRET and _SECRET_NAME.fullmatch(name) is not None
 
 
-def mask_url(text: str) -> str:
-    """Return *text* with what stands before the @ of every URL masked, where it holds a password."""
-    return _USER_INFO.sub(lambda match: f"{match['scheme']}{MASK}@" if match["password"] else match[0], text)
+def mask_url(text: str, *, keep: bool = False) -> str:
+    """Return *text* with what stands before the @ of every URL masked, where it holds a password.
+
+    `keep` keeps the length, for a text in which columns count.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        scheme = match["scheme"]
+        mask = "*" * (len(match[0]) - len(scheme) - 1) if keep else MASK
+        return f"{scheme}{mask}@" if match["password"] else match[0]
+
+    return _USER_INFO.sub(replace, text)
 
 
 def mask_text(text: str, secrets: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Key = tuple[str, ...]
 
 _TEXTS = (Source.ENV_FILE, Source.FLASK_VARIABLE, Source.ENVIRONMENT, Source.COMMAND_LINE)
-_TAGS = ("text", "table")
+_LIMITS = ("greater_than_equal", "less_than_equal", "finite_number")
 _NAME = re.compile(r"[^=\0]+")
 
 
@@ -230,16 +230,16 @@ def _origin_of(entry: Entry, key: Key) -> Origin:
 def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's ErrorDetails
     value = detail["input"]
     expected = _expected(key, detail)
-    row = schema.by_key().get(keys.join(key))
+    row = schema.by_key().get(keys.join(key)) or _row_of_item(key)
     if origin.source in _TEXTS and not origin.path and row is not None:
         slug = "flag-value" if origin.source is Source.COMMAND_LINE else "env-value"
         subject = f"{origin.name} {origin.text}" if slug == "flag-value" else f'{origin.name}="{origin.text}"'
-        return Finding(slug, f"{subject} must be {expected}", origin, hint=_hint_for_text(row, origin.text))
+        return Finding(slug, f"{subject} must be {row.type}", origin, hint=_hint_for_text(row, origin.text))
     if row is not None and row.choices and isinstance(value, str) and row.kinds == ("text",):
         return Finding(
             "bad-choice", f'{_subject(key, origin)} cannot be "{value}"', origin, hint=_hint_for_choice(row, value)
         )
-    slug = "out-of-range" if _is_number(value) and "number" in expected else "wrong-type"
+    slug = "out-of-range" if detail["type"] in _LIMITS else "wrong-type"
     actual = _describe_kinds(value) if detail["type"] == "one_of" else f"is {_describe(value, slug)}"
     hint = (
         _hint_for_choice(row, value)
@@ -249,9 +249,14 @@ def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's
     return Finding(slug, f"{_subject(key, origin)} must be {expected}, this {actual}", origin, hint=hint)
 
 
+def _row_of_item(key: Key) -> schema.Setting | None:
+    """Return the list that a key like `reload.include.1` is an item of."""
+    return schema.by_key().get(keys.join(key[:-1])) if len(key) > 1 and key[-1].isdecimal() else None
+
+
 def _subject(key: Key, origin: Origin) -> str:
     """Return the setting, or the position in its list, as the subject of a sentence."""
-    if len(key) > 1 and keys.join(key[:-1]) in schema.by_key() and key[-1].isdecimal():
+    if _row_of_item(key):
         return f"item {int(key[-1]) + 1} of `{_spelled(key[:-1], replace(origin, path=origin.path[:-1]))}`"
     return f"`{_spelled(key, origin)}`"
 

@@ -53,9 +53,9 @@ def gather_variables(history: Mapping[tuple[str, ...], History]) -> tuple[dict[s
         if len(key) != 2 or key[0] != "env" or record.winner.unset:
             continue
         text = text_of(record.winner)
-        if text is None:
+        if text is None and isinstance(record.winner.value, dict) and "required" in record.winner.value:
             missing.append((key[1], record.winner))
-        else:
+        elif text is not None:
             shell = record.winner.origin.source is Source.ENVIRONMENT
             found[key[1]] = Variable(text, record.winner.origin, is_secret(record), shell, record.candidates[1:])
     return _spread_secrets(found), [_missing(missing)] if missing else []

@@ -141,12 +141,12 @@ def test_unknown_name_is_an_error_also_when_empty(name: str, hint: str) -> None:
         pytest.param({"FLASK_RUN_SOMETHING": "1", "FLASK_SECRET_KEY": "x"}, {}, id="others-are-the-apps"),
         *[
             pytest.param({"FLASK_DEBUG": text}, {"debug": False}, id=f"debug-off-{text}")
-            for text in ("0", "false", "FALSE", "no", "No")
+            for text in ("0", "false", "FALSE", "no", "No", "off", "n", "f", " ")
         ],
         pytest.param({"FLASK_DEBUG": ""}, {"debug": False}, id="debug-empty-is-off"),
         *[
             pytest.param({"FLASK_DEBUG": text}, {"debug": True}, id=f"debug-on-{text}")
-            for text in ("1", "true", "yes", "off", "n", "f", " ", "2")
+            for text in ("1", "true", "yes", "on", "2")
         ],
         pytest.param({"FLASK_ENV": "development"}, {"debug": True}, id="development"),
         pytest.param({"FLASK_ENV": "production"}, {"debug": False}, id="production"),

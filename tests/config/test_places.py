@@ -65,7 +65,7 @@ def test_file_that_went_away_gives_a_place_without_text(tmp_path: Path) -> None:
         pytest.param(f'[base.env]\nAPI_KEY = {{ value = "{CANARY}" }}', ("base", "env", "API_KEY"), "API_KEY = { value = *** }", id="table-by-name"),
         pytest.param(f'[base]\nenv.X = {{ value = "{CANARY}", secret = true }}', ("base", "env", "X"), "env.X = { value = ***, secret = true }", id="declared"),
         pytest.param(f'[base]\nenv.X = {{ secret = true, default = "{CANARY}" }}', ("base", "env", "X", "default"), "env.X = { secret = true, default = *** }", id="default"),
-        pytest.param(f'[base]\nenv = {{ TOKEN = "{CANARY}", PORT = 5 }}', ("base", "env", "PORT"), "env = { TOKEN = ***, PORT = 5 }", id="neighbour"),
+        pytest.param(f'[base]\nenv = {{ TOKEN = "{CANARY}", PORT = 5 }}', ("base", "env", "PORT"), "env = { TOKEN = ***************, PORT = 5 }", id="neighbour"),
         pytest.param(f'[base]\nenv.URL = "postgres://u:{CANARY}@h/d"', ("base", "env", "URL"), 'env.URL = "postgres://***@h/d"', id="password-in-url"),
         pytest.param(f'[base]\nenv.TOKEN = """{CANARY}\nx"""', ("base", "env", "TOKEN"), "env.TOKEN = ***", id="several-lines"),
         pytest.param('[base]\nenv.TOKEN = { required = "ask", secret = true }', ("base", "env", "TOKEN"), 'env.TOKEN = { required = "ask", secret = true }', id="requirement-is-shown"),

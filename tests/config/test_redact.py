@@ -59,6 +59,11 @@ def test_mask_url(text: str, masked: str) -> None:
     assert redact.mask_url(text) == masked
 
 
+def test_mask_url_can_keep_the_length() -> None:
+    text = "x postgres://user:pass@host/db y"
+    assert redact.mask_url(text, keep=True) == "x postgres://*********@host/db y"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "secret", "shown"),
     [

@@ -265,7 +265,7 @@ def test_env_file_by_flag_is_relative_to_the_current_folder(resolve: Any_) -> No
         pytest.param({".flaskenv": "FLASK_ENV=production"}, {"FLASK_DEBUG": "1"}, True, id="debug-of-the-shell"),
         pytest.param({".flaskenv": "FLASK_DEBUG=0"}, {}, False, id="flaskenv"),
         pytest.param({".flaskenv": "FLASK_DEBUG=0", ".env": "FLASK_DEBUG=1"}, {}, True, id="env-over-flaskenv"),
-        pytest.param({}, {"FLASK_DEBUG": "off"}, True, id="off-is-true-for-flask"),
+        pytest.param({}, {"FLASK_DEBUG": "off"}, False, id="off-is-off"),
         pytest.param({}, {"FLASK_DEBUG": "0", "LAUNCH_DEBUG": "on"}, True, id="ours-over-flasks"),
     ],
 )

@@ -78,6 +78,12 @@ def test_text_and_where_it_comes_from(record: History, text: str, from_shell: bo
     assert variables["X"].hidden == record.candidates[1:]
 
 
+@pytest.mark.parametrize("value", [3, {}, {"secret": True}, ["a"]])
+def test_wrong_value_is_neither_there_nor_missing(value: object) -> None:
+    record = history((BASE, value))
+    assert gather_variables({record.key: record}) == ({}, [])
+
+
 def test_unset_variable_is_not_there() -> None:
     record = history((BASE, "a"), (LOCAL, UNSET))
     assert gather_variables({record.key: record}) == ({}, [])
