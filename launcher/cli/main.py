@@ -32,7 +32,7 @@ COMMANDS = {
     },
 }
 EXAMPLES = {
-    "launch dev": "serve what devserver.toml says, or the app found here",
+    "launch dev": "serve what devserver.toml says",
     "launch dev shop:create_app": "serve this app",
     "launch dev --profile eager": "with the settings of a profile",
     "launch explain port": "why is the port what it is?",
@@ -108,7 +108,9 @@ def _guarded(invocation: Invocation) -> int:
     try:
         return _dispatch(invocation)
     except LaunchError as error:
-        invocation.err().problems(error.problems)
+        from launcher.cli.usage import on_command_line  # only to fail
+
+        invocation.err().problems(on_command_line(problem, invocation.argv) for problem in error.problems)
         return error.exit_code
     except click.ClickException as error:
         from launcher.cli.usage import explain  # only a wrong command line needs it

@@ -115,7 +115,7 @@ def _tell_one(resolved: ResolvedProfile, record: History, console: Console) -> N
     look, secret = console.look, hides_value(record)
     dotted = keys.join(record.key)
     value = escape(shown_candidate(record.winner, secret=secret)) if record.candidates else "(not set)"
-    console.line(f"{look.paint('strong', dotted)} = {look.paint('strong', value)}")
+    console.line(f"{look.paint('strong', escape(dotted))} = {look.paint('strong', value)}")
     if row := by_key().get(dotted):
         console.table([(f"{row.help} Must be {row.type}.",)])
     console.line()
