@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import tomli
 
 from launcher.config import key as keys
+from launcher.config import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Origin, Source
 
@@ -75,8 +76,9 @@ class Document:
 def find_project(cwd: str, home: str, config: str = "") -> tuple[Project, list[Finding]]:
     """Return the project that *cwd* lies in; *config* names the committed file instead of looking for it.
 
-    Folders are walked upwards until one holds a devserver.toml, or a pyproject.toml with a [tool.launch] table. The walk
-    ends at a repository root, at home, and before a folder that somebody else owns. Without any file the project is *cwd*.
+    Folders are walked upwards until one holds a devserver.toml, or a pyproject.toml with a [tool.launch] table. The
+    walk ends at a repository root, at home, and before a folder that somebody else owns. Without any file the project
+    is *cwd*.
     """
     if config:
         file = os.path.normpath(os.path.join(cwd, config))
@@ -152,10 +154,11 @@ def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[F
 
 def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Finding]]:
     """Return the entries of a `--set KEY=TOML`, and what is wrong with it."""
-    data, findings = parse_toml(text, origin)
-    if data is None:
+    data, _ = parse_toml(text, origin)
+    if not data:
         name, equals, value = text.partition("=")
-        hint = f"text needs quotes: --set '{name.strip()}=\"{value.strip()}\"'" if equals else "write --set KEY=VALUE"
+        shown = redact.shown(name.strip().rpartition(".")[2], value.strip())
+        hint = f"text needs quotes: --set '{name.strip()}=\"{shown}\"'" if equals else "write --set KEY=VALUE"
         return [], [Finding("set-syntax", f"--set {name.strip()} is not KEY=VALUE in TOML", origin, hint=hint)]
     return [Entry(entry.key, entry.value, origin) for entry in table_entries(data, origin)], []
 
@@ -232,17 +235,17 @@ def _over_limit(text: str) -> tuple[str, int] | None:
     """Return what is too much in *text* for a parser, and the line; tomli's time grows with the square of key parts."""
     depth, parts, line = 0, 1, 1
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token == ".":
+        word = match[0]
+        if word == ".":
             parts += 1
-        elif token in "[]{}=,\n":
-            depth += (token in "[{") - (token in "]}")
+        elif word in "[]{}=,\n":
+            depth += (word in "[{") - (word in "]}")
             parts = 1
         if depth > MAX_NESTING:
             return f"is nested more than {MAX_NESTING} deep", line
         if parts > MAX_PARTS:
             return f"has a key of more than {MAX_PARTS} parts", line
-        line += token.count("\n")
+        line += word.count("\n")
     return None
 
 

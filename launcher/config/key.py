@@ -13,7 +13,7 @@ PREFIX = "LAUNCH_"
 
 
 def join(parts: Iterable[str]) -> str:
-    """Return the dotted key of *parts*, as a user writes it: `("reload", "drain-seconds")` is `reload.drain-seconds`."""
+    """Return the dotted key of *parts*: `("reload", "drain-seconds")` is `reload.drain-seconds`."""
     return ".".join(parts)
 
 

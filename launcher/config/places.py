@@ -30,7 +30,8 @@ _NOT_SECRET = ("LAUNCH_", "FLASK_APP", "FLASK_ENV", "FLASK_DEBUG", "FLASK_RUN_")
 def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
     """Return where *origin* is, pointing at its value or its key; `masked` hides the value.
 
-    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without text.
+    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without a
+    text.
     """
     if origin.file:
         text, _ = read_text(origin.file)
@@ -116,12 +117,13 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
-    secret = path if masked else ()
-    shown = _mask_line(lines[line - 1], spots, line, secret)
-    hidden = not at_key and (_is_secret(path, spots) or path == secret)
-    return Place(
-        origin.file, line, column, shown, len(redact.MASK) if hidden else max(1, min(length, len(shown) - column + 1))
-    )
+    hidden = (path,) if masked else ()
+    shown = _mask_line(lines[line - 1], spots, line, hidden)
+    # What is masked before the caret moves it.
+    column = len(_mask_line(lines[line - 1][: column - 1], spots, line, hidden)) + 1
+    if not at_key and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots):
+        length = len(redact.MASK)
+    return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
 @lru_cache(maxsize=32)
@@ -129,15 +131,16 @@ def _spots(text: str) -> Spots:
     return locate(text)
 
 
-def _mask_line(line: str, spots: Spots, number: int, secret: tuple[str, ...] = ()) -> str:
-    """Return a line of a TOML file without its secrets; what stands before a secret keeps its column."""
+def _mask_line(line: str, spots: Spots, number: int, hidden: tuple[tuple[str, ...], ...] = ()) -> str:
+    """Return a line of a TOML file, or its beginning, without its secrets and without what is *hidden*."""
     places = [
         (spot.column, spot.length)
         for path, spot in spots.items()
-        if spot.line == number and (path == secret or _is_secret(path, spots)) and not _is_table(path, spots)
+        if spot.line == number and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots)
     ]
     for column, length in sorted(places, reverse=True):
-        line = line[: column - 1] + redact.MASK + line[column - 1 + length :]
+        if column <= len(line):
+            line = line[: column - 1] + redact.MASK + line[column - 1 + length :]
     return redact.mask_url(line)
 
 

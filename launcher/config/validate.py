@@ -44,7 +44,7 @@ def check_layer(layer: Layer) -> list[Finding]:
 
 
 def build_settings(values: dict[str, object]) -> schema.Settings:
-    """Return the settings for nested values whose layers have been checked; raise `ValidationError` for a bug of ours."""
+    """Return the settings for nested values of checked layers; raise `ValidationError` for a bug of ours."""
     return schema.Settings.model_validate(values)
 
 
@@ -135,7 +135,8 @@ def _check_bind(settings: schema.Settings, merged: Merged) -> list[Finding]:
             hint="anyone on this network could run code here",
             others=others,
             notes=(
-                f"confirm it on this machine only: --host {settings.host}, or host in devserver.local.toml; or set debugger.enabled = false",
+                f"confirm it on this machine only, with --host {settings.host} or in devserver.local.toml,",
+                "or set debugger.enabled = false",
             ),
         )
     ]

@@ -1,0 +1,173 @@
+"""The dialect of .env files: what is read, what is expanded, what is refused."""
+
+# ruff: noqa: E501 - tables of cases, one line each
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from hypothesis import given
+from hypothesis import strategies as st
+
+from launcher.config.envfile import EnvFile, expand, read_files, read_pairs
+
+
+def read(text: str, shell: dict[str, str] | None = None, below: dict[str, str] | None = None) -> EnvFile:
+    return read_pairs("/p/.env", text, shell or {}, below or {})
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        pytest.param("A=1", {"A": "1"}, id="plain"),
+        pytest.param("A=", {"A": ""}, id="empty"),
+        pytest.param("export A=1", {"A": "1"}, id="export"),
+        pytest.param("  A = 1  ", {"A": "1"}, id="spaces"),
+        pytest.param("A=1 # comment", {"A": "1"}, id="comment-after-value"),
+        pytest.param("A=1#2", {"A": "1#2"}, id="hash-inside"),
+        pytest.param("# A=1\n\nB=2", {"B": "2"}, id="comment-line"),
+        pytest.param('A="x y"', {"A": "x y"}, id="double-quotes"),
+        pytest.param("A='x y'", {"A": "x y"}, id="single-quotes"),
+        pytest.param('A="x\\ny"', {"A": "x\ny"}, id="escape"),
+        pytest.param('A="x\ny"\nB=1', {"A": "x\ny", "B": "1"}, id="several-lines"),
+        pytest.param("A=1\r\nB=2\r\n", {"A": "1", "B": "2"}, id="crlf"),
+        pytest.param("A=1\nA=2", {"A": "2"}, id="last-one-counts"),
+        pytest.param("a.b-c=1", {"a.b-c": "1"}, id="dots-and-dashes-in-names"),
+        pytest.param(
+            "LDAP_URL=x\nPATHS=y\nPYTHONUNBUFFERED=1",
+            {"LDAP_URL": "x", "PATHS": "y", "PYTHONUNBUFFERED": "1"},
+            id="names-that-only-look-dangerous",
+        ),
+        pytest.param("A=1\nB=${A}2", {"A": "1", "B": "12"}, id="reference-to-a-line-above"),
+        pytest.param("A='${B} $$'", {"A": "${B} $$"}, id="single-quotes-are-literal"),
+        pytest.param('A="$B $$ ${C:-d}"', {"A": "$B $ d"}, id="references-in-double-quotes"),
+    ],
+)
+def test_values(text: str, values: dict[str, str]) -> None:
+    assert {pair.name: pair.text for pair in read(text).pairs} == values
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "expanded"),
+    [
+        pytest.param("${X}", {"X": "1"}, "1", id="known"),
+        pytest.param("${X}", {}, "", id="unknown-is-nothing"),
+        pytest.param("a${X}b${X}", {"X": "1"}, "a1b1", id="several"),
+        pytest.param("${X:-d}", {}, "d", id="default"),
+        pytest.param("${X:-d}", {"X": ""}, "d", id="default-for-empty"),
+        pytest.param("${X:-d}", {"X": "1"}, "1", id="default-not-needed"),
+        pytest.param("${X:-}", {}, "", id="empty-default"),
+        pytest.param("${X:-a:b}", {}, "a:b", id="colon-in-default"),
+        pytest.param("${X:?why}", {"X": "1"}, "1", id="needed-and-there"),
+        pytest.param("$$", {}, "$", id="dollar"),
+        pytest.param("$${X}", {"X": "1"}, "${X}", id="dollar-before-reference"),
+        pytest.param("$X $ a$", {"X": "1"}, "$X $ a$", id="other-dollars-stay"),
+        pytest.param("${X", {"X": "1"}, "${X", id="unclosed-stays"),
+    ],
+)
+def test_expand(text: str, known: dict[str, str], expanded: str) -> None:
+    assert expand(text, known) == expanded
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("${X:?ask the team}", "X is needed here and not set: ask the team"),
+        ("${X:?}", "X is needed here and not set: no reason is given"),
+    ],
+)
+def test_expand_insists(text: str, message: str) -> None:
+    with pytest.raises(LookupError, match=message.replace("?", r"\?")):
+        expand(text, {"X": ""})
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="$")))
+def test_text_without_dollar_is_left_alone(text: str) -> None:
+    assert expand(text, {}) == text
+
+
+def test_reference_prefers_the_shell_then_the_file_then_lower_files() -> None:
+    found = read("A=file\nB=${A}\nC=${D}", {"A": "shell"}, {"A": "lower", "D": "lower"})
+    assert [pair.text for pair in found.pairs] == ["file", "shell", "lower"]
+    assert read("A=file\nB=${A}", {}, {"A": "lower"}).pairs[1].text == "file"
+
+
+@pytest.mark.parametrize(
+    ("text", "slug", "message", "line", "column"),
+    [
+        pytest.param(
+            "A=1\nDATABASE URL=x", "dotenv-syntax", "a variable name cannot contain a space", 2, 9, id="space"
+        ),
+        pytest.param('A="x\nB=1', "dotenv-syntax", "the quote of A is never closed", 1, 3, id="unclosed-quote"),
+        pytest.param('A="x" y', "dotenv-syntax", "there is text after the closing quote of A", 1, 3, id="after-quote"),
+        pytest.param("\n\nNOTHING", "dotenv-syntax", "NOTHING has no value", 3, 8, id="no-equals"),
+        pytest.param("=x", "dotenv-syntax", "this line is not NAME=value", 1, 2, id="no-name"),
+        pytest.param("1A=x", "dotenv-syntax", "`1A` is not a name for a variable", 1, 4, id="digit-first"),
+        pytest.param("A=\0", "dotenv-syntax", "the value of A contains a NUL character", 1, 3, id="nul"),
+        pytest.param("A=${B:?get it}", "dotenv-reference", "B is needed here and not set: get it", 1, 3, id="needed"),
+    ],
+)
+def test_what_python_dotenv_would_skip_is_an_error(text: str, slug: str, message: str, line: int, column: int) -> None:
+    (finding,) = [item for item in read(text).findings if not item.warning]
+    assert (finding.slug, finding.message) == (slug, message)
+    assert finding.origin is not None
+    assert (finding.origin.line, finding.origin.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT",
+     "PYTHONWARNINGS", "BASH_ENV", "PATH", "BROWSER", "NODE_OPTIONS", "GIT_SSH", "GIT_SSH_COMMAND"],
+)  # fmt: skip
+def test_names_that_load_code_are_refused(name: str) -> None:
+    found = read(f"{name}=evil")
+    assert found.pairs == ()
+    assert [finding.slug for finding in found.findings] == ["dotenv-refused"]
+    assert "evil" not in found.findings[0].message + found.findings[0].hint
+
+
+def test_second_definition_is_a_warning_that_shows_both() -> None:
+    (finding,) = read("A=1\nB=2\nA=3").findings
+    assert (finding.slug, finding.warning) == ("dotenv-duplicate", True)
+    assert finding.origin is not None
+    assert (finding.origin.line, finding.others[0][1].line) == (3, 1)
+
+
+def test_origin_has_line_and_column_of_the_value() -> None:
+    origins = [pair.origin for pair in read("\n# x\n\n  export A = 'x'\nB=2").pairs]
+    assert [(origin.line, origin.column, origin.name) for origin in origins] == [(4, 14, "A"), (5, 3, "B")]
+
+
+def test_files_build_on_each_other(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("A=1\n")
+    (tmp_path / "b").write_text("B=${A}2\n")
+    (tmp_path / "c").write_bytes(b"\xff\xfeA\0")
+    read_, findings = read_files([str(tmp_path / name) for name in "abc"], {})
+    assert [[pair.text for pair in file.pairs] for file in read_] == [["1"], ["12"]]
+    assert [finding.slug for finding in findings] == ["encoding"]
+
+
+LINES = st.lists(
+    st.one_of(
+        st.builds(
+            lambda name, value: f"{name}={value}",
+            st.from_regex(r"[A-Z_][A-Z0-9_]{0,5}", fullmatch=True),
+            st.from_regex(r"[a-z0-9 #'\"\\]{0,8}", fullmatch=True),
+        ),
+        st.from_regex(r"[A-Z =#'\"]{0,8}", fullmatch=True),
+    ),
+    max_size=6,
+)
+
+
+@given(LINES)
+def test_law_same_values_as_python_dotenv_or_an_error(lines: list[str]) -> None:
+    """Where we find nothing wrong, python-dotenv reads the same (there is no dollar sign in these texts)."""
+    import io
+
+    text = "\n".join(lines)
+    found = read(text)
+    if not [finding for finding in found.findings if not finding.warning]:
+        assert {pair.name: pair.text for pair in found.pairs} == dotenv_values(stream=io.StringIO(text))
