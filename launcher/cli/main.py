@@ -101,7 +101,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: TextIO | None, 
     try:
         return _guarded(invocation)
     except BrokenPipeError:
-        return _reader_left(stdout)
+        return _reader_left(stdout, stderr)
 
 
 def _guarded(invocation: Invocation) -> int:
@@ -188,10 +188,11 @@ def _version(ctx: click.Context, param: click.Parameter, value: object) -> None:
         ctx.exit()
 
 
-def _reader_left(stdout: TextIO | None) -> int:
-    """Keep the interpreter from flushing into the closed pipe when it ends; the reader has what it wanted."""
-    if stdout is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stdout.fileno())
-        os.close(nowhere)
+def _reader_left(*streams: TextIO | None) -> int:
+    """Keep the interpreter from flushing into a closed pipe when it ends; the reader has what it wanted."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        if stream is not None:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
     return ExitCode.STOPPED

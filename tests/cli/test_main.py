@@ -185,17 +185,18 @@ def test_a_deleted_folder_is_an_error(project: Project) -> None:
     assert ran.err.startswith("error[no-folder]: the current directory does not exist any more")
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
-    """`launch --help | true` says nothing on stderr and does not fail."""
+@pytest.mark.parametrize("argv", [["--help"], ["nope"]], ids=["stdout", "stderr"])
+def test_a_reader_that_leaves_is_no_error(argv: list[str]) -> None:
+    """`launch --help | true` says nothing and does not fail; nor does `launch nope 2>&1 | true`."""
     read, write = os.pipe()
     os.close(read)
     environ = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "launcher", "--help"], env=environ, stdout=write, stderr=subprocess.PIPE
-    )
-    os.close(write)
-    _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, b"")
+    line = [sys.executable, "-m", "launcher", *argv]
+    try:
+        done = subprocess.run(line, env=environ, stdout=write, stderr=write, timeout=60, check=False)
+    finally:
+        os.close(write)
+    assert done.returncode == 0
 
 
 def test_closed_streams_are_no_error() -> None:

@@ -173,6 +173,7 @@ SECRETS = ("s3cr3t", "hunter2", "t0psecret")
         ["profiles", "diff", "lazy", "eager", "--json"],
         ["profiles", "diff", "lazy", "eager", "--set", "env.API_TOKEN='s3cr3t'"],
         ["check", "--json", "--set", "env.API_TOKEN='s3cr3t'"],
+        ["check", "--json", "--set", "env.API_TOKEN=s3cr3t"],
         ["dev", "--set", "env.API_TOKEN=s3cr3t", "--nope"],
     ],
     ids=" ".join,
