@@ -71,6 +71,13 @@ def test_all_settings_that_are_no_defaults(shop: Project) -> None:
     )
 
 
+def test_variables_written_as_tables_show_their_text(project: Project) -> None:
+    project.files({"devserver.toml": '[base.env]\nA = { default = "a" }\nB = { value = "b", secret = true }\n'})
+    told = project.launch("explain").out
+    assert '\n  A         "a"    devserver.toml:2:5\n' in told
+    assert "\n  B         ***    devserver.toml:3:5\n" in told
+
+
 def test_all_shows_defaults_too(shop: Project) -> None:
     out = shop.launch("explain", "--all").out
     assert "\n  reload.poll" in out
