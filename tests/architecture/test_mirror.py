@@ -13,7 +13,7 @@ COVERED_END_TO_END = {
 }
 # Test files that are about more than one module.
 SURPLUS = {
-    "config/test_conformance.py",
+    "config/test_corpus.py",
 }
 ROOMS = ("cli", "config", "supervisor", "web", "wire", "worker")
 
