@@ -24,6 +24,11 @@ def of_content(content: bytes) -> str:
     return blake2b(content, digest_size=8).hexdigest()
 
 
+def of_read(path: str, content: bytes) -> str:
+    """Return the digest of the file *path* whose whole *content* was read: the one that `of_file` gives for it."""
+    return of_content(content) if len(content) <= LARGE else of_file(path)
+
+
 def of_file(path: str) -> str:
     """Return the digest of what *path* holds now, or `MISSING`. Never waits: only regular files are opened."""
     try:

@@ -130,7 +130,7 @@ if TYPE_CHECKING:
     ToSupervisor: TypeAlias = Booted | Loading | Reading | Serving | Failed | GivenBack | Drained | Prompting
     Message: TypeAlias = ToWorker | ToSupervisor
 
-_BY_NAME: dict[str, type[Any]] = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
+_BY_NAME = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
 
 
 def encode(message: Message) -> bytes:
@@ -141,12 +141,16 @@ def encode(message: Message) -> bytes:
 
 def decode(data: bytes) -> Message:
     """Return the message that `encode` wrote; raise `ValueError` for anything else, which is a bug of ours."""
-    name, body = json.loads(data)
+    told = json.loads(data)
+    if not isinstance(told, list) or [type(item) for item in told] != [str, dict]:
+        raise ValueError("a message is a list of a name and its fields")
+    name, body = told
     if name not in _BY_NAME:
         raise ValueError(f"no message is called {name!r}")
     record = _BY_NAME[name]
     if set(body) != {item.name for item in fields(record)}:
         raise ValueError(f"wrong fields for {name}: {', '.join(sorted(body))}")
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
-    message: Message = record(**values)
+    message: Message = record(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+    )
     return message

@@ -14,7 +14,7 @@ import threading
 from importlib.machinery import PathFinder, SourceFileLoader
 from marshal import loads
 
-from launcher.wire.digest import MISSING, of_content, of_file
+from launcher.wire.digest import MISSING, of_file, of_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Finder:
     def flush(self) -> None:
         """Report the files that were looked for in vain."""
         found, self._absent = self._absent, {}
-        items = [(path, digest) for path, digest in found.items() if path not in self._known]
+        items = [(path, digest) for path, digest in found.items() if path not in self._known and path not in self._written]
         for start in range(0, len(items), _BATCH):
             self._report(dict(items[start : start + _BATCH]))
 
@@ -162,7 +162,7 @@ class _Loader(SourceFileLoader):
         with self._finder.quiet():
             before = os.stat(path)
             source = self.get_data(path)
-            self._finder.note(path, of_content(source))
+            self._finder.note(path, of_read(path, source))
             cache = _cache_path(path)
             code = _trusted_bytecode(cache, path, before)
             if code is not None:
