@@ -1,7 +1,5 @@
 """Settings become what the supervisor and the worker are told."""
 
-# ruff: noqa: E501 - tables of cases, one line each
-
 from __future__ import annotations
 
 import json

@@ -130,7 +130,7 @@ if TYPE_CHECKING:
     ToSupervisor: TypeAlias = Booted | Loading | Reading | Serving | Failed | GivenBack | Drained | Prompting
     Message: TypeAlias = ToWorker | ToSupervisor
 
-_BY_NAME = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
+_BY_NAME: dict[str, type[Any]] = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
 
 
 def encode(message: Message) -> bytes:
@@ -150,7 +150,6 @@ def decode(data: bytes) -> Message:
     record = _BY_NAME[name]
     if set(body) != {item.name for item in fields(record)}:
         raise ValueError(f"wrong fields for {name}: {', '.join(sorted(body))}")
-    message: Message = record(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
-    )
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+    message: Message = record(**values)
     return message

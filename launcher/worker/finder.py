@@ -70,7 +70,9 @@ class Finder:
     def flush(self) -> None:
         """Report the files that were looked for in vain."""
         found, self._absent = self._absent, {}
-        items = [(path, digest) for path, digest in found.items() if path not in self._known and path not in self._written]
+        items = [
+            (path, digest) for path, digest in found.items() if path not in self._known and path not in self._written
+        ]
         for start in range(0, len(items), _BATCH):
             self._report(dict(items[start : start + _BATCH]))
 

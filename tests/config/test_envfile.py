@@ -1,7 +1,5 @@
 """The dialect of .env files: what is read, what is expanded, what is refused."""
 
-# ruff: noqa: E501 - tables of cases, one line each
-
 from __future__ import annotations
 
 from pathlib import Path

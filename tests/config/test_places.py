@@ -1,7 +1,5 @@
 """Places point at the right characters, and never show a secret."""
 
-# ruff: noqa: E501 - tables of cases, one line each
-
 from __future__ import annotations
 
 import json

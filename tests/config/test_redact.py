@@ -1,7 +1,5 @@
 """Which names hold secrets, and what is left of a text that has one."""
 
-# ruff: noqa: E501 - tables of cases, one line each
-
 from __future__ import annotations
 
 import pytest

@@ -1,7 +1,5 @@
 """The pipeline from files, variables and flags to a resolved profile."""
 
-# ruff: noqa: E501 - tables of cases, one line each
-
 from __future__ import annotations
 
 import random

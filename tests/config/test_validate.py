@@ -1,7 +1,5 @@
 """Wrong values become findings that say where, what is expected, and what was probably meant."""
 
-# ruff: noqa: E501 - tables of cases, one line each
-
 from __future__ import annotations
 
 import datetime
