@@ -116,7 +116,6 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
     if not path:
         return Place(origin.file)
     spot = spots[path]
-    at_key = at_key or (spot.column < spot.key_column and lines[spot.line - 1][spot.column - 1] == "[")  # a header
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )

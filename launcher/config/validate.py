@@ -174,14 +174,8 @@ def _conflict(conflict: Conflict) -> Finding:
         f"`{dotted}` is a table in one place and a single value in another",
         higher.origin,
         hint=hint,
-        others=(("the other one", _cut(lower.origin, conflict.key)),),
+        others=(("the other one", lower.origin),),
     )
-
-
-def _cut(origin: Origin, key: Key) -> Origin:
-    """Return the origin of the table *key* that *origin* is inside of, or *origin* where it is the key's own."""
-    ends = (end for end in range(len(key), len(origin.path) + 1) if origin.path[end - len(key) : end] == key)
-    return replace(origin, path=origin.path[: next(ends, len(origin.path))])
 
 
 def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
