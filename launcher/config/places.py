@@ -116,6 +116,8 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
     if not path:
         return Place(origin.file)
     spot = spots[path]
+    # The value of a header is the header, and its name says more.
+    at_key = at_key or (spot.line == spot.key_line and spot.column < spot.key_column)
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
