@@ -17,7 +17,7 @@ class Finding:
     """One thing that is wrong, and the origin that has to be edited.
 
     `at_key` puts the caret at the key instead of the value. `others` are further origins with a label each, pointed at
-    by their keys. `cause` is the parser's exception behind a `toml-syntax`.
+    in the same way. `cause` is the parser's exception behind a `toml-syntax`.
     """
 
     slug: str

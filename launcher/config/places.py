@@ -30,7 +30,8 @@ _NOT_SECRET = ("LAUNCH_", "FLASK_APP", "FLASK_ENV", "FLASK_DEBUG", "FLASK_RUN_")
 def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
     """Return where *origin* is, pointing at its value or its key; `masked` hides the value.
 
-    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without text.
+    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without a
+    text.
     """
     if origin.file:
         text, _ = read_text(origin.file)
@@ -48,7 +49,9 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> P
 
 def problem_of(finding: Finding) -> Problem:
     """Return the problem that a finding tells, with places, and without passwords in its sentences."""
-    others = tuple((redact.mask_url(label), place_of(origin, at_key=True)) for label, origin in finding.others)
+    others = tuple(
+        (redact.mask_url(label), place_of(origin, at_key=finding.at_key)) for label, origin in finding.others
+    )
     hint, notes = redact.mask_url(finding.hint), tuple(redact.mask_url(note) for note in finding.notes)
     message, place = redact.mask_url(finding.message), None
     if finding.cause is not None and finding.origin is not None and finding.origin.file:
@@ -104,24 +107,25 @@ def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
 
 
 def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
-    lines = re.split(r"\r\n|\n", text)
     if origin.line or not origin.path:
-        line = origin.line if 1 <= origin.line <= len(lines) else 0
-        return Place(origin.file, line, origin.column, _mask_line(lines[line - 1], _spots(text), line) if line else "")
+        # Only a text that could not be parsed has a line and no path, and nobody can tell where its secrets are.
+        return Place(origin.file, origin.line, origin.column)
+    lines = re.split(r"\r\n|\n", text)
     spots = _spots(text)
     path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in spots), ())
     if not path:
         return Place(origin.file)
     spot = spots[path]
+    # The value of a header is the header, and its name says more.
+    at_key = at_key or (spot.line == spot.key_line and spot.column < spot.key_column)
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
-    secret = path if masked else ()
-    shown = _mask_line(lines[line - 1], spots, line, secret)
-    hidden = not at_key and (_is_secret(path, spots) or path == secret)
-    return Place(
-        origin.file, line, column, shown, len(redact.MASK) if hidden else max(1, min(length, len(shown) - column + 1))
-    )
+    hidden = (path,) if masked else ()
+    shown = _mask_line(lines[line - 1], spots, line, column, hidden)
+    if not at_key and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots):
+        length = len(redact.MASK)
+    return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
 @lru_cache(maxsize=32)
@@ -129,16 +133,17 @@ def _spots(text: str) -> Spots:
     return locate(text)
 
 
-def _mask_line(line: str, spots: Spots, number: int, secret: tuple[str, ...] = ()) -> str:
-    """Return a line of a TOML file without its secrets; what stands before a secret keeps its column."""
+def _mask_line(line: str, spots: Spots, number: int, caret: int, hidden: tuple[tuple[str, ...], ...] = ()) -> str:
+    """Return a line of a TOML file without its secrets and what is *hidden*; the column *caret* stays in place."""
     places = [
         (spot.column, spot.length)
         for path, spot in spots.items()
-        if spot.line == number and (path == secret or _is_secret(path, spots)) and not _is_table(path, spots)
+        if spot.line == number and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots)
     ]
     for column, length in sorted(places, reverse=True):
-        line = line[: column - 1] + redact.MASK + line[column - 1 + length :]
-    return redact.mask_url(line)
+        mask = "*" * length if column < caret else redact.MASK
+        line = line[: column - 1] + mask + line[column - 1 + length :]
+    return redact.mask_url(line[: caret - 1], keep=True) + redact.mask_url(line[caret - 1 :])
 
 
 def _is_table(path: tuple[str, ...], spots: Spots) -> bool:

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "__main__.py")
 _CRASH_LOG_SIZE = 1 << 16
+_HIDDEN = tuple(
+    f'  File "{start}'
+    for start in (
+        os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+        os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "importlib") + os.sep,
+        "<frozen importlib",
+    )
+)
+"""How lines of the fault handler begin that are no business of the user."""
 
 
 class Child:
@@ -84,9 +93,13 @@ class Child:
             pass
 
     def crash_report(self) -> str:
-        """Return what Python's fault handler wrote when the process crashed: the stack of each thread, or nothing."""
+        """Return what Python's fault handler wrote when the process crashed: the stack of each thread, or nothing.
+
+        Frames of ours and of the import system are left out, as in every traceback that a user sees.
+        """
         os.lseek(self._crash_log, 0, os.SEEK_SET)
-        return os.read(self._crash_log, _CRASH_LOG_SIZE).decode("utf-8", "replace")
+        lines = os.read(self._crash_log, _CRASH_LOG_SIZE).decode("utf-8", "replace").splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith(_HIDDEN))
 
     def lived(self) -> float:
         """Return for how many seconds the worker has served."""

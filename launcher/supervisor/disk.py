@@ -67,15 +67,14 @@ class Disk:
         late = self._moved.intersection(files).intersection(self._timeline.known)
         return Difference(self._differing(path for path in late if self._timeline.known[path] != OWN_PRODUCT))
 
-    def watch(self) -> None:
-        """Have the watcher look at every folder that matters now."""
-        folders = {
-            os.path.dirname(path) for path in (*self._timeline.known, *self._plan.settings_files, *self._included)
-        }
+    def watch(self) -> bool:
+        """Have the watcher look at every folder that matters now; return whether these are other ones than before."""
+        known = (*self._timeline.known, *self._plan.settings_files, *self._included)
+        folders = {os.path.dirname(path) for path in known}
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
-        self._watcher.watch(folders)
+        return self._watcher.watch(folders)
 
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""

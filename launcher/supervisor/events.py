@@ -71,8 +71,7 @@ class ChildDrained:
 class ChildGone:
     """A worker's process ended.
 
-    `how` names the exit code or signal, `text` is what is known of the place, `lived` how long it had served, in
-    seconds.
+    `how` names the exit code or signal, `text` is what is known of the place, `lived` how long it served, in seconds.
     """
 
     child: int

@@ -386,7 +386,9 @@ class Supervisor:
 
     def _rearm(self) -> None:
         self._rearm_due = False
-        self._disk.watch()
+        if self._disk.watch():
+            # A save may have come before the watch: an import that never ends would never be looked at again.
+            self._differs(self._disk.look())
 
     def _disk_settled(self) -> None:
         """A load ended: watch all that it read, and look whether any of it changed before the watch was there."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from html import escape
 
+from launcher.web.exits import LoadExit
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +59,11 @@ def failure_app(
     """
     if not plan.debugger.enabled:
         return page_app("text/plain", _PLAIN)
-    if isinstance(exception, Exception) and (exception.__traceback__ is not None or isinstance(exception, SyntaxError)):
+    if exception is not None and not isinstance(exception, Exception):
+        exception = _shown(exception, cause)
+    elif exception is not None and exception.__traceback__ is None and not isinstance(exception, SyntaxError):
+        exception = None  # a complaint of ours: there is nothing to look into
+    if isinstance(exception, Exception):
         from launcher.web.debugger import Debugger
 
         return Debugger(_raising(exception, exception.__traceback__), plan, failures=failures, quiet=True)
@@ -74,6 +80,13 @@ def page_app(mimetype: str, page: str) -> WSGIApplication:
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
     return answer
+
+
+def _shown(exit_asked: BaseException, cause: str) -> Exception:
+    """Return *exit_asked*, a `SystemExit` or the like, as something that the debugger catches."""
+    shown = LoadExit(cause)
+    shown.__cause__ = exit_asked
+    return shown
 
 
 def _raising(exception: Exception, traceback: TracebackType | None) -> WSGIApplication:
