@@ -55,8 +55,8 @@ class State:
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
     `draining` finish what they have. `changed` are the files that led to the load in progress, or that are held back
     while a terminal debugger is open in `prompting`; `held` is the plan that waits with them. `cause` and `text` are of
-    the failure that is not yet believed or is being shown. `served` says whether an app was ever served, `revived` that a
-    worker replaces one that crashed early, and `code` is the exit code while stopping.
+    the failure that is not yet believed or is being shown. `served` says whether an app was ever served, `revived` that
+    a worker replaces one that crashed early, and `code` is the exit code while stopping.
     """
 
     phase: str
