@@ -42,7 +42,7 @@ class Child:
         lifeline, self._lifeline = os.pipe()
         self._crash_log = _open_crash_log()
         self.served_since: float | None = None
-        self.told_to_leave = False
+        self._gone = False
         self.channel = Channel(ours)
         try:
             self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
@@ -58,7 +58,9 @@ class Child:
             pass
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """Send the signal, if the process was not reaped yet."""
+        """Send the signal, unless the process was reaped: its number may be somebody else's by then."""
+        if self._gone:
+            return
         try:
             os.kill(self.pid, how)
         except ProcessLookupError:
@@ -70,6 +72,7 @@ class Child:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
         except ChildProcessError:
             return "it was reaped by somebody else"
+        self._gone = bool(pid)
         return describe_exit(os.waitstatus_to_exitcode(status)) if pid else None
 
     def crash_report(self) -> str:
@@ -86,7 +89,8 @@ class Child:
         return 0.0 if self.served_since is None else time.monotonic() - self.served_since
 
     def close(self) -> None:
-        """Close the descriptors. A process that is still there dies of it."""
+        """Close the descriptors. A process that is still there dies of it; `end` does nothing from now on."""
+        self._gone = True
         self.channel.close()
         os.close(self._lifeline)
         os.close(self._crash_log)
@@ -119,8 +123,10 @@ def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
     try:
-        # Signals that we block or ignore must not be inherited: a worker handles its own.
-        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=[])
+        # SIGPIPE, which Python ignores, must not be ignored by inheritance. Ctrl-C reaches the whole group: a worker has
+        # it blocked until it can handle it.
+        mask = [signal.SIGINT]
+        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=mask)
     finally:
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)

@@ -272,12 +272,8 @@ class Supervisor:
 
     def _is_gone(self, number: int, how: str) -> None:
         child = self._children[number]
-        try:  # what it said last
-            while True:
-                for message, descriptor in child.channel.pending():
-                    self._heard(number, child, message, descriptor)
-        except ChannelClosed:
-            pass
+        for message, descriptor in child.channel.rest():  # what it said last
+            self._heard(number, child, message, descriptor)
         del self._children[number]
         try:
             self._selector.unregister(child.channel)

@@ -49,6 +49,9 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     faulthandler.enable(crash_log)
     # A handler of our own instead of SIG_IGN: programs that the app starts would inherit that.
     signal.signal(signal.SIGINT, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # the supervisor started us with it blocked
+    for descriptor in (channel_fd, crash_log):
+        os.set_inheritable(descriptor, False)
     channel = Channel(socket.socket(fileno=channel_fd))
     try:
         channel.send(Booted(os.getpid()))
@@ -171,6 +174,7 @@ class Worker:
         self._channel.send(ready)
         cut = server.run(self._channel.fileno(), lambda: self._obey(server))
         self._channel.send(Drained(cut))
+        server.close()
 
     def _obey(self, server: Server) -> None:
         """Read what the supervisor says to a worker that serves."""
