@@ -77,10 +77,15 @@ class Server(BaseWSGIServer):
         self._selector.register(connection, selectors.EVENT_READ, self._request_came)
 
     def drain(self, seconds: float) -> None:
-        """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done."""
+        """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.
+
+        Told again, it can only become sooner.
+        """
+        deadline = time.monotonic() + seconds
         if self._deadline is not None:
+            self._deadline = min(self._deadline, deadline)
             return
-        self._deadline = time.monotonic() + seconds
+        self._deadline = deadline
         self._selector.unregister(self.socket)
         for connection, peer in list(self._waiting.items()):
             self._selector.unregister(connection)
@@ -97,7 +102,9 @@ class Server(BaseWSGIServer):
         self._selector.register(controls, selectors.EVENT_READ, lambda _: control())
         self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(4096))
         while not self._is_done():
-            for key, _ in self._selector.select(self._patience()):
+            ready = [key for key, _ in self._selector.select(self._patience())]
+            # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
+            for key in sorted(ready, key=lambda key: key.fileobj == controls):
                 key.data(key.fileobj)
         return self._in_work + len(self._children)
 
