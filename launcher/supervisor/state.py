@@ -246,10 +246,8 @@ def _stop(state: State, event: StopAsked) -> Step:
         code = 130 if not state.served and event.how == "SIGINT" else state.code
         return replace(state, phase="stopping", code=code), [Exit(code)]
     actions: list[Action] = [End(child) for child in (state.loading, state.spare) if child is not None]
-    draining = state.draining
-    if state.active is not None:
-        actions.append(TellDrain(state.active, STOP_SECONDS))
-        draining |= {state.active}
+    draining = state.draining if state.active is None else state.draining | {state.active}
+    actions += [TellDrain(child, STOP_SECONDS) for child in sorted(draining)]
     return replace(state, phase="stopping", active=None, loading=None, spare=None, draining=draining), [
         Say("stopping"),
         *actions,
