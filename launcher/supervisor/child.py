@@ -43,6 +43,7 @@ class Child:
         self._crash_log = _open_crash_log()
         self.served_since: float | None = None
         self.told_to_leave = False
+        self._closed = False
         self.channel = Channel(ours)
         try:
             self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
@@ -86,7 +87,10 @@ class Child:
         return 0.0 if self.served_since is None else time.monotonic() - self.served_since
 
     def close(self) -> None:
-        """Close the descriptors. A process that is still there dies of it."""
+        """Close the descriptors, if they are open. A process that is still there dies of it."""
+        if self._closed:
+            return
+        self._closed = True
         self.channel.close()
         os.close(self._lifeline)
         os.close(self._crash_log)
