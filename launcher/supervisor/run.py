@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from contextlib import ExitStack, closing
 
 from launcher.errors import LaunchError
@@ -76,6 +77,7 @@ class Supervisor:
         self._orphans: set[int] = set()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_count = 0
+        self._events: deque[events.Event] = deque()
         self._exit_code: int | None = None
         self._changed_at = time.monotonic()
         self._moved_at = 0.0
@@ -122,10 +124,18 @@ class Supervisor:
         return self._exit_code
 
     def _happen(self, event: events.Event) -> None:
-        """Let the state decide about *event*, and do what it says."""
-        if self._exit_code is None:
-            self.state, actions = state.step(self.state, event)
-            self._perform(actions)
+        """Let the state decide about *event*, and do what it says.
+
+        An event that an action brings about waits until all actions before it are done: they belong to one decision.
+        """
+        self._events.append(event)
+        if len(self._events) > 1:
+            return
+        while self._events:
+            if self._exit_code is None:
+                self.state, actions = state.step(self.state, self._events[0])
+                self._perform(actions)
+            self._events.popleft()
 
     def _perform(self, actions: list[events.Action]) -> None:
         for action in actions:

@@ -79,7 +79,11 @@ class Server(BaseWSGIServer):
     def drain(self, seconds: float) -> None:
         """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.
 
-        A second call may only shorten the time.
+        <<<<<<< HEAD
+                A second call may only shorten the time.
+        =======
+                Told again, it can only become sooner.
+        >>>>>>> e2e
         """
         deadline = time.monotonic() + seconds
         if self._deadline is not None:
@@ -102,7 +106,9 @@ class Server(BaseWSGIServer):
         self._selector.register(controls, selectors.EVENT_READ, lambda _: control())
         self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(4096))
         while not self._is_done():
-            for key, _ in self._selector.select(self._patience()):
+            ready = [key for key, _ in self._selector.select(self._patience())]
+            # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
+            for key in sorted(ready, key=lambda key: key.fileobj == controls):
                 key.data(key.fileobj)
         return self._in_work + len(self._children)
 
