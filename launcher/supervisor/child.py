@@ -43,6 +43,7 @@ class Child:
         ours, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         self._crash_log = _open_crash_log()
+        self._gone = False
         self._descriptors = [self._lifeline, self._crash_log]
         self.channel = Channel(ours)
         self.served_since: float | None = None
@@ -82,7 +83,9 @@ class Child:
             pass
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """Send the signal, if the process was not reaped yet."""
+        """Send the signal, unless the process was reaped: its number may be somebody else's by then."""
+        if self._gone:
+            return
         if not self.pid:  # a copy that has not greeted yet: it dies when it finds its lifeline cut
             os.close(self._lifeline)
             self._descriptors.remove(self._lifeline)
@@ -91,6 +94,15 @@ class Child:
             os.kill(self.pid, how)
         except ProcessLookupError:
             pass
+
+    def reap(self) -> str | None:
+        """Return how the process ended, in words, or None while it lives. Not to be called again after a text."""
+        try:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            return "it was reaped by somebody else"
+        self._gone = bool(pid)
+        return describe_exit(os.waitstatus_to_exitcode(status)) if pid else None
 
     def crash_report(self) -> str:
         """Return what Python's fault handler wrote when the process crashed: the stack of each thread, or nothing.
@@ -106,7 +118,8 @@ class Child:
         return 0.0 if self.served_since is None else time.monotonic() - self.served_since
 
     def close(self) -> None:
-        """Close the descriptors, once. A process that is still there dies of it."""
+        """Close the descriptors, once. A process that is still there dies of it; `end` does nothing from now on."""
+        self._gone = True
         self.channel.close()
         descriptors, self._descriptors = self._descriptors, []
         for descriptor in descriptors:
@@ -140,8 +153,11 @@ def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
     try:
-        # Signals that we block or ignore must not be inherited: a worker handles its own.
-        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=[])
+        # SIGPIPE, which Python ignores, must not be ignored by inheritance. Signals to the whole group, as by Ctrl-C,
+        # are
+        # blocked until the worker can handle them.
+        mask = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=mask)
     finally:
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)

@@ -79,6 +79,10 @@ class Disk:
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
         self._moved |= paths
+        if any(os.path.isdir(path) for path in paths):
+            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already.
+            while self.watch():
+                pass
         files = self._differing(to_examine(self._timeline.known, paths))
         if self._plan.reload.include:
             files += self._included_that_differ(paths)
@@ -87,7 +91,10 @@ class Disk:
     def look(self) -> Difference:
         """Look at everything that was read, whatever was reported: the watcher may have come late."""
         known = (path for path, digest in self._timeline.known.items() if digest != OWN_PRODUCT)
-        return Difference(self._differing(known), self._settings_differ())
+        files = self._differing(known)
+        if self._plan.reload.include:
+            files += self._included_that_differ({*self._included, *_files(self._plan.roots)})
+        return Difference(files, self._settings_differ())
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""

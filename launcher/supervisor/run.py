@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from contextlib import ExitStack, closing
 
 from launcher.errors import LaunchError
@@ -78,6 +79,7 @@ class Supervisor:
         self._orphans: set[int] = set()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_count = 0
+        self._events: deque[events.Event] = deque()
         self._exit_code: int | None = None
         self._changed_at = time.monotonic()
         self._moved_at = 0.0
@@ -128,10 +130,18 @@ class Supervisor:
         return self._exit_code
 
     def _happen(self, event: events.Event) -> None:
-        """Let the state decide about *event*, and do what it says."""
-        if self._exit_code is None:
-            self.state, actions = state.step(self.state, event)
-            self._perform(actions)
+        """Let the state decide about *event*, and do what it says.
+
+        An event that an action brings about waits until all actions before it are done: they belong to one decision.
+        """
+        self._events.append(event)
+        if len(self._events) > 1:
+            return
+        while self._events:
+            if self._exit_code is None:
+                self.state, actions = state.step(self.state, self._events[0])
+                self._perform(actions)
+            self._events.popleft()
 
     def _perform(self, actions: list[events.Action]) -> None:
         for action in actions:
@@ -344,12 +354,8 @@ class Supervisor:
 
     def _is_gone(self, number: int, how: str) -> None:
         child = self._children[number]
-        try:  # what it said last
-            while True:
-                for message, descriptor in child.channel.pending():
-                    self._heard(number, child, message, descriptor)
-        except ChannelClosed:
-            pass
+        for message, descriptor in child.channel.rest():  # what it said last
+            self._heard(number, child, message, descriptor)
         del self._children[number]
         self._neglect(child.channel)
         if number == self.state.loading and child.origin is not None and self.state.phase == "loading":

@@ -52,14 +52,21 @@ if TYPE_CHECKING:
     from launcher.worker.loading import Failure
 
 
+STARTED_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""The supervisor starts workers with these signals blocked, until they can handle them."""
+
+
 def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     """Live as a worker until told to leave; return the exit code. Takes over the three descriptors."""
     die_with_supervisor(lifeline)
     faulthandler.enable(crash_log)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
+    for number in STARTED_BLOCKED:
         # Sent to the whole group, as by Ctrl-C or a closed terminal: the supervisor decides, and lets requests finish.
         # A handler of our own instead of SIG_IGN, which programs that the app starts would inherit.
-        signal.signal(getattr(signal, name), lambda *_: None)
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STARTED_BLOCKED)
+    for descriptor in (channel_fd, crash_log):
+        os.set_inheritable(descriptor, False)
     channel = Channel(socket.socket(fileno=channel_fd))
     try:
         channel.send(Booted(os.getpid()))
@@ -237,6 +244,7 @@ class Worker:
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
         self._link.send(Drained(cut))
+        server.close()
 
     def _obey(self, server: Server) -> None:
         """Read what the supervisor says to a worker that serves."""

@@ -49,9 +49,7 @@ def test_what_is_typed_is_handed_on(project: Project, started: list[Request]) ->
     assert (request.local, request.env_files, request.isolated) == (False, False, True)
 
 
-def test_the_argument_and_the_flag_cannot_both_name_the_app(
-    project: Project, started: list[Request]
-) -> None:
+def test_the_argument_and_the_flag_cannot_both_name_the_app(project: Project, started: list[Request]) -> None:
     ran = project.launch("dev", "--app", "a:b", "c:d")
     assert (ran.code, started) == (2, [])
     assert ran.err.startswith("error[app-twice]: the app is named twice\n")
