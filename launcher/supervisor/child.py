@@ -42,12 +42,7 @@ class Child:
         lifeline, self._lifeline = os.pipe()
         self._crash_log = _open_crash_log()
         self.served_since: float | None = None
-<<<<<<< HEAD
         self._gone = False
-=======
-        self.told_to_leave = False
-        self._closed = False
->>>>>>> e2e
         self.channel = Channel(ours)
         try:
             self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
@@ -94,15 +89,10 @@ class Child:
         return 0.0 if self.served_since is None else time.monotonic() - self.served_since
 
     def close(self) -> None:
-<<<<<<< HEAD
-        """Close the descriptors. A process that is still there dies of it; `end` does nothing from now on."""
-        self._gone = True
-=======
-        """Close the descriptors, if they are open. A process that is still there dies of it."""
-        if self._closed:
+        """Close the descriptors, once. A process that is still there dies of it; `end` does nothing from now on."""
+        if self._gone:
             return
-        self._closed = True
->>>>>>> e2e
+        self._gone = True
         self.channel.close()
         os.close(self._lifeline)
         os.close(self._crash_log)
