@@ -43,6 +43,7 @@ class Child:
         self._crash_log = _open_crash_log()
         self.served_since: float | None = None
         self._gone = False
+        self._closed = False
         self.channel = Channel(ours)
         try:
             self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
@@ -90,9 +91,9 @@ class Child:
 
     def close(self) -> None:
         """Close the descriptors, once. A process that is still there dies of it; `end` does nothing from now on."""
-        if self._gone:
+        if self._closed:
             return
-        self._gone = True
+        self._gone = self._closed = True
         self.channel.close()
         os.close(self._lifeline)
         os.close(self._crash_log)
