@@ -79,11 +79,7 @@ class Server(BaseWSGIServer):
     def drain(self, seconds: float) -> None:
         """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.
 
-        <<<<<<< HEAD
-                A second call may only shorten the time.
-        =======
-                Told again, it can only become sooner.
-        >>>>>>> e2e
+        A second call may only shorten the time.
         """
         deadline = time.monotonic() + seconds
         if self._deadline is not None:
