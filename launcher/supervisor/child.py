@@ -153,9 +153,8 @@ def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
     try:
-        # SIGPIPE, which Python ignores, must not be ignored by inheritance. Signals to the whole group, as by Ctrl-C,
-        # are
-        # blocked until the worker can handle them.
+        # SIGPIPE, which Python ignores, must not be ignored by inheritance. Signals that go to the whole group, as
+        # Ctrl-C does, are blocked until the worker can handle them.
         mask = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
         return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=mask)
     finally:
