@@ -49,16 +49,21 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> P
 
 def problem_of(finding: Finding) -> Problem:
     """Return the problem that a finding tells, with places, and without passwords in its sentences."""
-    others = tuple(
-        (redact.mask_url(label), place_of(origin, at_key=finding.at_key)) for label, origin in finding.others
-    )
+    others = tuple((redact.mask_url(label), _point(origin, finding.at_key)) for label, origin in finding.others)
     hint, notes = redact.mask_url(finding.hint), tuple(redact.mask_url(note) for note in finding.notes)
     message, place = redact.mask_url(finding.message), None
     if finding.cause is not None and finding.origin is not None and finding.origin.file:
         return _syntax_problem(finding, finding.cause)
     if finding.origin is not None:
-        place = place_of(finding.origin, at_key=finding.at_key)
+        place = _point(finding.origin, finding.at_key)
     return Problem(finding.slug, message, place, hint, others, notes, finding.warning)
+
+
+def _point(origin: Origin, at_key: bool) -> Place:
+    """Return the place of *origin*; the value of a header is the header, and its name says more."""
+    name = place_of(origin, at_key=True)
+    value = name if at_key else place_of(origin)
+    return name if (value.line, value.text) == (name.line, name.text) and value.column < name.column else value
 
 
 def _syntax_problem(finding: Finding, cause: Any) -> Problem:  # Any: tomli's error, which files.py alone knows
@@ -116,8 +121,6 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
     if not path:
         return Place(origin.file)
     spot = spots[path]
-    # The value of a header is the header, and its name says more.
-    at_key = at_key or (spot.line == spot.key_line and spot.column < spot.key_column)
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )

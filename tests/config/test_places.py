@@ -39,7 +39,7 @@ def envfile(tmp_path: Path, text: str, line: int = 1, column: int = 1, name: str
         pytest.param('[base]\nenv-files = ["a", "bc"]', ("base", "env-files", "1"), False, (2, 19, 'env-files = ["a", "bc"]', 4), id="item"),
         pytest.param('[base]\n"ä".b = 1', ("base", "ä", "b"), False, (2, 9, '"ä".b = 1', 1), id="code-points"),
         pytest.param("[base.tls]\n", ("base", "tls"), True, (1, 7, "[base.tls]", 3), id="table"),
-        pytest.param("[base.tls]\n", ("base", "tls"), False, (1, 7, "[base.tls]", 3), id="value-of-a-header-is-its-name"),
+        pytest.param("[base.tls]\n", ("base", "tls"), False, (1, 1, "[base.tls]", 10), id="value-of-a-header-is-the-header"),
         pytest.param("[base]\ntls.adhoc = true\n", ("base", "tls"), False, (2, 1, "tls.adhoc = true", 3), id="table-of-dotted-key"),
         pytest.param("[base]\ntls = { adhoc = true }\n", ("base", "tls"), False, (2, 7, "tls = { adhoc = true }", 16), id="inline-table"),
         pytest.param("[base]\nport = 1", ("base", "port", "inner"), False, (2, 8, "port = 1", 1), id="what-is-inside-a-value"),
@@ -150,6 +150,12 @@ def test_problem_has_places_and_no_passwords(tmp_path: Path) -> None:
     assert (problem.place.line, problem.place.column, problem.warning) == (2, 1, True)
     assert problem.others[0][1].line == 3
     assert CANARY not in repr(problem)
+
+
+def test_problem_points_at_the_name_in_a_header(tmp_path: Path) -> None:
+    problem = problem_of(Finding("x", "message", toml(tmp_path, "[base.tls]\n", "base", "tls")))
+    assert problem.place is not None
+    assert (problem.place.column, problem.place.length) == (7, 3)
 
 
 def test_syntax_error_is_retold(tmp_path: Path) -> None:
