@@ -41,7 +41,8 @@ class Finder:
     """The import hook and the audit hook of one worker. `roots` bound the data files that are of interest.
 
     `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is made;
-    it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
+    it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for, `audits` get
+    every audit event.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -55,12 +56,14 @@ class Finder:
         checkpoint: Callable[[str, str, Callable[[], None]], bool] | None = None,
         libraries: Libraries | None = None,
         audits: tuple[Callable[[str, tuple[object, ...]], None], ...] = (),
+        mark: Callable[[str], None] | None = None,
     ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
         self._checkpoint = checkpoint
         self._libraries = libraries
         self._audits = audits
+        self._mark = mark
         self._known: dict[str, str] = {}
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
@@ -101,6 +104,8 @@ class Finder:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
+        if self._active and self._mark is not None:
+            self._mark(name)
         spec = PathFinder.find_spec(name, path, target)
         if self._active and self._checkpoint is not None and _is_source(spec) and spec is not None:
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 STARTED_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The supervisor starts workers with these signals blocked, until they can handle them."""
 
+ASKING = frozenset({"builtins.breakpoint", "builtins.input", "pdb.Pdb"})
+"""Audit events after which a person's answer is waited for."""
+
 
 def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     """Live as a worker until told to leave; return the exit code. Takes over the three descriptors."""
@@ -110,6 +113,7 @@ class Worker:
         self._link = Link(channel)
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
+        self._obstacle = ""
 
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
@@ -155,7 +159,8 @@ class Worker:
         """Return what takes the snapshots of the coming import; None where none may be taken."""
         self._ledger = Ledger(is_project_file)
         self._libraries = Libraries(is_project_file)
-        if engine_obstacle():
+        if obstacle := engine_obstacle():
+            self._obstacle = obstacle if most else ""
             return None
         checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
         checkpoints.libraries = lambda: len(self._libraries.names)
@@ -164,29 +169,37 @@ class Worker:
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
         """Import the libraries and wait as a snapshot; return in each copy that goes on, or None if it cannot be done."""
         checkpoints = self._checkpoints(0, ())
-        finder = Finder((*plan.roots, plan.target.directory), lambda files: self._link.send(Reading(files)))
+        finder = Finder(
+            (*plan.roots, plan.target.directory),
+            lambda files: self._link.send(Reading(files)),
+            audits=(self._ledger.audit,),
+            mark=self._ledger.mark,
+        )
         finder.start()
+        self._ledger.start()
         obstacle = preload(message.libraries, message.path, is_project_file)
         finder.leave()
         if checkpoints is None:
             return None
-        self._ledger.rebase()
         if obstacle := obstacle or checkpoints.trial():
             self._link.send(Unsafe("", obstacle))
             return None
         self._link.send(Serving("", 0.0))
-        checkpoints.wait()
+        checkpoints.wait_as_base()
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
+        if checkpoints is None and self._obstacle:
+            self._link.send(Unsafe("", self._obstacle))
         finder = Finder(
             (*plan.roots, plan.target.directory),
             lambda files: self._link.send(Reading(files)),
             checkpoint=checkpoints.at if checkpoints is not None and checkpoints.most else None,
             libraries=self._libraries,
-            audits=(self._ledger.audit, self._libraries.audit),
+            audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
+            mark=self._ledger.mark,
         )
         finder.start()
         self._ledger.start()
@@ -207,6 +220,11 @@ class Worker:
         self._link.send(Reading(finder.digests(outcome.files)))
         self._link.send(Failed(outcome.cause, outcome.text, outcome.files))
         return False
+
+    def _prompt_audit(self, event: str, _: tuple[object, ...]) -> None:
+        """Say that somebody is asked something while the app is imported: that takes as long as it takes."""
+        if event in ASKING:
+            self._link.send(Prompting(True))
 
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
