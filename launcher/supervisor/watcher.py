@@ -1,20 +1,26 @@
-"""Changed paths as a readable descriptor: the seam behind which watchfiles stands.
+"""Changed paths as a readable descriptor: the seam behind which the watchers stand.
 
 Only says that something moved at a path; whether it matters is decided by content in `impact.py`. Folders are watched,
-not files, because editors save by renaming. Where the system's events cannot be had, watchfiles polls.
+not files, because editors save by renaming. On Linux `inotify.py` is asked directly: its queue can be shared with the
+workers, and nothing runs while nothing happens. Elsewhere watchfiles is asked; it also polls where there are no events.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Protocol
 
     from watchfiles._rust_notify import RustNotify
+
+if not TYPE_CHECKING:
+    Protocol = object
 
 DEBOUNCE_MS = 40
 """The longest time for which events are gathered."""
@@ -26,8 +32,40 @@ POLL_MS = 300
 """How often the disk is read where there are no events."""
 
 
-class Watcher:
-    """Watches the files directly inside a set of folders. `close` ends its thread and closes its descriptors.
+class Watcher(Protocol):
+    """Reports that something moved directly inside one of a set of folders. `close` releases all that it holds."""
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+
+    def watch(self, folders: Iterable[str]) -> bool:
+        """Watch these folders from now on, those that exist; return whether one is new.
+
+        What happened in a new one before the return is not reported: whoever calls looks at its files once afterwards.
+        """
+
+    def take(self) -> set[str] | None:
+        """Return the paths that moved since the last call; None when some reports were lost."""
+
+    def close(self) -> None:
+        """Stop watching."""
+
+
+def open_watcher(*, poll_seconds: float, warn: Callable[[str], None]) -> Watcher:
+    """Return the best watcher that this system has. *warn* is told, with the reason, when it cannot be had."""
+    if not poll_seconds and sys.platform == "linux":
+        from launcher.supervisor.inotify import Inotify  # loads ctypes
+
+        try:
+            return Inotify()
+        except OSError as error:
+            warn(str(error))
+            poll_seconds = POLL_MS / 1000
+    return FilesWatcher(poll_seconds=poll_seconds, warn=warn)
+
+
+class FilesWatcher:
+    """Watches with watchfiles the files directly inside a set of folders. `close` ends its thread and closes its descriptors.
 
     `warn` is told, once, when the system's events cannot be had and the disk is polled instead.
     """
