@@ -69,7 +69,8 @@ class Disk:
 
     def watch(self) -> None:
         """Have the watcher look at every folder that matters now."""
-        folders = {os.path.dirname(path) for path in (*self._known, *self._plan.settings_files, *self._included)}
+        files = (*self._known, *self._plan.settings_files, *self._included)
+        folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
@@ -136,6 +137,13 @@ def _settings_digest(path: str) -> str:
     if os.path.isdir(path):
         return of_content("\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape"))
     return of_file(path)
+
+
+def _existing(folder: str) -> str:
+    """Return the folder, or the nearest one above it that exists: there its coming back will be seen."""
+    while not os.path.isdir(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _folders(roots: Iterable[str]) -> Iterator[str]:

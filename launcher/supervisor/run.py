@@ -274,7 +274,7 @@ class Supervisor:
         event = events.ChildGone(number, how, child.crash_report(), child.lived())
         child.close()
         self._terminal.restore()
-        orphans.end(self._orphans, signal.SIGTERM)
+        orphans.end(orphans.fallen(self._orphans), signal.SIGTERM)
         self._happen(event)
         if self.state.phase == "suspect":
             self._disk_settled()
@@ -297,7 +297,10 @@ class Supervisor:
 
     def _rearm(self) -> None:
         self._rearm_due = False
-        self._disk.watch()
+        if self.state.loading is None:
+            self._disk_settled()  # read while serving: nobody will look later
+        else:
+            self._disk.watch()
 
     def _disk_settled(self) -> None:
         """A load ended: watch all that it read, and look whether any of it changed before the watch was there."""
@@ -310,6 +313,8 @@ class Supervisor:
         if moved and self._plan.reload.enabled:
             self._moved_at = time.monotonic()
             self._differs(self._disk.moved(moved))
+            if self._watcher.has_lost(moved):
+                self._disk_settled()
 
     def _look_for_quiet(self, until: float) -> None:
         """Report quiet when nothing moved for a moment, git has finished, and a last look finds no difference."""
@@ -324,14 +329,17 @@ class Supervisor:
             self._happen(events.QuietCame())
 
     def _differs(self, difference: Difference) -> None:
-        if difference.settings:
-            self._settings_changed()
-        elif difference.files:
+        if difference.settings and self._settings_changed():
+            return  # which loads the files anew as well
+        if difference.files:
             self._changed_at = time.monotonic()
             self._happen(events.FilesChanged(difference.files))
 
-    def _settings_changed(self) -> None:
-        """Resolve again. A broken edit changes nothing; a new address is bound before the old one is given up."""
+    def _settings_changed(self) -> bool:
+        """Resolve again, and return whether that led to another plan.
+
+        A broken edit changes nothing; a new address is bound before the old one is given up.
+        """
         self._disk.settings_were_read()
         try:
             plan = self._replan()
@@ -342,7 +350,7 @@ class Supervisor:
         except LaunchError as error:
             self._settings_were_broken = True
             self._report.settings_broken(error)
-            return
+            return False
         keys = changed_settings(self._plan, plan)
         if keys:
             self._changed_at = time.monotonic()
@@ -352,6 +360,7 @@ class Supervisor:
         self._settings_were_broken = False
         self._plan = plan
         self._disk.use(plan)
+        return bool(keys)
 
     # Time, signals, the end
 

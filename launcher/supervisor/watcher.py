@@ -65,6 +65,17 @@ class Watcher:
             self._thread.start()
         return True
 
+    def has_lost(self, moved: Iterable[str]) -> bool:
+        """Return whether watched folders are among the paths that moved: then `watch` has to be called again.
+
+        The system watches the folder that went, not the one that came under its name.
+        """
+        lost = self._folders.intersection(moved)
+        if self._poll_ms or not lost:
+            return False
+        self._folders -= lost
+        return True
+
     def take(self) -> set[str]:
         """Return the paths that moved since the last call."""
         try:
@@ -83,12 +94,12 @@ class Watcher:
         self._write.close()
 
     def _notify(self, folders: list[str]) -> RustNotify:
-        from watchfiles._rust_notify import RustNotify
+        from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
         if not self._poll_ms:
             try:
                 return RustNotify(folders, False, False, 0, False, True)
-            except OSError as error:
+            except (OSError, WatchfilesRustInternalError) as error:
                 self._poll_ms = POLL_MS
                 self._warn(str(error))
         return RustNotify(folders, False, True, self._poll_ms, False, True)

@@ -46,7 +46,7 @@ def test_breakpoint_holds_whatever_debugger_it_calls(
 ) -> None:
     monkeypatch.setattr(sys, "breakpointhook", lambda: None)
     with prompts:
-        breakpoint()  # noqa: T100
+        breakpoint()
     assert reports == [True, False]
 
 
@@ -67,9 +67,13 @@ def test_a_debugger_in_another_thread_says_nothing(prompts: Prompts, reports: li
 
 
 def test_an_error_in_the_request_leaves_the_debugger_too(prompts: Prompts, reports: list[bool]) -> None:
-    with pytest.raises(ZeroDivisionError), prompts:
-        pdb.Pdb(nosigint=True)
-        raise ZeroDivisionError
+    def request() -> None:
+        with prompts:
+            pdb.Pdb(nosigint=True)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        request()
     assert reports == [True, False]
 
 
