@@ -38,7 +38,9 @@ from launcher.worker.prompt import Prompts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+    from werkzeug.serving import WSGIRequestHandler
 
+    from launcher.web.server import Server
     from launcher.worker.loading import Failure
 
 
@@ -129,13 +131,13 @@ class Worker:
         finder = Finder((*plan.roots, plan.target.directory), lambda files: self._channel.send(Reading(files)))
         finder.start()
         begun = time.monotonic()
-        outcome = load(plan.target)
+        outcome = load(plan.target, plan.wsgi.request_handler)
         seconds = time.monotonic() - begun
         finder.stop()
         if isinstance(outcome, Loaded):
             from launcher.web.stack import build_stack
 
-            self._serve(plan, build_stack(outcome.app, plan), Serving(outcome.found, seconds))
+            self._serve(plan, build_stack(outcome.app, plan), Serving(outcome.found, seconds), outcome.handler)
             return True
         self._failure = outcome
         self._channel.send(Reading(finder.digests(outcome.files)))
@@ -150,11 +152,12 @@ class Worker:
         self._serve(plan, app, Serving("", 0.0, failure=True))
         return 0
 
-    def _serve(self, plan: Plan, app: WSGIApplication, ready: Serving) -> None:
+    def _serve(
+        self, plan: Plan, app: WSGIApplication, ready: Serving, handler: type[WSGIRequestHandler] | None = None
+    ) -> None:
         """Serve until the supervisor says `Drain`, and until that is done."""
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
-        from launcher.worker.handler import load_handler
 
         assert self._listener is not None
         server = Server(
@@ -164,7 +167,7 @@ class Worker:
             threads=plan.threads,
             processes=plan.processes,
             give_back=lambda connection, peer: self._channel.send(GivenBack(peer), connection.fileno()),
-            handler=load_handler(plan.wsgi.request_handler),
+            handler=handler,
             passthrough_errors=plan.wsgi.passthrough_errors,
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._channel.send(Prompting(active))),
