@@ -60,7 +60,11 @@ def test_a_port_in_use_names_its_holder(taken: int) -> None:
     assert "--port" in problem.notes[0]
 
 
-HOLDER = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); sys.stdin.read()"
+HOLDER = """import socket, sys
+holder = socket.create_server(("127.0.0.1", 0))
+print(holder.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
 
 
 def test_another_process_is_named_with_its_command() -> None:
