@@ -250,7 +250,7 @@ def _hold(state: State, event: FilesChanged | PlanChanged) -> Step:
         what, state = event.keys, replace(state, held=event.plan)
     else:
         what = event.files
-    said = [] if state.changed else [Say("held", (what,))]
+    said: list[Action] = [] if state.changed else [Say("held", (what,))]
     return replace(state, changed=_union(state.changed, what)), said
 
 

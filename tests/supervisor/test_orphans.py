@@ -92,3 +92,9 @@ print(pid == left, os.waitstatus_to_exitcode(status))
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=os.getcwd())
     assert ended.stdout == "True 7\n"
+
+
+def test_only_who_lost_its_parent_is_ours(family: tuple[subprocess.Popen[str], int]) -> None:
+    """A worker that still drains may need what it started."""
+    process, youngest = family
+    assert orphans.fallen([youngest, process.pid, 1]) == [process.pid]
