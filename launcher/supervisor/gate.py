@@ -37,7 +37,9 @@ class Gate:
         self._seen += 1
         self._write(self._seen - 1)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._depth -= 1
         if not self._depth:
             self._write(self._seen)

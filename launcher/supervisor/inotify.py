@@ -27,12 +27,19 @@ _BUFFER = 1 << 18
 class Inotify:
     """A queue of changes in a set of folders. `close` releases its descriptor. Raises `OSError` where there is none."""
 
+    interval = 0.0
+
     def __init__(self) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._descriptor = self._check(self._libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK))
         self._names: dict[int, set[str]] = {}
         """Each watch with the names of its folder: one folder may be known by several."""
         self._watches: dict[str, int] = {}
+
+    @property
+    def queue(self) -> int | None:
+        """The queue itself, at which others may look too."""
+        return self._descriptor
 
     def fileno(self) -> int:
         """Return the descriptor that can be read when something moved."""

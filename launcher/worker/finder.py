@@ -260,10 +260,11 @@ def _trusted_bytecode(cache: str | None, path: str, source: os.stat_result) -> C
     if not data.startswith(expected) or int(written) <= int(max(source.st_mtime, source.st_ctime)):
         return None
     try:
-        code: CodeType = loads(memoryview(data)[16:])  # noqa: S302  # as trustworthy as the source beside it
+        code: CodeType = loads(memoryview(data)[16:])  # noqa: S302  # as the standard loader does
     except (ValueError, EOFError, TypeError):
         return None
-    return code if code.co_filename == path else None
+    # Damaged bytecode may hold anything.
+    return code if getattr(code, "co_filename", None) == path else None
 
 
 def _origin(module: ModuleType) -> str | None:
