@@ -32,17 +32,25 @@ class Gate:
         """Return the descriptor of the page, to be lent to workers."""
         return self._descriptor
 
-    def __enter__(self) -> None:
+    def shut(self) -> None:
+        """Let no request through until `open` was called as often as this."""
         self._depth += 1
         self._seen += 1
         self._write(self._seen - 1)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def open(self) -> None:
+        """Take one `shut` back."""
         self._depth -= 1
         if not self._depth:
             self._write(self._seen)
+
+    def __enter__(self) -> None:
+        self.shut()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.open()
 
     def close(self) -> None:
         """Release the page."""

@@ -88,6 +88,8 @@ class Supervisor:
         self._opened = False
         self._last_read = ""
         self._rearm_due = False
+        self._marks = Marks()
+        self._shut = False
         self._plan = plan
 
     def run(self) -> int:
@@ -158,6 +160,7 @@ class Supervisor:
 
     def _tell_load(self, action: events.TellLoad) -> None:
         self._loading = action
+        self._marks.decided = time.monotonic()
         self._disk.load_began()
         self._last_read = ""
         copy = self._engine.copy(action)
@@ -172,6 +175,9 @@ class Supervisor:
         self._after(SLOW_SECONDS, lambda: self._is_slow(action.child))
 
     def _load_cold(self, action: events.TellLoad) -> None:
+        if not self._shut:  # until all folders are watched that are read from
+            self._gate.shut()
+            self._shut = True
         child = self._fresh(action.child)
         self._share_gate(child)
         self._engine.load(child, action, self._listener.fileno())
@@ -221,7 +227,7 @@ class Supervisor:
             self._disk_settled()
             self._greet(str(action.facts[0]) if action.facts else "")
         elif action.occasion == "reloaded":
-            self._report.reloaded(action.facts[0], elapsed)
+            self._report.reloaded(action.facts[0], self._engine.came_from(), elapsed, self._marks.phases())
         elif action.occasion == "failed":
             self._report.failed(*action.facts, goes_on=self.state.phase == "failed")
         elif action.occasion == "crashed":
@@ -245,7 +251,7 @@ class Supervisor:
         plan = self._plan
         tls = bool(plan.tls.cert or plan.tls.adhoc)
         where = url(self._listener, plan.address, tls=tls)
-        rows = banner_rows(plan, found, self._disk.count())
+        rows = banner_rows(plan, found, self._disk.count(), self._engine.title())
         self._report.ready(plan, [where], (time.monotonic() - self._begun) * 1000, rows)
         if plan.browser.open and not self._opened:
             self._opened = True
@@ -316,13 +322,17 @@ class Supervisor:
                 os.close(descriptor)
         elif isinstance(message, messages.Unsafe):
             self._engine.obstacle = message.reason
+            self._report.no_snapshot(message.before, message.reason)
         elif isinstance(message, messages.Booted):
             child.pid = message.pid
+            if number == self.state.loading:
+                self._marks.copied = time.monotonic()
         elif isinstance(message, messages.GivenBack) and descriptor is not None:
             self._parked.append((descriptor, message.peer))
             self._hand_on()
         elif isinstance(message, messages.Serving):
-            child.served_since = time.monotonic()
+            child.served_since = self._marks.served = time.monotonic()
+            self._marks.imported = message.seconds
             self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
             self._hand_on()
             self._disk_settled()
@@ -414,6 +424,9 @@ class Supervisor:
         if self._plan.reload.enabled and self._exit_code is None:
             self._disk.watch()
             self._differs(self._disk.look())
+        if self._shut and self.state.loading is None:
+            self._gate.open()
+            self._shut = False
 
     def _polling(self, reason: str) -> None:
         """Say that there are no events from the system, and begin to look at the disk instead."""
@@ -427,6 +440,7 @@ class Supervisor:
 
     def _take_moves(self) -> None:
         with self._gate:  # closed while what is taken from the queue is not yet decided about
+            self._marks.woken = time.monotonic()
             moved = self._watcher.take()
             if not self._plan.reload.enabled:
                 return
@@ -532,6 +546,24 @@ class Supervisor:
             reap_all()
             left = {pid for pid in left if orphans.is_alive(pid)}
             time.sleep(0.002)
+
+
+class Marks:
+    """When the phases of the last reload began, on the monotonic clock."""
+
+    woken = decided = copied = served = 0.0
+    imported = 0.0
+    """How long the import took in the worker, in seconds."""
+
+    def phases(self) -> dict[str, float]:
+        """Return the milliseconds of each phase: noticing, getting a process, importing, and beginning to serve."""
+        copied = max(self.copied, self.decided)
+        return {
+            "detect": (self.decided - self.woken) * 1000,
+            "process": (copied - self.decided) * 1000,
+            "import": self.imported * 1000,
+            "serve": max(0.0, self.served - copied - self.imported) * 1000,
+        }
 
 
 def open_browser(address: str, environ: Mapping[str, str]) -> None:
