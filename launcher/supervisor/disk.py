@@ -7,6 +7,7 @@ moved. The rules are in `impact.py`; what a change leads to is decided in `state
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 
 from launcher.supervisor.impact import NEVER, OWN_PRODUCT, differing, matches, to_examine
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from launcher.plan import Plan
     from launcher.supervisor.timeline import Timeline
     from launcher.supervisor.watcher import Watcher
+
+SETTLED_NS = 2_000_000_000
+"""Files that did not change for this time, in nanoseconds, are known by their times; the coarsest clock ticks so."""
 
 LOCKS = ("index.lock", "HEAD.lock")
 """Files in `.git` that exist while git rewrites the tree."""
@@ -38,7 +42,9 @@ class Disk:
     def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline) -> None:
         self._watcher = watcher
         self._timeline = timeline
+        self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
+        self._folders: set[str] = set()
         self._included: dict[str, str] = {}
         self._settings: dict[str, str] = {}
         self._plan = plan
@@ -68,19 +74,21 @@ class Disk:
         return Difference(self._differing(path for path in late if self._timeline.known[path] != OWN_PRODUCT))
 
     def watch(self) -> bool:
-        """Have the watcher look at every folder that matters now; return whether these are other ones than before."""
-        known = (*self._timeline.known, *self._plan.settings_files, *self._included)
-        folders = {os.path.dirname(path) for path in known}
+        """Have the watcher look at every folder that matters now; return whether one is new."""
+        files = (*self._timeline.known, *self._plan.settings_files, *self._included)
+        folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
+        self._folders = folders
         return self._watcher.watch(folders)
 
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
         self._moved |= paths
-        if any(os.path.isdir(path) for path in paths):
-            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already.
+        if any(path in self._folders or os.path.isdir(path) for path in paths):
+            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For one
+            # that is gone the folder above it is watched.
             while self.watch():
                 pass
         files = self._differing(to_examine(self._timeline.known, paths))
@@ -110,7 +118,25 @@ class Disk:
         return any(os.path.exists(os.path.join(folder, ".git", lock)) for lock in LOCKS)
 
     def _differing(self, paths: Iterable[str]) -> tuple[str, ...]:
-        return differing(self._timeline.known, {path: of_file(path) for path in paths})
+        return differing(self._timeline.known, {path: self._digest(path) for path in paths})
+
+    def _digest(self, path: str) -> str:
+        """Return the digest of a file, from memory if nothing about the file can have changed since it was computed.
+
+        A file that was changed just now may change again without another time of change: clocks of file systems tick.
+        """
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return MISSING
+        mark = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+        known = self._digests.get(path)
+        if known is not None and known[0] == mark:
+            return known[1]
+        digest = of_file(path)
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > SETTLED_NS:
+            self._digests[path] = (mark, digest)
+        return digest
 
     def _settings_differ(self) -> bool:
         return any(_settings_digest(path) != digest for path, digest in self._settings.items())
@@ -144,6 +170,13 @@ def _settings_digest(path: str) -> str:
     if os.path.isdir(path):
         return of_content("\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape"))
     return of_file(path)
+
+
+def _existing(folder: str) -> str:
+    """Return the folder, or the nearest one above it that exists: there its coming back will be seen."""
+    while not os.path.isdir(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _folders(roots: Iterable[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from contextlib import nullcontext, suppress
+from socketserver import BaseServer
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
@@ -28,6 +29,90 @@ if TYPE_CHECKING:
     from launcher.plan import Address
 
 _STOPPED_CHILD_SECONDS = 0.05
+_HELD_SECONDS = 0.001
+"""How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
+
+
+class EarlyEnd:
+    """A mixin for request handlers: tells the client that the response is complete as soon as it is.
+
+    Werkzeug closes each connection after its response, but waits ten milliseconds before that, for what the client may
+    still send. Closing our direction at once spares the client the wait; the other direction stays open for it.
+    """
+
+    server: Server
+    connection: socket.socket
+    wfile: Any  # Any: a writer, as in socketserver
+    command: str
+
+    def setup(self) -> None:
+        """Put a counter before the writer. TLS has an end of its own, which must come last."""
+        super().setup()  # type: ignore[misc]  # of the handler that this is mixed into
+        self._length: int | None = None
+        self._chunked = False
+        self._bodiless = False
+        if self.server.ssl_context is None:
+            self.wfile = CountingWriter(self.wfile, self.connection)
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Note whether this status has a body."""
+        self._length, self._chunked = None, False
+        self._bodiless = self.command == "HEAD" or 100 <= code < 200 or code in (204, 304)
+        super().send_response(code, message)  # type: ignore[misc]
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Note how the end of the body will be known."""
+        if keyword.lower() == "content-length" and value.isdecimal():
+            self._length = int(value)
+        elif keyword.lower() == "transfer-encoding":
+            self._chunked = True
+        super().send_header(keyword, value)  # type: ignore[misc]
+
+    def end_headers(self) -> None:
+        """Send the head; from here on the body is counted."""
+        super().end_headers()  # type: ignore[misc]
+        if isinstance(self.wfile, CountingWriter):
+            self.wfile.expect(0 if self._bodiless else self._length, chunked=self._chunked)
+
+
+class CountingWriter:
+    """Writes a response to *connection*, and closes that direction after the last byte."""
+
+    def __init__(self, writer: Any, connection: socket.socket) -> None:
+        self._writer = writer
+        self._connection = connection
+        self._left: int | None = None
+        self._writes: int | None = None
+
+    def expect(self, length: int | None, *, chunked: bool) -> None:
+        """Count from here on: so many bytes, or chunks, each of which Werkzeug sends with four writes."""
+        self._left = None if chunked else length
+        self._writes = 0 if chunked else None
+        if self._left == 0:
+            self._end()
+
+    def write(self, data: bytes) -> int:
+        """Write *data*; return how many bytes that were."""
+        written: int = self._writer.write(data)
+        if self._writes is not None:
+            if self._writes % 4 == 0 and data == b"0\r\n\r\n":
+                self._end()
+            self._writes += 1
+        elif self._left is not None:
+            self._left -= len(data)
+            if self._left <= 0:
+                self._end()
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+    def _end(self) -> None:
+        self._left = self._writes = None
+        try:
+            self._connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the client is gone
 
 
 class Server(BaseWSGIServer):
@@ -35,7 +120,7 @@ class Server(BaseWSGIServer):
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
-    is served inside `around`, on the thread that serves it.
+    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True.
     """
 
     def __init__(
@@ -51,16 +136,29 @@ class Server(BaseWSGIServer):
         passthrough_errors: bool = False,
         tls: ssl.SSLContext | None = None,
         around: AbstractContextManager[object] | None = None,
+        gate: Callable[[], bool] | None = None,
     ) -> None:
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
-        host = f"unix://{address.unix}" if address.unix else address.host
-        own = type("Handler", (handler or WSGIRequestHandler,), {})
-        super().__init__(host, address.port, app, own, passthrough_errors, None, fd=listener.fileno())
+        self.host = f"unix://{address.unix}" if address.unix else address.host
+        self.port = address.port
+        self.app = app
+        self.passthrough_errors = passthrough_errors
         self.ssl_context = tls
+        base = handler or WSGIRequestHandler
+        own = type("Handler", (EarlyEnd, base), {})
+        if "protocol_version" not in vars(base) and (self.multithread or self.multiprocess):
+            own.protocol_version = "HTTP/1.1"  # type: ignore[attr-defined]  # as Werkzeug's server does it
+        # Not the constructor of Werkzeug's server: it would bind, and look up Werkzeug's version at every reload.
+        BaseServer.__init__(self, listener.getsockname(), own)
+        self.address_family = listener.family
+        self.socket = socket.fromfd(listener.fileno(), listener.family, socket.SOCK_STREAM)
+        self._server_version = "Werkzeug"
         self._processes = processes
         self._give_back = give_back
         self._around = around or nullcontext()
+        self._gate = gate or (lambda: True)
+        self._held: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
@@ -88,10 +186,12 @@ class Server(BaseWSGIServer):
         self._deadline = deadline
         self._selector.unregister(self.socket)
         for connection, peer in list(self._waiting.items()):
-            self._selector.unregister(connection)
+            if connection not in self._held:
+                self._selector.unregister(connection)
             self._give_back(connection, peer)
             connection.close()
         self._waiting.clear()
+        self._held.clear()
 
     def run(self, controls: int, control: Callable[[], None]) -> int:
         """Serve until drained; return how many requests were still in work when the time was up.
@@ -106,6 +206,10 @@ class Server(BaseWSGIServer):
             # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
             for key in sorted(ready, key=lambda key: key.fileobj == controls):
                 key.data(key.fileobj)
+            if self._held and self._gate():
+                held, self._held = self._held, []
+                for connection in held:
+                    self._begin(connection)
         return self._in_work + len(self._children)
 
     def close(self) -> None:
@@ -119,6 +223,8 @@ class Server(BaseWSGIServer):
 
     def _patience(self) -> float | None:
         """Return how long to wait for events, in seconds; None for ever."""
+        if self._held:
+            return _HELD_SECONDS
         if self._children:
             return _STOPPED_CHILD_SECONDS
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
@@ -142,6 +248,13 @@ class Server(BaseWSGIServer):
         if connection not in self._waiting:
             return  # given back after the wait that told of its request
         self._selector.unregister(connection)
+        if self._gate():
+            self._begin(connection)
+        else:
+            self._held.append(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        """Serve the request of a connection in the way that the plan asks for."""
         peer = self._waiting.pop(connection)
         with self._lock:
             self._in_work += 1

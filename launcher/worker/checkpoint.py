@@ -283,7 +283,8 @@ def _flush() -> None:
     """Write out what the streams hold, lest each copy writes it."""
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except (OSError, ValueError, AttributeError):
             pass
 

@@ -68,6 +68,7 @@ class Finder:
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
         self._busy = threading.local()
+        self._examined: set[str] = set()
         self._active = False
 
     def start(self) -> None:
@@ -80,8 +81,10 @@ class Finder:
     def stop(self) -> None:
         """Report what is left, also modules that other import hooks loaded, and stop noticing data files."""
         self._active = False
-        for module in list(sys.modules.values()):
-            path = _origin(module)
+        names = [name for name in list(sys.modules) if name not in self._examined]
+        self._examined.update(names)
+        for name in names:
+            path = _origin(sys.modules.get(name))
             if path and path not in self._known and is_project_file(path):
                 self._absent[path] = of_file(path)
         self.flush()
@@ -265,13 +268,14 @@ def _trusted_bytecode(cache: str | None, path: str, source: os.stat_result) -> C
     if not data.startswith(expected) or int(written) <= int(max(source.st_mtime, source.st_ctime)):
         return None
     try:
-        code: CodeType = loads(memoryview(data)[16:])  # noqa: S302  # as trustworthy as the source beside it
+        code: CodeType = loads(memoryview(data)[16:])  # noqa: S302  # as the standard loader does
     except (ValueError, EOFError, TypeError):
         return None
-    return code if code.co_filename == path else None
+    # Damaged bytecode may hold anything.
+    return code if getattr(code, "co_filename", None) == path else None
 
 
-def _origin(module: ModuleType) -> str | None:
+def _origin(module: ModuleType | None) -> str | None:
     """Return the source path of a loaded module. Asks the dictionary: odd objects in `sys.modules` act on access."""
     values = getattr(module, "__dict__", None)
     path = values.get("__file__") if isinstance(values, dict) else None

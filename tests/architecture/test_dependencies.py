@@ -48,6 +48,7 @@ PURE = (
     "supervisor/events.py",
     "supervisor/impact.py",
     "supervisor/state.py",
+    "supervisor/timeline.py",
     "wire/messages.py",
 )
 PURE_IMPORTS = {

@@ -58,11 +58,12 @@ class Story:
         self.state, self.first = begin(plan, 0)
 
     def when(self, *events: Event) -> list[Action]:
-        """Let *events* happen; return what is done about the last one."""
+        """Let *events* happen; return what is done about the last one, but for where a worker may come from."""
         actions: list[Action] = []
         for event in events:
             self.state, actions = step(self.state, event)
-        return actions
+        self.loads = [action for action in actions if isinstance(action, TellLoad)]
+        return [replace(action, changed=(), cold=False) if action in self.loads else action for action in actions]
 
 
 def served(plan: Plan = AUTO) -> Story:
@@ -375,6 +376,29 @@ def test_settings_mend_a_failure() -> None:
     assert story.when(ChildServing(2)) == [Say("reloaded", (("threads",),)), Start(3)]
 
 
+# Where a worker may come from
+
+
+def test_a_load_says_which_files_led_to_it() -> None:
+    story = served()
+    story.when(A)
+    assert (story.loads[0].changed, story.loads[0].cold) == (("a.py",), False)
+    story.when(B)
+    assert story.loads[0].changed == ("a.py", "b.py")
+
+
+def test_changed_settings_need_a_cold_start() -> None:
+    story = served()
+    story.when(PlanChanged(OTHER, ("threads",)))
+    assert (story.loads[0].changed, story.loads[0].cold) == (("threads",), True)
+
+
+def test_a_worker_that_crashed_is_followed_by_one_from_any_snapshot() -> None:
+    story = served()
+    story.when(ChildGone(0, "SIGSEGV", "", 9.0))
+    assert (story.loads[0].changed, story.loads[0].cold) == ((), False)
+
+
 # A terminal debugger
 
 
@@ -496,7 +520,8 @@ def test_a_late_crash_gives_an_early_crash_another_chance() -> None:
 def test_a_failure_page_that_cannot_be_served_ends_the_server() -> None:
     story = failed_after_edit()
     story.when(QuietCame())
-    assert story.when(ChildGone(1, "SIGKILL", "stack", 0.0)) == [Say("crashed", ("SIGKILL", "stack")), Exit(1)]
+    cause = "the worker ended while it served the failure page: SIGKILL"
+    assert story.when(ChildGone(1, "SIGKILL", "stack", 0.0)) == [Say("failed", (cause, "stack")), Exit(1)]
     assert story.state.phase == "stopping"
 
 
