@@ -28,6 +28,12 @@ MOST = 8
 EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
 
+LIBRARIES = "the libraries"
+"""How the library base is called."""
+
+PATIENCE = (2.0, 2.0)
+"""A copy may take so many times as long as a cold start did, and so many seconds more; then it is given up."""
+
 
 @dataclass(slots=True)
 class Frozen:
@@ -65,6 +71,10 @@ class Engine:
         self._base_libraries = 0
         self._base_number = 0
         self._edited: list[str] = []
+        self._room = MOST
+        self._cold_seconds = 0.0
+        self._doubted = ""
+        self._bad: set[str] = set()
         self.back_to: Snapshot | None = None
         """What the last worker was copied from."""
 
@@ -90,9 +100,7 @@ class Engine:
         """Return in words what the last worker was copied from; nothing after a cold start."""
         if self.back_to is None:
             return "cold start" if self.enabled else ""
-        if self.back_to.number == self._base_number:
-            return "back to the libraries"
-        return f"back to before {self.back_to.before}" if self.back_to.before else "back to the loaded app"
+        return f"back to {self._place(self.back_to)}"
 
     def use(self, plan: Plan) -> None:
         """Go on with another plan: all that is in reserve was made for the old one."""
@@ -139,7 +147,7 @@ class Engine:
             except ChannelClosed:
                 self._lost(snapshot.number)
                 continue
-            child.tell(GoOn(action.generation, MOST, tuple(self._edited), len(self.timeline.snapshots)))
+            child.tell(GoOn(action.generation, self._room, tuple(self._edited), len(self.timeline.snapshots)))
             self.back_to = snapshot
             return child
         return None
@@ -147,7 +155,7 @@ class Engine:
     def load(self, child: Child, action: TellLoad, listener: int) -> None:
         """Have a fresh interpreter import the app from the beginning."""
         self.discard()
-        most = MOST if self.enabled else 0
+        most = self._room if self.enabled else 0
         child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, tuple(self._edited)), listener)
 
     def discard(self) -> None:
@@ -161,15 +169,19 @@ class Engine:
         self.obstacle = ""
 
     def taken(self, message: messages.SnapshotTaken, descriptor: int) -> None:
-        """Take over a snapshot that the loading worker just made."""
+        """Take over a snapshot that the loading worker just made, unless one of this place was bad before."""
         snapshot = Snapshot(self._number(), message.before)
+        if self._place(snapshot) in self._bad:
+            Channel.of(descriptor).close()
+            return
+        self.obstacle = ""
         self._frozen[snapshot.number] = Frozen(snapshot, Channel.of(descriptor), message.pid, message.libraries)
         self.timeline.add(snapshot)
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
 
     def make_base(self, message: Libraries, listener: int) -> None:
         """Have an interpreter import the libraries that the app began with."""
-        if not message.names or self._base is not None or not self.enabled:
+        if not message.names or self._base is not None or not self.enabled or not self._room or LIBRARIES in self._bad:
             return
         base = self._base = self.fresh()
         self._base_files = {}
@@ -186,6 +198,37 @@ class Engine:
         except ChannelClosed:
             return False
         return True
+
+    def patience(self) -> float:
+        """Return after how many seconds a copy that does not serve is given up."""
+        times, more = PATIENCE
+        return self._cold_seconds * times + more
+
+    def doubt(self) -> None:
+        """Take note that the last copy came to nothing. If a cold start does better, its snapshot was bad."""
+        self._doubted = self._place(self.back_to) if self.back_to is not None else ""
+
+    def loaded_cold(self, seconds: float) -> None:
+        """Take note that a cold start serves, after so many seconds of importing."""
+        self._cold_seconds = seconds
+        if self._doubted:
+            self._bad.add(self._doubted)
+            for frozen in list(self._frozen.values()):
+                if self._place(frozen.snapshot) in self._bad:
+                    self._lost(frozen.snapshot.number)
+        self._doubted = ""
+
+    def failed_cold(self) -> None:
+        """Take note that a cold start came to nothing either: the app is to blame."""
+        self._doubted = ""
+
+    def make_room(self, allowed: int) -> int:
+        """Keep at most so many snapshots, the newest, from now on; return how many were ended for that."""
+        self._room = allowed
+        spare = self.timeline.snapshots[: max(0, len(self.timeline.snapshots) - allowed)]
+        for snapshot in spare:
+            self._lost(snapshot.number)
+        return len(spare)
 
     def close(self) -> None:
         """End everything in reserve."""
@@ -250,6 +293,11 @@ class Engine:
         self._frozen[snapshot.number] = Frozen(snapshot, base.channel, base.pid, self._base_libraries)
         self._attend(base.channel, lambda: self._listen_to(snapshot.number))
         self.on_base()
+
+    def _place(self, snapshot: Snapshot) -> str:
+        if snapshot.number == self._base_number:
+            return LIBRARIES
+        return f"before {snapshot.before}" if snapshot.before else "the loaded app"
 
     def _lost(self, number: int) -> None:
         self.timeline.remove(number)

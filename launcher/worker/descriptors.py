@@ -85,10 +85,10 @@ def shared_maps() -> list[str]:
     return found
 
 
-def has_shared_memory() -> bool:
-    """Return whether this process has touched shared memory. Quicker than to look at each map."""
+def shared_memory() -> int:
+    """Return how much shared memory this process has touched, in kilobytes. Quicker than to look at each map."""
     with open("/proc/self/status", "rb") as file:
-        return any(line.startswith(b"RssShmem:") and line.split()[1] != b"0" for line in file)
+        return next((int(line.split()[1]) for line in file if line.startswith(b"RssShmem:")), 0)
 
 
 def _describe_socket(number: int) -> str:

@@ -96,6 +96,7 @@ class Ledger:
         self._databases: dict[str, str] = {}
         self._marks = _Marks()
         self._own: dict[int, str] = {}
+        self._shared = 0
         self._stdin = _stdin_position()
 
     def start(self) -> None:
@@ -113,6 +114,7 @@ class Ledger:
         """Count every descriptor that is open now as ours, or as harmless."""
         self._own = descriptors.links()
         self._marks = _Marks()
+        self._shared = descriptors.shared_memory()
 
     def mark(self, name: str) -> None:
         """Take note that the module *name* is looked for: what is found to be open from now on came later."""
@@ -225,10 +227,13 @@ class Ledger:
         return ""
 
     def _shared_map(self) -> str:
-        if ("map" in self._who or descriptors.has_shared_memory()) and (maps := descriptors.shared_maps()):
+        if self._may_share_memory() and (maps := descriptors.shared_maps()):
             who = self._who.get("map")
             return f"{who} shares memory ({maps[0]})" if who else f"memory is shared with other processes ({maps[0]})"
         return ""
+
+    def _may_share_memory(self) -> bool:
+        return "map" in self._who or descriptors.shared_memory() > self._shared
 
     def _process(self, ours: Collection[int]) -> str:
         """Return which child process the app started, or nothing."""
