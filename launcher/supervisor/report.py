@@ -58,9 +58,8 @@ class Report:
 
     def moved(self, where: str) -> None:
         """Say where the server listens from now on."""
-        self._write(
-            f"{self._console.paint('good', self._sign('➜', '>'))}  {self._console.paint('link', escape(where))}"
-        )
+        arrow = self._console.paint("good", self._sign("➜", ">"))
+        self._write(f"{arrow}  {self._console.paint('link', escape(where))}")
 
     def settings_broken(self, error: LaunchError) -> None:
         """Show what is wrong with the settings, and that the server goes on without them."""
