@@ -414,6 +414,10 @@ class Project:
         """Start `launch` with these arguments, without a terminal."""
         return self._start([sys.executable, "-m", "launcher", *argv], folder, environ)
 
+    def run(self, command: list[str], **environ: str | None) -> Server:
+        """Start another way to run `launch`."""
+        return self._start(command, "", environ)
+
     def dev(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
         """Start `launch dev` on any free port."""
         return self.launch("dev", "--port", "0", *argv, folder=folder, **environ)
