@@ -119,7 +119,16 @@ def test_banner(console: Console) -> None:
 
 def test_banner_puts_long_texts_and_places_on_lines_of_their_own() -> None:
     console = Console(io.StringIO(), width=40, cwd="/p")
-    console.banner("0.1.0", "", 20_000, [], [("app", "module.of.some.length:create_app", "/p/devserver.toml:2:7"), ("kept", "A, B, C, D, E, F, G, H, I, J, K", "")])
+    console.banner(
+        "0.1.0",
+        "",
+        20_000,
+        [],
+        [
+            ("app", "module.of.some.length:create_app", "/p/devserver.toml:2:7"),
+            ("kept", "A, B, C, D, E, F, G, H, I, J, K", ""),
+        ],
+    )
     assert text_of(console) == (
         "  launch 0.1.0   ready in 20.0 s\n"
         "     app    module.of.some.length:create_app\n"
@@ -161,6 +170,8 @@ def test_bug_shows_the_whole_traceback(console: Console) -> None:
     assert text.endswith("Traceback\n  line \\x1b\nValueError: x\n")
 
 
-@pytest.mark.parametrize(("milliseconds", "text"), [(0.2, "0 ms"), (212.4, "212 ms"), (9999, "9999 ms"), (12_345, "12.3 s")])
+@pytest.mark.parametrize(
+    ("milliseconds", "text"), [(0.2, "0 ms"), (212.4, "212 ms"), (9999, "9999 ms"), (12_345, "12.3 s")]
+)
 def test_duration(milliseconds: float, text: str) -> None:
     assert duration(milliseconds) == text

@@ -29,7 +29,14 @@ GOLDEN = {
         """,
     ),
     "long-hint-goes-below-the-caret": (
-        [Problem("wrong-type", "`port` must be a number", TYPE, "the second character is the letter O; write 5000 without quotes")],
+        [
+            Problem(
+                "wrong-type",
+                "`port` must be a number",
+                TYPE,
+                "the second character is the letter O; write 5000 without quotes",
+            )
+        ],
         """
         error[wrong-type]: `port` must be a number
           --> devserver.toml:12:8
@@ -64,7 +71,11 @@ GOLDEN = {
         """,
     ),
     "no-place": (
-        [Problem("env-missing", "1 variable is required", None, "put it in .env.local", (), ("KEY  devserver.toml:2:1",))],
+        [
+            Problem(
+                "env-missing", "1 variable is required", None, "put it in .env.local", (), ("KEY  devserver.toml:2:1",)
+            )
+        ],
         """
         error[env-missing]: 1 variable is required
           = put it in .env.local
@@ -90,7 +101,14 @@ GOLDEN = {
         """,
     ),
     "argument-as-source-line": (
-        [Problem("unknown-profile", "no profile `egaer`", Place("command line", 0, 22, "launch dev --profile egaer", 5), "did you mean `eager`?")],
+        [
+            Problem(
+                "unknown-profile",
+                "no profile `egaer`",
+                Place("command line", 0, 22, "launch dev --profile egaer", 5),
+                "did you mean `eager`?",
+            )
+        ],
         """
         error[unknown-profile]: no profile `egaer`
          --> command line
@@ -209,7 +227,9 @@ def test_colour_changes_no_character(problems: list[Problem], expected: str) -> 
 def test_source_lines_fit_the_width(width: int) -> None:
     for column in range(1, len(LONG) + 2, 7):
         for length in (1, 5, 150):
-            lines = render([Problem("x", "m", Place("/p/a", 1, column, LONG, length), "hint")], Look(width=width, cwd="/p"))
+            lines = render(
+                [Problem("x", "m", Place("/p/a", 1, column, LONG, length), "hint")], Look(width=width, cwd="/p")
+            )
             assert max(map(width_of, lines)) <= width
             source, caret = lines[3], lines[4]
             assert source[caret.index("^")] == (LONG + " ")[column - 1] or column > len(LONG)

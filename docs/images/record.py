@@ -82,8 +82,10 @@ class Screen:
                     self._put(character)
 
     def add(self, text: str, style: Style) -> None:
-        """Add a line of our own."""
+        """Add a line of our own, with an empty one before it unless it is the first."""
         if self.lines[-1]:
+            self.lines.append([])
+        if len(self.lines) > 1:
             self.lines.append([])
         self.lines[-1] = [(character, style) for character in text]
         self.lines.append([])
@@ -236,12 +238,15 @@ def _row(line: list[tuple[str, Style]], y: int) -> str:
 
 def main(launch: str) -> None:
     """Record, draw, and print what was drawn."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "notes"
+    folder = Path(tempfile.gettempdir()) / "notes"  # a name that can be shown
+    folder.mkdir()
+    try:
         shutil.copytree(ROOT / "docs/tutorial", folder / "docs/tutorial", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(ROOT / "profiles", folder / "profiles")
         shutil.copy(ROOT / "devserver.toml", folder)
         screen = play(str(Path(launch).absolute()), folder)
+    finally:
+        shutil.rmtree(folder)
     (HERE / "launch-dev.svg").write_text(draw(screen), encoding="utf-8")
     print("\n".join(text_of(screen)))
 

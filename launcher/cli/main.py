@@ -32,7 +32,7 @@ COMMANDS = {
     },
 }
 EXAMPLES = {
-    "launch dev": "serve what devserver.toml says, or the app found here",
+    "launch dev": "serve what devserver.toml says",
     "launch dev shop:create_app": "serve this app",
     "launch dev --profile eager": "with the settings of a profile",
     "launch explain port": "why is the port what it is?",
@@ -101,14 +101,16 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: TextIO | None, 
     try:
         return _guarded(invocation)
     except BrokenPipeError:
-        return _reader_left(stdout)
+        return _reader_left(stdout, stderr)
 
 
 def _guarded(invocation: Invocation) -> int:
     try:
         return _dispatch(invocation)
     except LaunchError as error:
-        invocation.err().problems(error.problems)
+        from launcher.cli.usage import on_command_line  # only to fail
+
+        invocation.err().problems(on_command_line(problem, invocation.argv) for problem in error.problems)
         return error.exit_code
     except click.ClickException as error:
         from launcher.cli.usage import explain  # only a wrong command line needs it
@@ -186,10 +188,11 @@ def _version(ctx: click.Context, param: click.Parameter, value: object) -> None:
         ctx.exit()
 
 
-def _reader_left(stdout: TextIO | None) -> int:
-    """Keep the interpreter from flushing into the closed pipe when it ends; the reader has what it wanted."""
-    if stdout is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stdout.fileno())
-        os.close(nowhere)
+def _reader_left(*streams: TextIO | None) -> int:
+    """Keep the interpreter from flushing into a closed pipe when it ends; the reader has what it wanted."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        if stream is not None:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
     return ExitCode.STOPPED

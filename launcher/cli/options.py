@@ -43,6 +43,14 @@ class SurplusArgumentError(click.UsageError):
         self.words = tuple(words)
 
 
+class AppTwiceError(click.UsageError):
+    """The app is named by the argument and by a flag."""
+
+    def __init__(self, app: str, ctx: click.Context) -> None:
+        super().__init__("app named twice", ctx)
+        self.app = app
+
+
 class GroupedOption(click.Option):
     """An option that is listed under a heading of the help."""
 
@@ -208,12 +216,14 @@ def make_request(
     params: Mapping[str, Any],
     app: str | None = None,  # Any: as click has it
 ) -> Request:
-    """Return the request for what was typed. *app* is the positional argument; it wins over `--app`."""
+    """Return the request for what was typed; raise `AppTwiceError` where both *app*, the argument, and `--app` were."""
     from launcher.config.resolve import Given, Request  # loads the schema, which a command's --help can do without
 
     invocation: Invocation = ctx.obj
     flags: list[Given] = [Given(*item) for item in ctx.meta[_META]]
     if app is not None:
+        if any(flag.key == "app" for flag in flags):
+            raise AppTwiceError(app, ctx)
         flags.append(Given("app", "APP", app))
     return Request(
         cwd=invocation.cwd,

@@ -6,12 +6,13 @@ Imported by `main.py` when there is something to explain.
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import click
 
 from launcher.cli.flags import FLAGS
-from launcher.cli.options import SurplusArgumentError, UnknownCommandError
-from launcher.config.redact import MASK, is_secret_name
+from launcher.cli.options import AppTwiceError, SurplusArgumentError, UnknownCommandError
+from launcher.config.redact import mask_url, shown
 from launcher.console import color_choices
 from launcher.errors import Place, Problem, UsageError, nearest
 
@@ -37,6 +38,8 @@ def explain(error: click.ClickException, invocation: Invocation) -> Problem:
     if isinstance(error, SurplusArgumentError):
         message = f"there is no place for `{error.words[0]}`"
         return Problem("surplus-argument", message, place(argv, error.words[0]), _synopsis(error.ctx))
+    if isinstance(error, AppTwiceError):
+        return Problem("app-twice", "the app is named twice", place(argv, error.app), "leave out this, or --app")
     if isinstance(error, click.MissingParameter):
         name = (error.param.human_readable_name if error.param else "an argument").upper()
         return Problem("missing-argument", f"{name} is missing", _end(argv), _synopsis(error.ctx))
@@ -58,6 +61,26 @@ def bad_color(word: str) -> UsageError:
     return UsageError(Problem("bad-choice", "LAUNCH_COLOR has to say when to colour", where, hint))
 
 
+def on_command_line(problem: Problem, argv: Sequence[str]) -> Problem:
+    """Return a problem with the value of a flag as one that shows the whole command line, if it is found there."""
+    spot = problem.place
+    if spot is None or spot.file != LINE or spot.text.startswith("launch "):
+        return problem
+    flag, _, value = spot.text.partition(" ")
+    words = [_masked(argv, number) for number in range(len(argv))]
+    column = len("launch ") + 1
+    for before, word in zip(("", *words), words, strict=False):
+        joined = word == f"{flag}={value}"
+        alone = word == value and (before == flag or flag not in words)
+        if "'" not in word and (joined or alone):
+            inside = spot.column - len(flag) - 2 if spot.column > 1 else 0
+            start = column + (shlex.quote(word) != word) + (len(flag) + 1 if joined else 0) + inside
+            length = spot.length if spot.column > 1 else len(value)
+            return replace(problem, place=Place(LINE, 0, start, _text(words), length))
+        column += len(shlex.quote(word)) + 1
+    return problem
+
+
 def place(argv: Sequence[str], word: str, *, value: bool = False) -> Place:
     """Return the place of a word on the command line: an argument, or the part of one that begins with it.
 
@@ -65,13 +88,13 @@ def place(argv: Sequence[str], word: str, *, value: bool = False) -> Place:
     """
     words = [_masked(argv, number) for number in range(len(argv))]
     column = len("launch ") + 1
-    for number, quoted in enumerate(words):
-        raw = argv[number]
+    for number, raw in enumerate(argv):
+        quoted = shlex.quote(words[number])
         name, equals, rest = raw.partition("=")
         if raw == word and not value:
             return Place(LINE, 0, column, _text(words), len(quoted))
         if value and raw == word and number + 1 < len(words):
-            return Place(LINE, 0, column + len(quoted) + 1, _text(words), len(words[number + 1]))
+            return Place(LINE, 0, column + len(quoted) + 1, _text(words), len(shlex.quote(words[number + 1])))
         if equals and name == word:
             skip = len(name) + 1 if value else 0
             return Place(LINE, 0, column + skip, _text(words), max(len(rest if value else name), 1))
@@ -87,18 +110,18 @@ def _end(argv: Sequence[str]) -> Place:
 
 
 def _text(words: Sequence[str]) -> str:
-    return " ".join(["launch", *words])
+    return " ".join(["launch", *map(shlex.quote, words)])
 
 
 def _masked(argv: Sequence[str], number: int) -> str:
-    """Return an argument as a shell would need it, with the value of a secret taken out."""
+    """Return an argument with the value of a secret taken out."""
     word = argv[number]
     before = argv[number - 1] if number else ""
     given = word.partition("=")[2] if word.startswith("--set=") else word if before == "--set" else ""
-    key, equals, _ = given.partition("=")
-    if equals and is_secret_name(key.strip().rpartition(".")[2]):
-        word = word[: len(word) - len(given)] + key + "=" + MASK
-    return shlex.quote(word)
+    key, equals, text = given.partition("=")
+    if not equals:
+        return mask_url(word)
+    return word[: len(word) - len(text)] + shown(key.strip().rpartition(".")[2], text)
 
 
 def _unknown_command(error: UnknownCommandError, argv: Sequence[str]) -> Problem:

@@ -1,7 +1,8 @@
 """Relative paths become absolute: each belongs to the folder of whoever wrote it.
 
-Pure: folders arrive as arguments. Paths in project files belong to the project root, those in a .env file to its folder,
-those of flags and of the shell to the current directory. A leading `~` is the home folder, nothing else is expanded.
+Pure: folders arrive as arguments. Paths in project files belong to the project root, those in a .env file to its
+folder, those of flags and of the shell to the current directory. A leading `~` is the home folder, nothing else is
+expanded.
 """
 
 from __future__ import annotations

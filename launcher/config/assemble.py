@@ -65,7 +65,7 @@ def profile_layer(table: Table) -> Layer:
 
 
 def env_file_names(root: str, names: Sequence[str], profile: str) -> list[str]:
-    """Return the .env files to look for, the lowest first: .flaskenv, then all plain, .PROFILE, .local, .PROFILE.local."""
+    """Return the .env files to look for, the lowest first: .flaskenv, then NAME, NAME.PROFILE, NAME.local, both."""
     if not names:
         return []
     endings = ["", f".{profile}", ".local", f".{profile}.local"] if profile else ["", ".local"]
@@ -98,24 +98,24 @@ def env_file_layer(path: str, found: Sequence[pairs.Pair], *, debug_decided: boo
     return Layer(Source.ENV_FILE, os.path.basename(path), (*entries, *ours)), findings
 
 
-def outer_layers(
-    flags: Sequence[Given], sets: Sequence[str], unsets: Sequence[str], environ: Mapping[str, str]
-) -> tuple[list[Layer], list[Finding]]:
-    """Return the layers of Flask's variables, of ours, of the flags, and of each `--set`, and what is wrong with them."""
+def flask_layer(environ: Mapping[str, str], *, debug_decided: bool) -> Layer:
+    """Return the layer of Flask's variables in the shell; `debug_decided` as in `pairs.flask_entries`."""
     flask = {
         name: _from_shell(Source.FLASK_VARIABLE, name, text)
         for name, text in environ.items()
         if name.startswith("FLASK_")
     }
-    entries = pairs.flask_entries(flask, schema.by_key(), os.pathsep, debug_decided=bool(environ.get("FLASK_DEBUG")))
-    ours, findings = pairs.launch_entries(
-        [_from_shell(Source.ENVIRONMENT, *item) for item in environ.items()], _by_variable()
-    )
-    layers = [
-        Layer(Source.FLASK_VARIABLE, "FLASK_*", tuple(entries)),
-        Layer(Source.ENVIRONMENT, "LAUNCH_*", tuple(ours)),
-        flag_layer(flags, unsets),
-    ]
+    entries = pairs.flask_entries(flask, schema.by_key(), os.pathsep, debug_decided=debug_decided)
+    return Layer(Source.FLASK_VARIABLE, "FLASK_*", tuple(entries))
+
+
+def outer_layers(
+    flags: Sequence[Given], sets: Sequence[str], unsets: Sequence[str], environ: Mapping[str, str]
+) -> tuple[list[Layer], list[Finding]]:
+    """Return the layers of our variables, of the flags, and of each `--set`, and what is wrong with them."""
+    shell = [_from_shell(Source.ENVIRONMENT, name, text) for name, text in environ.items()]
+    ours, findings = pairs.launch_entries(shell, _by_variable())
+    layers = [Layer(Source.ENVIRONMENT, "LAUNCH_*", tuple(ours)), flag_layer(flags, unsets)]
     findings += [finding for entry in layers[-1].entries if entry.unset for finding in validate.check_unset(entry)]
     for text in sets:
         entries, found = files.read_assignment(text, Origin(Source.COMMAND_LINE, name="--set", text=text))

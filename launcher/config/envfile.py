@@ -59,7 +59,7 @@ def read_files(paths: Iterable[str], shell: Mapping[str, str]) -> tuple[list[Env
 
 
 def read_pairs(file: str, text: str, shell: Mapping[str, str], below: Mapping[str, str]) -> EnvFile:
-    """Return the pairs in the text of *file*; references mean the shell's value, the pair above, or that of a lower file."""
+    """Return the pairs in the text of *file*; a reference means the shell's value, a pair above, or one of *below*."""
     pairs: dict[str, Pair] = {}
     above: dict[str, str] = {}
     known = ChainMap(dict(shell), above, dict(below))
@@ -79,8 +79,8 @@ def read_pairs(file: str, text: str, shell: Mapping[str, str], below: Mapping[st
 def expand(text: str, known: Mapping[str, str]) -> str:
     """Return *text* with its references replaced.
 
-    `${X}` is the variable or nothing, `${X:-d}` has *d* for one that is missing or empty, `${X:?why}` insists on it, `$$`
-    is a dollar sign; every other dollar sign stands for itself. Raise `LookupError` with the reason.
+    `${X}` is the variable or nothing, `${X:-d}` has *d* for one that is missing or empty, `${X:?why}` insists on it,
+    `$$` is a dollar sign; every other dollar sign stands for itself. Raise `LookupError` with the reason.
     """
 
     def replace(match: re.Match[str]) -> str:

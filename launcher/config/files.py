@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import tomli
 
 from launcher.config import key as keys
+from launcher.config import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Origin, Source
+from launcher.config.limits import check_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,18 +26,8 @@ NAME = "devserver.toml"
 LOCAL = "devserver.local.toml"
 FOLDER = "profiles"
 MAX_BYTES = 64 * 1024
-MAX_NESTING = 64
-MAX_PARTS = 32
 
 _REPOSITORY = (".git", ".hg", ".svn", ".jj")
-_TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*(?:"{3,5}|\Z)'
-    r"|'''(?:[^']|'(?!''))*(?:'{3,5}|\Z)"
-    r'|"(?:[^"\\\n]|\\.)*"?'
-    r"|'[^'\n]*'?|#[^\n]*|[\[\]{}.=,\n]",
-    re.DOTALL,
-)
-"""What matters to the limits: texts and comments as a whole, brackets, dots, and what ends a dotted key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +67,9 @@ class Document:
 def find_project(cwd: str, home: str, config: str = "") -> tuple[Project, list[Finding]]:
     """Return the project that *cwd* lies in; *config* names the committed file instead of looking for it.
 
-    Folders are walked upwards until one holds a devserver.toml, or a pyproject.toml with a [tool.launch] table. The walk
-    ends at a repository root, at home, and before a folder that somebody else owns. Without any file the project is *cwd*.
+    Folders are walked upwards until one holds a devserver.toml, or a pyproject.toml with a [tool.launch] table. The
+    walk ends at a repository root, at home, and before a folder that somebody else owns. Without any file the project
+    is *cwd*.
     """
     if config:
         file = os.path.normpath(os.path.join(cwd, config))
@@ -138,8 +131,10 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
 
 def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[Finding]]:  # Any: TOML
     """Return the tables in *text*, or None and what is wrong with it; the limits are checked before tomli sees it."""
-    if broken := _over_limit(text):
-        return None, [_too_large(origin, broken[0], broken[1])]
+    if (problem := check_limits(text)) and problem.place:
+        line, column = problem.place.line, problem.place.column
+        place = Origin(origin.source, origin.file, (), line, column, origin.name, origin.text)
+        return None, [Finding(problem.slug, problem.message, place, hint=problem.hint)]
     try:
         return tomli.loads(text), []
     except tomli.TOMLDecodeError as error:
@@ -152,10 +147,11 @@ def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[F
 
 def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Finding]]:
     """Return the entries of a `--set KEY=TOML`, and what is wrong with it."""
-    data, findings = parse_toml(text, origin)
+    data, _ = parse_toml(text, origin)
     if not data:
         name, equals, value = text.partition("=")
-        hint = f"text needs quotes: --set '{name.strip()}=\"{value.strip()}\"'" if equals else "write --set KEY=VALUE"
+        shown = redact.shown(name.strip().rpartition(".")[2], value.strip())
+        hint = f"text needs quotes: --set '{name.strip()}=\"{shown}\"'" if equals else "write --set KEY=VALUE"
         return [], [Finding("set-syntax", f"--set {name.strip()} is not KEY=VALUE in TOML", origin, hint=hint)]
     return [Entry(entry.key, entry.value, origin) for entry in table_entries(data, origin)], []
 
@@ -228,28 +224,8 @@ def _has_our_table(file: str) -> tuple[bool, list[Finding]]:
     return isinstance(tool, dict) and "launch" in tool, []
 
 
-def _over_limit(text: str) -> tuple[str, int] | None:
-    """Return what is too much in *text* for a parser, and the line; tomli's time grows with the square of key parts."""
-    depth, parts, line = 0, 1, 1
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token == ".":
-            parts += 1
-        elif token in "[]{}=,\n":
-            depth += (token in "[{") - (token in "]}")
-            parts = 1
-        if depth > MAX_NESTING:
-            return f"is nested more than {MAX_NESTING} deep", line
-        if parts > MAX_PARTS:
-            return f"has a key of more than {MAX_PARTS} parts", line
-        line += token.count("\n")
-    return None
-
-
-def _too_large(origin: Origin, what: str, line: int = 0) -> Finding:
-    subject = os.path.basename(origin.file) or origin.name
-    place = Origin(origin.source, origin.file, (), line, 1 if line else 0, origin.name, origin.text)
-    return Finding("too-large", f"{subject} {what}", place)
+def _too_large(origin: Origin, what: str) -> Finding:
+    return Finding("too-large", f"{os.path.basename(origin.file)} {what}", origin, hint="no settings file needs this")
 
 
 def _wrong_encoding(origin: Origin, raw: bytes, error: UnicodeDecodeError) -> Finding:

@@ -1,6 +1,6 @@
 """What a step of resolving found wrong, told by origins.
 
-Pure data: `places.py` turns a finding into a `Problem` with source lines, which needs files and is only done to fail.
+Pure data: `problem.py` turns a finding into a `Problem` with source lines, which needs files and is only done to fail.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Finding:
     """One thing that is wrong, and the origin that has to be edited.
 
     `at_key` puts the caret at the key instead of the value. `others` are further origins with a label each, pointed at
-    by their keys. `cause` is the parser's exception behind a `toml-syntax`.
+    in the same way. `cause` is the parser's exception behind a `toml-syntax`.
     """
 
     slug: str

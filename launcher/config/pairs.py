@@ -97,7 +97,8 @@ def flask_entries(
     """Return the entries of Flask's own variables, read by Flask's own rules.
 
     *settings* has the settings by key, *separator* stands between the paths of a list. `debug_decided` says that some
-    FLASK_DEBUG, perhaps of another source, is not empty, which makes Flask ignore FLASK_ENV.
+    FLASK_DEBUG, perhaps of another source, is not empty, which makes Flask ignore FLASK_ENV. Off is what the command
+    `flask` takes for it (click's words for false); any other text is on, as `flask.helpers.get_debug_flag` has it.
     """
     entries = [
         entry
@@ -107,7 +108,7 @@ def flask_entries(
     ]
     debug, environment = pairs.get("FLASK_DEBUG"), pairs.get("FLASK_ENV")
     if debug and debug.text:
-        entries.append(Entry(("debug",), debug.text.lower() not in {"0", "false", "no"}, debug.origin))
+        entries.append(Entry(("debug",), _switch(debug.text.strip() or "off") is not False, debug.origin))
     elif environment and environment.text and not debug_decided:
         entries.append(Entry(("debug",), environment.text == "development", environment.origin))
     elif debug:

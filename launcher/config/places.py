@@ -1,6 +1,6 @@
 """Origins to places that a frame can show: source line, column, and nothing secret in it.
 
-Reads the file again and locates its keys, so it is loaded only to explain or to fail. `resolve.py` keeps the origins.
+Reads the file again and locates its keys, so it is loaded only when somebody asks. `resolve.py` keeps the origins.
 """
 
 from __future__ import annotations
@@ -12,15 +12,10 @@ from launcher.config import redact
 from launcher.config.files import read_text
 from launcher.config.layer import Origin, Source
 from launcher.config.positions import Spot, locate
-from launcher.config.syntax import explain_syntax
-from launcher.errors import Place, Problem
+from launcher.errors import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from launcher.config.finding import Finding
-
     Spots = dict[tuple[str, ...], Spot]
 
 _PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,40}")
@@ -30,7 +25,8 @@ _NOT_SECRET = ("LAUNCH_", "FLASK_APP", "FLASK_ENV", "FLASK_DEBUG", "FLASK_RUN_")
 def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
     """Return where *origin* is, pointing at its value or its key; `masked` hides the value.
 
-    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without text.
+    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without a
+    text.
     """
     if origin.file:
         text, _ = read_text(origin.file)
@@ -44,25 +40,6 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> P
     if origin.source is Source.COMMAND_LINE:
         return _quote("command line", origin.name, " ", _hidden_assignment(origin.text, masked), at_key)
     return Place("derived" if origin.source is Source.DERIVED else "default", text=origin.reason)
-
-
-def problem_of(finding: Finding) -> Problem:
-    """Return the problem that a finding tells, with places, and without passwords in its sentences."""
-    others = tuple((redact.mask_url(label), place_of(origin, at_key=True)) for label, origin in finding.others)
-    hint, notes = redact.mask_url(finding.hint), tuple(redact.mask_url(note) for note in finding.notes)
-    message, place = redact.mask_url(finding.message), None
-    if finding.cause is not None and finding.origin is not None and finding.origin.file:
-        return _syntax_problem(finding, finding.cause)
-    if finding.origin is not None:
-        place = place_of(finding.origin, at_key=finding.at_key)
-    return Problem(finding.slug, message, place, hint, others, notes, finding.warning)
-
-
-def _syntax_problem(finding: Finding, cause: Any) -> Problem:  # Any: tomli's error, which files.py alone knows
-    assert finding.origin is not None
-    text, _ = read_text(finding.origin.file)
-    found = explain_syntax(text or "", finding.origin.file, cause)
-    return Problem(found.slug, found.message, found.place, found.hint, found.others, found.notes, finding.warning)
 
 
 def _quote(file: str, name: str, between: str, text: str, at_key: bool) -> Place:
@@ -104,10 +81,10 @@ def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
 
 
 def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
-    lines = re.split(r"\r\n|\n", text)
     if origin.line or not origin.path:
-        line = origin.line if 1 <= origin.line <= len(lines) else 0
-        return Place(origin.file, line, origin.column, _mask_line(lines[line - 1], _spots(text), line) if line else "")
+        # Only a text that could not be parsed has a line and no path, and nobody can tell where its secrets are.
+        return Place(origin.file, origin.line, origin.column)
+    lines = re.split(r"\r\n|\n", text)
     spots = _spots(text)
     path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in spots), ())
     if not path:
@@ -116,12 +93,11 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
-    secret = path if masked else ()
-    shown = _mask_line(lines[line - 1], spots, line, secret)
-    hidden = not at_key and (_is_secret(path, spots) or path == secret)
-    return Place(
-        origin.file, line, column, shown, len(redact.MASK) if hidden else max(1, min(length, len(shown) - column + 1))
-    )
+    hidden = (path,) if masked else ()
+    shown = _mask_line(lines[line - 1], spots, line, column, hidden)
+    if not at_key and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots):
+        length = len(redact.MASK)
+    return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
 @lru_cache(maxsize=32)
@@ -129,16 +105,17 @@ def _spots(text: str) -> Spots:
     return locate(text)
 
 
-def _mask_line(line: str, spots: Spots, number: int, secret: tuple[str, ...] = ()) -> str:
-    """Return a line of a TOML file without its secrets; what stands before a secret keeps its column."""
+def _mask_line(line: str, spots: Spots, number: int, caret: int, hidden: tuple[tuple[str, ...], ...] = ()) -> str:
+    """Return a line of a TOML file without its secrets and what is *hidden*; the column *caret* stays in place."""
     places = [
         (spot.column, spot.length)
         for path, spot in spots.items()
-        if spot.line == number and (path == secret or _is_secret(path, spots)) and not _is_table(path, spots)
+        if spot.line == number and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots)
     ]
     for column, length in sorted(places, reverse=True):
-        line = line[: column - 1] + redact.MASK + line[column - 1 + length :]
-    return redact.mask_url(line)
+        mask = "*" * length if column < caret else redact.MASK
+        line = line[: column - 1] + mask + line[column - 1 + length :]
+    return redact.mask_url(line[: caret - 1], keep=True) + redact.mask_url(line[caret - 1 :])
 
 
 def _is_table(path: tuple[str, ...], spots: Spots) -> bool:

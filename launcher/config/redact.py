@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import re
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 MASK = "***"
 
 _SECRET_NAME = re.compile(
@@ -27,16 +23,18 @@ def is_secret_name(name: str) -> bool:
     return name not in _NOT_SECRET and _SECRET_NAME.fullmatch(name) is not None
 
 
-def mask_url(text: str) -> str:
-    """Return *text* with what stands before the @ of every URL masked, where it holds a password."""
-    return _USER_INFO.sub(lambda match: f"{match['scheme']}{MASK}@" if match["password"] else match[0], text)
+def mask_url(text: str, *, keep: bool = False) -> str:
+    """Return *text* with what stands before the @ of every URL masked, where it holds a password.
 
+    `keep` keeps the length, for a text in which columns count.
+    """
 
-def mask_text(text: str, secrets: Iterable[str]) -> str:
-    """Return *text* without any of *secrets*, and without passwords in URLs."""
-    for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return mask_url(text)
+    def replace(match: re.Match[str]) -> str:
+        scheme = match["scheme"]
+        mask = "*" * (len(match[0]) - len(scheme) - 1) if keep else MASK
+        return f"{scheme}{mask}@" if match["password"] else match[0]
+
+    return _USER_INFO.sub(replace, text)
 
 
 def shown(name: str, text: str, *, secret: bool = False) -> str:

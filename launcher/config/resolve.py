@@ -21,8 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from launcher.config.envfile import EnvFile
     from launcher.config.files import Project
-    from launcher.config.layer import Layer
+    from launcher.config.layer import Candidate, Layer
     from launcher.config.schema import Settings
     from launcher.config.variables import Variable
     from launcher.errors import Place, Problem
@@ -223,29 +224,41 @@ def _default_profile(sources: Sources) -> tuple[str, Origin | None]:
 def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> ResolvedProfile:
     chain, found = _chain(sources, name)
     findings = [*before, *found]
-    low, found = assemble.file_layers(sources, name, chain)
+    layers, seen, found = _gather_layers(request, sources, name, chain)
     findings += found
-    outer, found = assemble.outer_layers(
-        request.flags, request.sets, request.unsets, {} if _is_isolated(request) else request.environ
-    )
-    findings += found
-    folders = Folders(sources.project.root, request.cwd, request.home)
-    middle, seen, found = _env_file_layers(request, merge([*low, *outer]), folders, name)
-    findings += found
-    layers = [*low, *middle, *outer]
-    if not _is_isolated(request):
-        layers = assemble.with_shell(layers, request.environ)
     unread = {finding.origin.file for finding in findings if finding.origin is not None} & {file.path for file in seen}
     merged, found = _merge_checked(layers)
     known, missing = variables.gather_variables(merged.history)
     findings += [*found, *([] if unread else missing)]  # a variable may be missing only because its file is broken
     _raise_for(findings)
-    settings = validate.build_settings(nest(anchored(merged, schema.by_key(), folders)))
+    settings = validate.build_settings(nest(anchored(merged, schema.by_key(), _folders(request, sources))))
     _raise_for([*findings, *validate.check_together(settings, merged)])
     project = replace(sources.project, candidates=(*sources.project.candidates, *seen))
     findings += (finding for other, broken in sources.broken.items() if other not in chain for finding in broken)
     warnings = _tell(replace(finding, warning=True) for finding in findings)
     return ResolvedProfile(settings, merged.history, project, name, chain, known, _list_profiles(sources), warnings)
+
+
+def _gather_layers(
+    request: Request, sources: Sources, name: str, chain: tuple[str, ...]
+) -> tuple[list[Layer], list[files.SettingsFile], list[Finding]]:
+    """Return all layers from low to high, the .env files looked for, and what is wrong."""
+    environ = {} if _is_isolated(request) else request.environ
+    low, low_findings = assemble.file_layers(sources, name, chain)
+    outer, outer_findings = assemble.outer_layers(request.flags, request.sets, request.unsets, environ)
+    winner = merge([*low, *outer]).history[("env-files",)].winner
+    read, seen, findings = _read_env_files(request, winner, _folders(request, sources), name)
+    decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs)
+    decided = decided or bool(environ.get("FLASK_DEBUG"))
+    middle = [assemble.env_file_layer(file.path, file.pairs, debug_decided=decided) for file in read]
+    flask = assemble.flask_layer(environ, debug_decided=decided)
+    layers = assemble.with_shell([*low, *(layer for layer, _ in middle), flask, *outer], environ)
+    findings += [finding for _, found in middle for finding in found]
+    return layers, seen, [*low_findings, *outer_findings, *findings]
+
+
+def _folders(request: Request, sources: Sources) -> Folders:
+    return Folders(sources.project.root, request.cwd, request.home)
 
 
 def _merge_checked(layers: list[Layer]) -> tuple[Merged, list[Finding]]:
@@ -275,42 +288,28 @@ def _chain(sources: Sources, name: str) -> tuple[tuple[str, ...], list[Finding]]
     return chain, [*findings, *(finding for member in chain for finding in sources.broken.get(member, ()))]
 
 
-def _env_file_layers(
-    request: Request, merged: Merged, folders: Folders, profile: str
-) -> tuple[list[Layer], list[files.SettingsFile], list[Finding]]:
-    """Return a layer for each .env file, from low to high, all files looked for, and what is wrong with them."""
-    winner = merged.history[("env-files",)].winner
-    listed = (
-        winner.value
-        if isinstance(winner.value, (list, tuple)) and request.env_files and not _is_isolated(request)
-        else ()
-    )
+def _read_env_files(
+    request: Request, winner: Candidate, folders: Folders, profile: str
+) -> tuple[Sequence[EnvFile], list[files.SettingsFile], list[Finding]]:
+    """Return the .env files that are there, from low to high, all that were looked for, and what is wrong."""
+    wanted = request.env_files and not _is_isolated(request)
+    listed = winner.value if wanted and isinstance(winner.value, (list, tuple)) else ()
     names = tuple(resolve_path(name, winner.origin, folders) for name in listed if isinstance(name, str))
-    seen = [
-        files.SettingsFile(file, os.path.lexists(file), "env")
-        for file in assemble.env_file_names(folders.root, names, profile)
-    ]
+    paths = assemble.env_file_names(folders.root, names, profile)
+    seen = [files.SettingsFile(path, os.path.lexists(path), "env") for path in paths]
     findings = []
     if winner.origin.source is Source.COMMAND_LINE:
         missing = [file.path for file in seen if file.path in names and not file.exists]
         findings = [
-            Finding("env-file-missing", f"there is no file {os.path.relpath(file, request.cwd)}", winner.origin)
-            for file in missing
+            Finding("env-file-missing", f"there is no file {os.path.relpath(path, request.cwd)}", winner.origin)
+            for path in missing
         ]
     if not any(file.exists for file in seen):
         return [], seen, findings
     from launcher.config import envfile  # python-dotenv costs ten milliseconds, and many projects have no such file
 
     read, found = envfile.read_files([file.path for file in seen if file.exists], request.environ)
-    decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs) or bool(
-        request.environ.get("FLASK_DEBUG")
-    )
-    layers = [assemble.env_file_layer(file.path, file.pairs, debug_decided=decided) for file in read]
-    return (
-        [layer for layer, _ in layers],
-        seen,
-        [*findings, *found, *(finding for _, items in layers for finding in items)],
-    )
+    return read, seen, [*findings, *found]
 
 
 def _list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:
@@ -349,7 +348,7 @@ def _tell(findings: Iterable[Finding]) -> tuple[Problem, ...]:
     found = list(findings)
     if not found:
         return ()
-    from launcher.config.places import problem_of  # only to explain or to fail
+    from launcher.config.problem import problem_of  # only to fail or to warn
 
     return _by_file([problem_of(finding) for finding in found])
 

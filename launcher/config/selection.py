@@ -80,7 +80,10 @@ def tables_in(document: Document, source: Source) -> list[Table]:
 
 
 def gather_profiles(inline: Sequence[Table], separate: Sequence[Table]) -> tuple[dict[str, Table], list[Finding]]:
-    """Return the team's profiles by name, and what is wrong with their names; *separate* come from profiles/NAME.toml."""
+    """Return the team's profiles by name, and what is wrong with their names.
+
+    *inline* are tables of the committed file, *separate* come from profiles/NAME.toml.
+    """
     found: dict[str, Table] = {}
     findings: list[Finding] = []
     for table in (*inline, *separate):
@@ -109,7 +112,7 @@ def check_name(table: Table) -> list[Finding]:
             )
         ]
     if _NAME.fullmatch(name) is None or name.strip("_") == "":
-        hint = "use small letters, digits, - and _, at most 64, starting with a letter or digit (or _ for one that is only extended)"
+        hint = "use up to 64 of a-z, 0-9, - and _, and _ as the first one only where the profile is just extended"
         return [Finding("profile-name", f"`{name}` is not a name for a profile", table.origin, at_key=True, hint=hint)]
     return []
 
@@ -176,10 +179,7 @@ def _visit(
 
 
 def _cycle(path: list[str], profiles: Mapping[str, Table]) -> Finding:
-    hops = [
-        (f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent))
-        for name, parent in pairwise(path)
-    ]
+    hops = [(f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent)) for name, parent in pairwise(path)]
     return Finding(
         "extends-cycle",
         f"profile `{path[0]}` extends itself: {' -> '.join(path)}",

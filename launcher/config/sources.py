@@ -82,14 +82,14 @@ def read_sources(project: Project, *, local: bool) -> Sources:
 
 
 def _separate_profiles(root: str) -> tuple[list[Table], dict[str, tuple[Finding, ...]]]:
-    """Return the profiles in the folder profiles, and findings by name for the unreadable ones, which count as empty."""
+    """Return the profiles in the folder profiles, and findings by name for unreadable ones, which count as empty."""
     tables = []
     broken = {}
     for name in files.profile_names(root):
         file = os.path.join(root, files.FOLDER, name + ".toml")
         document, findings = files.read_document(file)
         table = selection.Table(name, document.table if document else {}, Origin(Source.PROFILE, file, profile=name))
-        found = (*findings, *selection.check_name(table), *selection.check_own_keys(table))
+        found = (*findings, *selection.check_own_keys(table))
         if found:
             broken[name] = found
         tables.append(table)

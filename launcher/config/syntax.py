@@ -1,15 +1,18 @@
 """A TOML syntax error in the user's words: the exact place, what is wrong there, and what to write instead.
 
 Pure: takes the text and what the parser said about it, returns a `Problem`. The parser itself belongs to `files.py`,
-the list of known mistakes to `mistakes.py`. Also the limits that a text must keep before a parser sees it.
+the list of known mistakes to `mistakes.py`. Loaded only to fail.
 """
 
 from __future__ import annotations
 
 import re
 
-from launcher.config.mistakes import TOKEN, Fault, diagnose
+from launcher.config.fault import Fault
+from launcher.config.limits import TOKEN
+from launcher.config.mistakes import diagnose
 from launcher.config.positions import line_and_column, line_starts
+from launcher.config.redact import is_secret_name
 from launcher.errors import Place, Problem
 
 TYPE_CHECKING = False
@@ -23,14 +26,10 @@ if TYPE_CHECKING:
         pos: int
 
 
-NESTING = 64
-KEY_PARTS = 32
-
 _HEADER = re.compile(r"[ \t]*\[[^\]\n]*\]*[ \t]*(?:#.*)?\Z")
-_SECRET_NAME = re.compile(
-    r"(?i)(?:[_-]key|token|secret|passw(?:or)?d|passphrase|credential)[\w\"'-]*"
-    r"[ \t]*(?:\.[ \t]*\w+[ \t]*)*(?:[=:\]]|(?<=[ \t])[\"'\w])"
-)
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_VALUE_FOLLOWS = re.compile(r"[\"']?[ \t]*(?:\.[ \t]*\w+[ \t]*){0,2}(?:[=:\]]|(?<=[ \t])[\"'\w])")
+_USER_INFO = re.compile(r"(?<=://)[^\s/?#@:\"']*:[^\s/?#\"']*(?=@)")
 _SECRET_MARK = re.compile(r"\bsecret[ \t]*=[ \t]*true\b")
 _ASSIGNED = re.compile(r"[=:]")
 
@@ -42,9 +41,9 @@ def explain_syntax(text: str, file: str, error: SyntaxFault) -> Problem:
     """
     folded = text.replace("\r\n", "\n")
     fault = Fault(folded, min(max(error.pos, 0), len(folded)), error.msg, _mask(folded))
-    finding = diagnose(fault)
-    others = ((finding.other[0], _place(fault, file, finding.other[1])),) if finding.other else ()
-    return Problem("toml-syntax", finding.message, _place(fault, file, finding.span), finding.hint, others)
+    mistake = diagnose(fault)
+    others = ((mistake.other[0], _place(fault, file, mistake.other[1])),) if mistake.other else ()
+    return Problem("toml-syntax", mistake.message, _place(fault, file, mistake.span), mistake.hint, others)
 
 
 def _place(fault: Fault, file: str, span: tuple[int, int]) -> Place:
@@ -63,23 +62,34 @@ def _mask(text: str) -> str:
     """
     masked: list[str] = []
     hide_table = hide = False
-    lines = text.split("\n")
+    lines = _USER_INFO.sub(lambda found: "*" * len(found[0]), text).split("\n")
     marked, continued = _marked_tables(lines), _continued(text)
     for number, line in enumerate(lines):
         start = 0
         if number in continued:
             pass
         elif _HEADER.match(line):
-            hide_table = number in marked or bool(_SECRET_NAME.search(line))
+            hide_table = number in marked or _secret_name(line) is not None
             hide = False
         elif found := _SECRET_MARK.search(line) and _ASSIGNED.search(line):
             hide, start = True, found.end()
-        elif found := _SECRET_NAME.search(line):
+        elif found := _secret_name(line):
             hide, start = True, found.end() - (line[found.end() - 1] not in "=:]")
         elif found := _ASSIGNED.search(line):
             hide, start = hide_table, found.end()
         masked.append(line[:start] + re.sub(r"\S", "*", line[start:]) if hide else line)
     return "\n".join(masked)
+
+
+def _secret_name(line: str) -> re.Match[str] | None:
+    """Find the sign between the first name in *line* that is taken for a secret's, and its value.
+
+    The name `key` alone is a setting: the file of a certificate's key.
+    """
+    for name in _NAME.finditer(line):
+        if name[0] != "key" and is_secret_name(name[0]) and (found := _VALUE_FOLLOWS.match(line, name.end())):
+            return found
+    return None
 
 
 def _continued(text: str) -> set[int]:
@@ -103,30 +113,3 @@ def _marked_tables(lines: list[str]) -> set[int]:
         elif _SECRET_MARK.match(line.strip()):
             marked.add(header)
     return marked
-
-
-def check_limits(text: str) -> Problem | None:
-    """Return the first place of *text* that is nested too deep or has too long a key, or None.
-
-    To be asked before the text is parsed: one pass, in time that grows with the length only. Strings and comments are
-    passed over as the parser does; the place has no file, the caller knows it.
-    """
-    depth = dots = 0
-    for token in TOKEN.finditer(text):
-        word = token[0]
-        if word == ".":
-            dots += 1
-        elif word in ("[", "{"):
-            depth, dots = depth + 1, 0
-        elif word in ("]", "}", "=", ",", "\n"):
-            depth, dots = max(0, depth - (word in "]}")), 0
-        if depth > NESTING:
-            return _too_much(text, token.start(), f"lists and tables are nested more than {NESTING} deep")
-        if dots >= KEY_PARTS:
-            return _too_much(text, token.start(), f"a key has more than {KEY_PARTS} parts")
-    return None
-
-
-def _too_much(text: str, offset: int, message: str) -> Problem:
-    line, column = line_and_column(line_starts(text), offset)
-    return Problem("too-deep", message, Place("", line, column), "no settings file needs this; write it flatter")

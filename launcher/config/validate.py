@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Key = tuple[str, ...]
 
 _TEXTS = (Source.ENV_FILE, Source.FLASK_VARIABLE, Source.ENVIRONMENT, Source.COMMAND_LINE)
-_TAGS = ("text", "table")
+_LIMITS = ("greater_than_equal", "less_than_equal", "finite_number")
 _NAME = re.compile(r"[^=\0]+")
 
 
@@ -44,7 +44,7 @@ def check_layer(layer: Layer) -> list[Finding]:
 
 
 def build_settings(values: dict[str, object]) -> schema.Settings:
-    """Return the settings for nested values whose layers have been checked; raise `ValidationError` for a bug of ours."""
+    """Return the settings for nested values of checked layers; raise `ValidationError` for a bug of ours."""
     return schema.Settings.model_validate(values)
 
 
@@ -135,7 +135,8 @@ def _check_bind(settings: schema.Settings, merged: Merged) -> list[Finding]:
             hint="anyone on this network could run code here",
             others=others,
             notes=(
-                f"confirm it on this machine only: --host {settings.host}, or host in devserver.local.toml; or set debugger.enabled = false",
+                f"confirm it on this machine only, with --host {settings.host} or in devserver.local.toml,",
+                "or set debugger.enabled = false",
             ),
         )
     ]
@@ -160,21 +161,24 @@ def _check_pair(merged: Merged, wrong: bool, first: str, second: str, message: s
 
 def _conflict(conflict: Conflict) -> Finding:
     dotted = keys.join(conflict.key)
-    higher, lower = conflict.higher, conflict.lower
     row = schema.by_key().get(dotted)
+    plain = conflict.higher if conflict.higher_key == conflict.key else conflict.lower
+    switch = next((name for name in ("enabled", "adhoc") if f"{dotted}.{name}" in schema.by_key()), "")
     hint = f"`{dotted}` is {row.type}" if row else f"`{dotted}` is a table"
-    if row is None and isinstance(
-        higher.value if len(higher.origin.path) <= len(lower.origin.path) else lower.value, bool
-    ):
-        switch = next((name for name in ("enabled", "adhoc") if f"{dotted}.{name}" in schema.by_key()), "")
-        hint = f"write {dotted}.{switch} = true" if switch else hint
+    if isinstance(plain.value, bool) and switch:
+        hint = f"write {dotted}.{switch} = {str(plain.value).lower()}"
     return Finding(
         "type-conflict",
         f"`{dotted}` is a table in one place and a single value in another",
-        higher.origin,
+        _cut(conflict.higher.origin, conflict.higher_key, conflict.key),
         hint=hint,
-        others=(("the other one", lower.origin),),
+        others=(("the other one", _cut(conflict.lower.origin, conflict.lower_key, conflict.key)),),
     )
+
+
+def _cut(origin: Origin, key: Key, table: Key) -> Origin:
+    """Return the origin of *table* for the origin of a key inside it."""
+    return replace(origin, path=origin.path[: len(origin.path) - len(key) + len(table)]) if origin.path else origin
 
 
 def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
@@ -229,16 +233,16 @@ def _origin_of(entry: Entry, key: Key) -> Origin:
 def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's ErrorDetails
     value = detail["input"]
     expected = _expected(key, detail)
-    row = schema.by_key().get(keys.join(key))
+    row = schema.by_key().get(keys.join(key)) or _row_of_item(key)
     if origin.source in _TEXTS and not origin.path and row is not None:
         slug = "flag-value" if origin.source is Source.COMMAND_LINE else "env-value"
         subject = f"{origin.name} {origin.text}" if slug == "flag-value" else f'{origin.name}="{origin.text}"'
-        return Finding(slug, f"{subject} must be {expected}", origin, hint=_hint_for_text(row, origin.text))
+        return Finding(slug, f"{subject} must be {row.type}", origin, hint=_hint_for_text(row, origin.text))
     if row is not None and row.choices and isinstance(value, str) and row.kinds == ("text",):
         return Finding(
             "bad-choice", f'{_subject(key, origin)} cannot be "{value}"', origin, hint=_hint_for_choice(row, value)
         )
-    slug = "out-of-range" if _is_number(value) and "number" in expected else "wrong-type"
+    slug = "out-of-range" if detail["type"] in _LIMITS else "wrong-type"
     actual = _describe_kinds(value) if detail["type"] == "one_of" else f"is {_describe(value, slug)}"
     hint = (
         _hint_for_choice(row, value)
@@ -248,9 +252,14 @@ def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's
     return Finding(slug, f"{_subject(key, origin)} must be {expected}, this {actual}", origin, hint=hint)
 
 
+def _row_of_item(key: Key) -> schema.Setting | None:
+    """Return the list that a key like `reload.include.1` is an item of."""
+    return schema.by_key().get(keys.join(key[:-1])) if len(key) > 1 and key[-1].isdecimal() else None
+
+
 def _subject(key: Key, origin: Origin) -> str:
     """Return the setting, or the position in its list, as the subject of a sentence."""
-    if len(key) > 1 and keys.join(key[:-1]) in schema.by_key() and key[-1].isdecimal():
+    if _row_of_item(key):
         return f"item {int(key[-1]) + 1} of `{_spelled(key[:-1], replace(origin, path=origin.path[:-1]))}`"
     return f"`{_spelled(key, origin)}`"
 

@@ -53,9 +53,9 @@ def gather_variables(history: Mapping[tuple[str, ...], History]) -> tuple[dict[s
         if len(key) != 2 or key[0] != "env" or record.winner.unset:
             continue
         text = text_of(record.winner)
-        if text is None:
+        if text is None and isinstance(record.winner.value, dict) and "required" in record.winner.value:
             missing.append((key[1], record.winner))
-        else:
+        elif text is not None:
             shell = record.winner.origin.source is Source.ENVIRONMENT
             found[key[1]] = Variable(text, record.winner.origin, is_secret(record), shell, record.candidates[1:])
     return _spread_secrets(found), [_missing(missing)] if missing else []
@@ -85,7 +85,9 @@ def is_secret(record: History) -> bool:
 
 
 def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
-    count = f"{len(missing)} variables are" if len(missing) > 1 else f"{missing[0][0]} is"
+    several = len(missing) > 1
+    subject = f"{len(missing)} variables are" if several else f"{missing[0][0]} is"
+    them = "them" if several else "it"
     texts = [
         (name, str(item.value.get("required", "")) if isinstance(item.value, dict) else "", item)
         for name, item in missing
@@ -93,12 +95,10 @@ def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
     others = tuple((f"{name}: {text}", item.origin) for name, text, item in texts[1:])
     return Finding(
         "env-missing",
-        f"{count} required and set nowhere",
+        f"{subject} required and set nowhere",
         missing[0][1].origin,
         at_key=True,
         hint=texts[0][1],
         others=others,
-        notes=(
-            f"put {'them' if len(missing) > 1 else 'it'} in .env.local, or set {'them' if len(missing) > 1 else 'it'} in the shell",
-        ),
+        notes=(f"put {them} in .env.local, or set {them} in the shell",),
     )

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from launcher.plan import Plan
 
@@ -42,7 +42,7 @@ def differing(known: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ..
 
 
 def changed_settings(old: Plan, new: Plan) -> tuple[str, ...]:
-    """Return the keys of the settings in which two plans differ, as a user writes them."""
+    """Return the keys of the settings in which two plans differ, as users write them; not the files they came from."""
     before, after = dict(_leaves("", old.to_json())), dict(_leaves("", new.to_json()))
     differ = [key for key in (*before, *after) if before.get(key) != after.get(key)]
     return tuple(dict.fromkeys(_SPELLING.get(key, key) for key in differ if not key.startswith(_BESIDES)))
@@ -69,49 +69,110 @@ def _leaves(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, obj
             yield key, value
 
 
-def matches(patterns: Collection[str], path: str, root: str) -> bool:
-    """Return whether *path* below *root* is meant by gitignore-style *patterns*; the last one that matches decides.
+def matches(patterns: Sequence[str], path: str, root: str) -> bool:
+    """Return whether the file *path* below *root* is meant by gitignore-style *patterns*.
 
-    The rules are those of gitignore(5): a slash in the front or the middle anchors a pattern at the root, one at the
-    end means folders (and so all that is in them), `*` stops at a slash, `**` does not, and `!` takes back.
+    The rules are those of gitignore(5). The last pattern that matches decides; `!` takes back, but never a file whose
+    folder is meant. A slash in the front or the middle anchors a pattern at the root, one at the end means folders; `*`
+    stops at a slash, `**` between slashes does not. A broken pattern means nothing. Unlike git, which compares bytes,
+    `?` is one character.
     """
-    if not path.startswith(root.rstrip("/") + "/"):
+    start = root.rstrip("/") + "/"
+    if not path.startswith(start):
         return False
-    relative = path[len(root.rstrip("/")) + 1 :]
-    meant = False
-    for pattern in patterns:
-        negated = pattern.startswith("!")
-        if _compiled(pattern.removeprefix("!")).match(relative):
-            meant = not negated
-    return meant
+    slash = path.find("/", len(start))
+    while slash >= 0:
+        if _meant(patterns, path[len(start) : slash], is_folder=True):
+            return True
+        slash = path.find("/", slash + 1)
+    return _meant(patterns, path[len(start) :], is_folder=False)
+
+
+def _meant(patterns: Sequence[str], relative: str, *, is_folder: bool) -> bool:
+    """Apply the patterns to this one file or folder, whatever its folders are."""
+    for line in reversed(patterns):
+        pattern = _compiled(line)
+        if pattern is not None and pattern.match(relative) and (is_folder or not line.rstrip(" ").endswith("/")):
+            return not line.startswith("!")
+    return False
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    folder_only = pattern.endswith("/")
-    body = pattern.strip("/")
-    anchored = "/" in pattern.rstrip("/")
-    front = "" if anchored else "(?:.*/)?"
-    back = "/.*" if folder_only else "(?:/.*)?"
-    return re.compile(front + _translated(body) + back + r"\Z", re.DOTALL)
+def _compiled(line: str) -> re.Pattern[str] | None:
+    """Return the regular expression for a line of a gitignore file; None for a comment, or for a broken pattern."""
+    pattern = _SPACES_AT_END.sub(r"\1", line).removeprefix("!")
+    body = pattern.removesuffix("/")
+    if line.startswith("#") or not body:
+        return None
+    front = "" if "/" in body else "(?:.*/)?"
+    try:
+        return re.compile(front + _translated(body.removeprefix("/")) + r"\Z", re.DOTALL)
+    except _BrokenPatternError:
+        return None
+
+
+class _BrokenPatternError(Exception):
+    """A bracket is not closed, a backslash has nothing behind it, or a class has no such name."""
+
+
+_SPACES_AT_END = re.compile(r"((?:\\.|[^\\ ]|[ ]+(?=[^ ]))*)[ ]*\Z", re.DOTALL)
+_TOKEN = re.compile(
+    r"""
+      (?P<folders> (?:\A|(?<=/)) \*\*+ /  )
+    | (?P<below>   (?:\A|(?<=/)) \*\*+ \Z )
+    | (?P<star>    \*+ )
+    | (?P<one>     \? )
+    | \[ (?P<not> [!^]? ) (?P<set> (?: \\. | \[:[a-z]*:\] | [^\\] ) (?: \\. | \[:[a-z]*:\] | [^\]\\] )* ) \]
+    | \\ (?P<escaped> . )
+    | (?P<plain>   [^\\\[] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ITEM = re.compile(r"\[:(?P<name>[a-z]*):\]|(?P<low>\\.|.)(?:-(?P<high>\\.|.))?", re.DOTALL)
+_CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": r" \t",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r" \t-\r",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
 
 
 def _translated(body: str) -> str:
-    """Return the regular expression for a pattern without its outer slashes."""
+    """Return the regular expression for a pattern without its outer slashes; raise `_BrokenPatternError`."""
     out: list[str] = []
-    for token in re.findall(r"\*\*/|/\*\*\Z|\*\*|\*|\?|\[!?\]?[^\]]*\]|\\.|.", body, re.DOTALL):
-        if token == "**/":
-            out.append("(?:.*/)?")
-        elif token == "/**":
-            out.append("/.*")
-        elif token == "**":
-            out.append(".*")
-        elif token == "*":
-            out.append("[^/]*")
-        elif token == "?":
-            out.append("[^/]")
-        elif token.startswith("[") and len(token) > 1:
-            out.append("[^" + token[2:] if token.startswith("[!") else token)
+    place = 0
+    while place < len(body):
+        token = _TOKEN.match(body, place)
+        if token is None:
+            raise _BrokenPatternError
+        place = token.end()
+        kind = token.lastgroup
+        if kind == "set":
+            out.append(_set(token["set"], negated=bool(token["not"])))
+        elif kind in ("escaped", "plain"):
+            out.append(re.escape(token[kind]))
         else:
-            out.append(re.escape(token[-1]))
+            out.append({"folders": "(?:.*/)?", "below": ".*", "star": "[^/]*", "one": "[^/]"}[kind or ""])
     return "".join(out)
+
+
+def _set(text: str, *, negated: bool) -> str:
+    """Return the regular expression for what stands between brackets. It never matches a slash."""
+    items: list[str] = []
+    for item in _ITEM.finditer(text):
+        if item["name"] is not None:
+            if item["name"] not in _CLASSES:
+                raise _BrokenPatternError
+            items.append(_CLASSES[item["name"]])
+        else:
+            low, high = item["low"][-1], (item["high"] or item["low"])[-1]
+            items.append(f"{re.escape(low)}-{re.escape(max(low, high))}")
+    return f"(?!/)[{'^' if negated else ''}{''.join(items)}]"

@@ -44,7 +44,8 @@ STOP_SECONDS = 2.0
 """How long requests in work may take after the first Ctrl-C; the second one ends them."""
 
 STABLE_SECONDS = 1.0
-"""A worker that crashes within this time of serving is replaced once; if that one does too, a change must come."""
+"""A worker that crashes sooner than this, in seconds of serving, is replaced once. If that one does too, a change must
+come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ class State:
 
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
     `draining` finish what they have. `changed` are the files that led to the load in progress, or that are held back
-    while a terminal debugger is open in `prompting`. `cause` and `text` describe the failure that is not yet believed
-    or is being shown. `served` tells whether an app was ever served, `revived` that a worker replaces one that crashed
-    early, and `code` is the exit code while stopping.
+    while a terminal debugger is open in `prompting`; `held` is the plan that waits with them. `cause` and `text` are of
+    the failure that is not yet believed or is being shown. `served` says whether an app was ever served, `revived` that
+    a worker replaces one that crashed early, and `code` is the exit code while stopping.
     """
 
     phase: str
@@ -65,6 +66,7 @@ class State:
     spare: int | None = None
     draining: frozenset[int] = frozenset()
     prompting: frozenset[int] = frozenset()
+    held: Plan | None = None
     changed: tuple[str, ...] = ()
     cause: str = ""
     text: str = ""
@@ -91,16 +93,16 @@ def step(state: State, event: Event) -> Step:
     if isinstance(event, StopAsked):
         return _stop(state, event)
     if isinstance(event, ChildDrained):
-        return state, ([Say("cut", (event.cut,))] if event.cut else [])
+        return state, [Say("cut", (event.cut,))] if event.cut else []
     if isinstance(event, TimePassed):
-        return state, [End(event.child)]
+        return state, [End(event.child)] if event.child in state.draining else []
     if isinstance(event, ChildGone) and event.child not in (state.active, state.loading):
         return _forget(state, event.child)
     return _PHASES[state.phase](state, event)
 
 
 def _loading(state: State, event: Event) -> Step:
-    """A worker imports the app, and nobody serves. Leads to `serving`, `suspect`, `loading` or `stopping`."""
+    """Wait for the worker that imports the app; nobody serves. Leads to `serving`, `suspect`, `loading`, `stopping`."""
     if isinstance(event, ChildServing) and event.child == state.loading:
         said = Say("reloaded", (state.changed,)) if state.served else Say("ready", (event.found,))
         state = replace(
@@ -119,7 +121,7 @@ def _loading(state: State, event: Event) -> Step:
 
 
 def _suspect(state: State, event: Event) -> Step:
-    """The load failed, but the disk may still be moving. Leads to `loading`, `failed` or `stopping`."""
+    """Wait for quiet: the load failed, but the disk may still be moving. Leads to `loading`, `failed` or `stopping`."""
     if isinstance(event, QuietCame):
         return _believe(state)
     if isinstance(event, FilesChanged | PlanChanged):
@@ -130,17 +132,19 @@ def _suspect(state: State, event: Event) -> Step:
 
 
 def _serving(state: State, event: Event) -> Step:
-    """A worker serves the app. Leads to `loading`, `failed` or `stopping`."""
+    """Watch over the worker that serves the app. Leads to `loading`, `failed` or `stopping`."""
     if isinstance(event, ChildPrompting):
         return _prompt(state, event)
-    if isinstance(event, FilesChanged) and state.prompting:
-        told: list[Action] = [] if state.changed else [Say("held", (event.files,))]
-        return replace(state, changed=_union(state.changed, event.files)), told
+    if isinstance(event, FilesChanged | PlanChanged) and state.prompting:
+        return _hold(state, event)
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
     if isinstance(event, ChildGone):
         said = Say("crashed", (event.how, event.text))
         state = replace(state, active=None, prompting=frozenset())
+        if state.changed:
+            state, actions = _release(state)
+            return state, [said, *actions]
         if event.lived >= STABLE_SECONDS or not state.revived:
             state, actions = _load(replace(state, revived=event.lived < STABLE_SECONDS))
             return state, [said, *actions]
@@ -151,20 +155,23 @@ def _serving(state: State, event: Event) -> Step:
 
 
 def _failed(state: State, event: Event) -> Step:
-    """A worker serves the failure page. Leads to `loading` or `stopping`; ends when not even the page can be served."""
+    """Wait for a change while a worker serves the failure page. Leads to `loading`, or to `stopping` without a page."""
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
     if isinstance(event, ChildServing) and event.child == state.active:
         return _with_spare(state, [])
     if isinstance(event, ChildGone):
         if event.lived < STABLE_SECONDS:
-            return replace(state, phase="stopping", code=1), [Say("crashed", (event.how, event.text)), Exit(1)]
+            return replace(state, phase="stopping", active=None, code=1), [
+                Say("crashed", (event.how, event.text)),
+                Exit(1),
+            ]
         return _show_failure(replace(state, active=None))
     return state, []
 
 
 def _stopping(state: State, event: Event) -> Step:
-    """The server ends: requests in work are finished. Leads nowhere."""
+    """End the server when the requests in work are finished. Leads nowhere."""
     if isinstance(event, ChildGone):
         state = replace(state, active=None, loading=None)
         return state, [] if state.draining else [Exit(state.code)]
@@ -181,11 +188,11 @@ _PHASES: dict[str, Callable[[State, Event], Step]] = {
 PHASES = tuple(_PHASES)
 
 
-def _load(state: State, *, wait: bool = False) -> Step:
-    """Have the spare, or a fresh interpreter, import the app."""
+def _load(state: State, *, wait: bool = False, cold: bool = False) -> Step:
+    """Have the spare, or a fresh interpreter, or a copy of a snapshot, import the app."""
     state, child, actions = _take(state)
     state = replace(state, phase="loading", loading=child, generation=state.generation + 1)
-    return state, [*actions, TellLoad(child, state.generation, wait)]
+    return state, [*actions, TellLoad(child, state.generation, wait, state.changed, cold)]
 
 
 def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
@@ -198,23 +205,23 @@ def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
         state = replace(state, draining=state.draining | {state.active})
     state = replace(state, active=None, loading=None, prompting=frozenset(), revived=False)
     if isinstance(event, PlanChanged):
-        if state.spare is not None and state.plan.env != event.plan.env:
+        if state.spare is not None and _environment(state.plan) != _environment(event.plan):
             actions.append(End(state.spare))
             state = replace(state, spare=None)
         actions += [UsePlan(event.plan), Say("replanned", (event.keys,))]
         state = replace(state, plan=event.plan, changed=_union(state.changed, event.keys))
     else:
         state = replace(state, changed=_union(state.changed, event.files))
-    state, more = _load(state)
+    state, more = _load(state, cold=isinstance(event, PlanChanged))
     return state, actions + more
 
 
 def _believe(state: State) -> Step:
-    """The failure is real: end, or show it, as `loading` says (design section 4)."""
+    """Take the failure as real: end, or show it, as `loading` says (design section 4)."""
     said = Say("failed", (state.cause, state.text))
-    first = not state.served
-    fatal = {"eager": True, "auto": first, "lazy": False}[state.plan.loading]
-    if fatal or not (state.plan.reload.enabled or first):
+    first, loading = not state.served, state.plan.loading
+    hopeless = loading == "eager" or (first and loading == "auto") or not state.plan.reload.enabled
+    if hopeless and not (first and loading == "lazy"):
         return replace(state, phase="stopping", code=1), [said, Exit(1)]
     state, actions = _show_failure(state)
     return state, [said, *actions]
@@ -235,9 +242,24 @@ def _prompt(state: State, event: ChildPrompting) -> Step:
     if event.active:
         return replace(state, prompting=state.prompting | {event.child}), []
     state = replace(state, prompting=state.prompting - {event.child})
-    if state.prompting or not state.changed:
-        return state, []
-    return _reload(replace(state, changed=()), FilesChanged(state.changed))
+    return _release(state) if state.changed and not state.prompting else (state, [])
+
+
+def _hold(state: State, event: FilesChanged | PlanChanged) -> Step:
+    """Remember what changed until the terminal debugger is left."""
+    if isinstance(event, PlanChanged):
+        what, state = event.keys, replace(state, held=event.plan)
+    else:
+        what = event.files
+    said: list[Action] = [] if state.changed else [Say("held", (what,))]
+    return replace(state, changed=_union(state.changed, what)), said
+
+
+def _release(state: State) -> Step:
+    """Do the reload that waited for a terminal debugger."""
+    plan, changed = state.held, state.changed
+    state = replace(state, held=None, changed=())
+    return _reload(state, FilesChanged(changed) if plan is None else PlanChanged(plan, changed))
 
 
 def _stop(state: State, event: StopAsked) -> Step:
@@ -256,11 +278,19 @@ def _stop(state: State, event: StopAsked) -> Step:
 
 
 def _forget(state: State, child: int) -> Step:
-    """A child left whose work nobody waits for."""
+    """Forget a child whose work nobody waited for."""
     spare = None if child == state.spare else state.spare
     state = replace(state, spare=spare, draining=state.draining - {child}, prompting=state.prompting - {child})
-    done = state.phase == "stopping" and not state.draining
-    return state, [Exit(state.code)] if done else []
+    if state.phase == "stopping" and not state.draining:
+        return state, [Exit(state.code)]
+    if state.phase == "serving" and state.changed and not state.prompting:
+        return _release(state)
+    return state, []
+
+
+def _environment(plan: Plan) -> tuple[object, ...]:
+    """Return what a fresh interpreter is started with."""
+    return plan.env, plan.unset_env
 
 
 def _take(state: State) -> tuple[State, int, list[Action]]:

@@ -222,7 +222,11 @@ class _Head:
         self.error: Exception | None = None
 
     def __call__(
-        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /  # Any: as in PEP 3333
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: Any = None,
+        /,  # Any: as in PEP 3333
     ) -> Callable[[bytes], object]:
         if self._started and exc_info is None and self.error is not None:
             exc_info = (type(self.error), self.error, self.error.__traceback__)

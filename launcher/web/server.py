@@ -12,7 +12,7 @@ import selectors
 import socket
 import threading
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
@@ -79,7 +79,7 @@ class Server(BaseWSGIServer):
     def drain(self, seconds: float) -> None:
         """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.
 
-        Told again, it can only become sooner.
+        A second call may only shorten the time.
         """
         deadline = time.monotonic() + seconds
         if self._deadline is not None:
@@ -108,6 +108,15 @@ class Server(BaseWSGIServer):
                 key.data(key.fileobj)
         return self._in_work + len(self._children)
 
+    def close(self) -> None:
+        """Release what `run` needs. Requests that were cut may still be in work, and find nobody to tell."""
+        self._selector.close()
+        self._wake.close()
+        self._woken.close()
+        for connection in self._waiting:
+            connection.close()
+        self.server_close()
+
     def _patience(self) -> float | None:
         """Return how long to wait for events, in seconds; None for ever."""
         if self._children:
@@ -121,13 +130,17 @@ class Server(BaseWSGIServer):
         return not (self._in_work or self._children) or time.monotonic() >= self._deadline
 
     def _accept(self, _: object) -> None:
+        if self._deadline is not None:
+            return  # draining began after the wait that told of this client: the next worker accepts it
         try:
             connection, peer = self.socket.accept()
-        except (BlockingIOError, ConnectionError):
-            return  # another worker was faster, or the client gave up
-        self.adopt(connection, peer)
+        except OSError:
+            return  # another worker was faster, the client gave up, or this process has no descriptor left
+        self.adopt(connection, peer if isinstance(peer, tuple) else ("<local>", 0))
 
     def _request_came(self, connection: socket.socket) -> None:
+        if connection not in self._waiting:
+            return  # given back after the wait that told of its request
         self._selector.unregister(connection)
         peer = self._waiting.pop(connection)
         with self._lock:
@@ -153,7 +166,8 @@ class Server(BaseWSGIServer):
             with self._lock:
                 self._in_work -= 1
             if self._deadline is not None:
-                self._wake.send(b"x")
+                with suppress(OSError):  # `close` was faster
+                    self._wake.send(b"x")
 
     def _report_error(self, error: Exception, connection: socket.socket, peer: tuple[str, int]) -> None:
         if self.ssl_context is not None and isinstance(error, OSError):
@@ -179,7 +193,10 @@ class Server(BaseWSGIServer):
 
     def _reap(self, *, block: bool = False) -> None:
         for child in list(self._children):
-            pid, _ = os.waitpid(child, 0 if block else os.WNOHANG)
+            try:
+                pid, _ = os.waitpid(child, 0 if block else os.WNOHANG)
+            except ChildProcessError:
+                pid = child  # the app waits for any child, or has the system do it
             if pid:
                 self._children.discard(pid)
                 return

@@ -25,7 +25,7 @@ _MOST_DESCRIPTORS = 32
 _CHUNK = 1 << 16
 
 
-class ChannelClosed(Exception):  # noqa: N818  # what has happened, not a mistake
+class ChannelClosed(Exception):  # noqa: N818  # an end that is expected is not an error
     """The other side is gone."""
 
 
@@ -40,6 +40,11 @@ class Channel:
         self._lock = threading.Lock()
         self._bytes = bytearray()
         self._descriptors: list[int] = []
+
+    @classmethod
+    def of(cls, descriptor: int) -> Channel:
+        """Return the channel on a socket's descriptor, which it takes over."""
+        return cls(socket.socket(fileno=descriptor))
 
     def fileno(self) -> int:
         """Return the descriptor to wait on for readability."""
@@ -86,6 +91,16 @@ class Channel:
         if closed:
             raise ChannelClosed
 
+    def rest(self) -> Iterator[tuple[Message, int | None]]:
+        """Yield what a peer that is gone has said last. Never waits, even if others still hold the peer's end open."""
+        try:
+            while self._fill(socket.MSG_DONTWAIT):
+                pass
+        except ChannelClosed:
+            pass
+        while (found := self._next()) is not None:
+            yield found
+
     def close(self) -> None:
         """Close the socket, and the descriptors that nobody took."""
         self._socket.close()
@@ -93,10 +108,14 @@ class Channel:
             os.close(descriptor)
         self._descriptors.clear()
 
-    def _fill(self) -> None:
+    def _fill(self, how: int = 0) -> bool:
+        """Read once, and return whether something came; nothing does only with `MSG_DONTWAIT`."""
         space = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array.array("i").itemsize)
         try:
-            data, ancillary, _, _ = self._socket.recvmsg(_CHUNK, space, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+            close_on_exec = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+            data, ancillary, flags, _ = self._socket.recvmsg(_CHUNK, space, how | close_on_exec)
+        except BlockingIOError:
+            return False
         except OSError as error:
             raise ChannelClosed from error
         for level, kind, payload in ancillary:
@@ -104,9 +123,11 @@ class Channel:
                 received = array.array("i")
                 received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
                 self._descriptors.extend(received)
-        if not data:
+        # Descriptors are lost when this process may not open more; which message they belonged to is unknown then.
+        if not data or flags & socket.MSG_CTRUNC:
             raise ChannelClosed
         self._bytes += data
+        return True
 
     def _next(self) -> tuple[Message, int | None] | None:
         if len(self._bytes) < _HEAD.size:

@@ -3,6 +3,14 @@ from __future__ import annotations
 import pytest
 
 from launcher.cli.flags import FLAGS, Flag, flags_for
+from launcher.config.schema import by_key
+
+
+def test_every_flag_sets_a_setting() -> None:
+    assert [flag.key for flag in FLAGS if flag.key not in by_key()] == []
+    assert [word[1] for flag in FLAGS for word in flag.words if word[1] not in by_key()] == []
+    assert [flag.name for flag in FLAGS if flag.text and flag.text not in by_key()[flag.key].choices] == []
+    assert [flag.name for flag in FLAGS if flag.off and "switch" not in by_key()[flag.key].kinds] == []
 
 
 def test_no_spelling_belongs_to_two_flags() -> None:
@@ -32,10 +40,26 @@ def test_flags_for_a_key_begin_with_the_general_one() -> None:
     assert flags_for("wsgi.lint") == ()
 
 
-FLASK_RUN = (
-    "--app --env-file --debug --no-debug --host --port --cert --key --reload --no-reload --debugger --no-debugger"
-    " --with-threads --without-threads --eager-loading --lazy-loading --extra-files --exclude-patterns"
-).split()
+FLASK_RUN = [
+    "--app",
+    "--env-file",
+    "--debug",
+    "--no-debug",
+    "--host",
+    "--port",
+    "--cert",
+    "--key",
+    "--reload",
+    "--no-reload",
+    "--debugger",
+    "--no-debugger",
+    "--with-threads",
+    "--without-threads",
+    "--eager-loading",
+    "--lazy-loading",
+    "--extra-files",
+    "--exclude-patterns",
+]
 
 
 @pytest.mark.parametrize("spelling", FLASK_RUN)

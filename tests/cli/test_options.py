@@ -10,7 +10,10 @@ from launcher.cli.options import SettingsCommand, SurplusArgumentError, flag_opt
 
 def parse(*argv: str) -> list[tuple[str, str, str]]:
     command = SettingsCommand(
-        "test", params=[click.Argument(["app"], required=False), *flag_options()], callback=lambda app: None, add_help_option=False
+        "test",
+        params=[click.Argument(["app"], required=False), *flag_options()],
+        callback=lambda app: None,
+        add_help_option=False,
     )
     return list(command.make_context("test", list(argv)).meta["launcher.typed"])
 
@@ -33,7 +36,11 @@ def parse(*argv: str) -> list[tuple[str, str, str]]:
         pytest.param(["--lazy-loading"], [("loading", "--lazy-loading", "lazy")], id="fixed-text"),
         pytest.param(
             ["--lazy-loading", "--loading", "auto", "--lazy-loading"],
-            [("loading", "--lazy-loading", "lazy"), ("loading", "--loading", "auto"), ("loading", "--lazy-loading", "lazy")],
+            [
+                ("loading", "--lazy-loading", "lazy"),
+                ("loading", "--loading", "auto"),
+                ("loading", "--lazy-loading", "lazy"),
+            ],
             id="flags-for-one-key-keep-their-order",
         ),
         pytest.param(

@@ -26,9 +26,9 @@ and everything that it hides. Each row is proved by the named case of the confor
 |---:|---|---|---|
 """
 FOOT = """
-Tables merge key by key; everything else, lists included, replaces what is below it. `unset = ["KEY"]` removes what lower
-places say. Some values are derived from others: `reload.enabled` and `debugger.enabled` follow `debug` unless a place in
-this table sets them.
+Tables merge key by key; everything else, lists included, replaces what is below it. `unset = ["KEY"]` removes what
+lower places say. Some values are derived from others: `reload.enabled` and `debugger.enabled` follow `debug` unless a
+place in this table sets them.
 
 Variables for the app follow the same order, with one exception: `override = true` in the `env` table wins over the .env
 files and over the environment.

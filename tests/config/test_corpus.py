@@ -4,8 +4,8 @@ A case has `name`, `files` (path -> text) or `hex` (path -> bytes), `cwd` and `h
 `environ`, and `argv`: `profile`, `config`, `flags` ([key, flag, text]), `sets`, `unsets`, `local`, `env-files`,
 `isolated`. It expects `values`, `absent`, `origins`, `hidden` (highest first), `profile`, `chain`, `project`, and
 `warnings`; or `errors`, each "slug place" or a table with a fragment of the `hint`, `others` (further places of any
-error), and texts that must not be shown (`masked`). `{root}` is the folder of the case. A case with `step` is one row of
-docs/reference/precedence.md.
+error), and texts that must not be shown (`masked`). `{root}` is the folder of the case. A case with `step` is one row
+of docs/reference/precedence.md.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ SPEC.loader.exec_module(precedence)
 CASES = precedence.cases()
 QUOTED = ("environment", "command line")
 KNOWN = {
-    "name", "files", "hex", "cwd", "home", "environ", "argv", "values", "absent", "origins", "hidden", "profile", "chain",
-    "project", "warnings", "errors", "others", "masked", "ordered", "step", "posix",
+    "name", "files", "hex", "cwd", "home", "environ", "argv", "values", "absent", "origins", "hidden", "profile",
+    "chain", "project", "warnings", "errors", "others", "masked", "ordered", "step", "posix",
 }  # fmt: skip
 ARGV = {"profile", "config", "flags", "sets", "unsets", "local", "env-files", "isolated"}
 
@@ -92,11 +92,7 @@ class Answer:
 
     def origin(self, candidate):
         origin = candidate.origin
-        text = (
-            f"derived: {origin.reason}"
-            if origin.source is Source.DERIVED
-            else describe_origin(origin, self.project)
-        )
+        text = f"derived: {origin.reason}" if origin.source is Source.DERIVED else describe_origin(origin, self.project)
         return f"unset {text}" if candidate.unset else text
 
 

@@ -33,7 +33,11 @@ def read(text: str, shell: dict[str, str] | None = None, below: dict[str, str] |
         pytest.param("A=1\r\nB=2\r\n", {"A": "1", "B": "2"}, id="crlf"),
         pytest.param("A=1\nA=2", {"A": "2"}, id="last-one-counts"),
         pytest.param("a.b-c=1", {"a.b-c": "1"}, id="dots-and-dashes-in-names"),
-        pytest.param("LDAP_URL=x\nPATHS=y\nPYTHONUNBUFFERED=1", {"LDAP_URL": "x", "PATHS": "y", "PYTHONUNBUFFERED": "1"}, id="names-that-only-look-dangerous"),
+        pytest.param(
+            "LDAP_URL=x\nPATHS=y\nPYTHONUNBUFFERED=1",
+            {"LDAP_URL": "x", "PATHS": "y", "PYTHONUNBUFFERED": "1"},
+            id="names-that-only-look-dangerous",
+        ),
         pytest.param("A=1\nB=${A}2", {"A": "1", "B": "12"}, id="reference-to-a-line-above"),
         pytest.param("A='${B} $$'", {"A": "${B} $$"}, id="single-quotes-are-literal"),
         pytest.param('A="$B $$ ${C:-d}"', {"A": "$B $ d"}, id="references-in-double-quotes"),
@@ -91,7 +95,9 @@ def test_reference_prefers_the_shell_then_the_file_then_lower_files() -> None:
 @pytest.mark.parametrize(
     ("text", "slug", "message", "line", "column"),
     [
-        pytest.param("A=1\nDATABASE URL=x", "dotenv-syntax", "a variable name cannot contain a space", 2, 9, id="space"),
+        pytest.param(
+            "A=1\nDATABASE URL=x", "dotenv-syntax", "a variable name cannot contain a space", 2, 9, id="space"
+        ),
         pytest.param('A="x\nB=1', "dotenv-syntax", "the quote of A is never closed", 1, 3, id="unclosed-quote"),
         pytest.param('A="x" y', "dotenv-syntax", "there is text after the closing quote of A", 1, 3, id="after-quote"),
         pytest.param("\n\nNOTHING", "dotenv-syntax", "NOTHING has no value", 3, 8, id="no-equals"),
@@ -143,7 +149,11 @@ def test_files_build_on_each_other(tmp_path: Path) -> None:
 
 LINES = st.lists(
     st.one_of(
-        st.builds(lambda name, value: f"{name}={value}", st.from_regex(r"[A-Z_][A-Z0-9_]{0,5}", fullmatch=True), st.from_regex(r"[a-z0-9 #'\"\\]{0,8}", fullmatch=True)),
+        st.builds(
+            lambda name, value: f"{name}={value}",
+            st.from_regex(r"[A-Z_][A-Z0-9_]{0,5}", fullmatch=True),
+            st.from_regex(r"[a-z0-9 #'\"\\]{0,8}", fullmatch=True),
+        ),
         st.from_regex(r"[A-Z =#'\"]{0,8}", fullmatch=True),
     ),
     max_size=6,

@@ -15,8 +15,20 @@ from launcher.config import key as keys
         ("port", ("port",), "LAUNCH_PORT", "port", "--port"),
         ("app-dir", ("app-dir",), "LAUNCH_APP_DIR", "app_dir", "--app-dir"),
         ("reload.engine", ("reload", "engine"), "LAUNCH_RELOAD__ENGINE", "reload.engine", "--reload-engine"),
-        ("reload.drain-seconds", ("reload", "drain-seconds"), "LAUNCH_RELOAD__DRAIN_SECONDS", "reload.drain_seconds", "--reload-drain-seconds"),
-        ("wsgi.proxy-fix.x-for", ("wsgi", "proxy-fix", "x-for"), "LAUNCH_WSGI__PROXY_FIX__X_FOR", "wsgi.proxy_fix.x_for", "--wsgi-proxy-fix-x-for"),
+        (
+            "reload.drain-seconds",
+            ("reload", "drain-seconds"),
+            "LAUNCH_RELOAD__DRAIN_SECONDS",
+            "reload.drain_seconds",
+            "--reload-drain-seconds",
+        ),
+        (
+            "wsgi.proxy-fix.x-for",
+            ("wsgi", "proxy-fix", "x-for"),
+            "LAUNCH_WSGI__PROXY_FIX__X_FOR",
+            "wsgi.proxy_fix.x_for",
+            "--wsgi-proxy-fix-x-for",
+        ),
     ],
 )
 def test_spellings(dotted: str, parts: tuple[str, ...], variable: str, attribute: str, flag: str) -> None:

@@ -21,8 +21,14 @@ def pair(name: str, text: str) -> Pair:
 @pytest.mark.parametrize(
     ("kinds", "text", "value"),
     [
-        *[pytest.param(("switch",), text, True, id=f"true-{text}") for text in ("1", "true", "TRUE", "t", "yes", "Y", "on", "On")],
-        *[pytest.param(("switch",), text, False, id=f"false-{text}") for text in ("0", "false", "False", "f", "no", "N", "off", "OFF")],
+        *[
+            pytest.param(("switch",), text, True, id=f"true-{text}")
+            for text in ("1", "true", "TRUE", "t", "yes", "Y", "on", "On")
+        ],
+        *[
+            pytest.param(("switch",), text, False, id=f"false-{text}")
+            for text in ("0", "false", "False", "f", "no", "N", "off", "OFF")
+        ],
         pytest.param(("switch",), "maybe", "maybe", id="no-switch-stays-text"),
         pytest.param(("number",), "8000", 8000, id="number"),
         pytest.param(("number",), " 8000 ", 8000, id="number-with-spaces"),
@@ -66,8 +72,15 @@ def test_parse_text_never_fails(text: str, kinds: list[str]) -> None:
         pytest.param("LAUNCH_PORT", "8000", {("port",): 8000}, id="number"),
         pytest.param("LAUNCH_DEBUG", "off", {("debug",): False}, id="off-is-false"),
         pytest.param("LAUNCH_RELOAD__ENGINE", "restart", {("reload", "engine"): "restart"}, id="two-underscores"),
-        pytest.param("LAUNCH_RELOAD__DRAIN_SECONDS", "2", {("reload", "drain-seconds"): 2.0}, id="both-kinds-of-underscore"),
-        pytest.param("LAUNCH_WSGI__STATIC", '{"/s": "x", "/t.u": "y"}', {("wsgi", "static", "/s"): "x", ("wsgi", "static", "/t.u"): "y"}, id="map"),
+        pytest.param(
+            "LAUNCH_RELOAD__DRAIN_SECONDS", "2", {("reload", "drain-seconds"): 2.0}, id="both-kinds-of-underscore"
+        ),
+        pytest.param(
+            "LAUNCH_WSGI__STATIC",
+            '{"/s": "x", "/t.u": "y"}',
+            {("wsgi", "static", "/s"): "x", ("wsgi", "static", "/t.u"): "y"},
+            id="map",
+        ),
         pytest.param("LAUNCH_PORT", "", {}, id="empty-is-not-given"),
         pytest.param("LAUNCH_PROFILE", "x", {}, id="reserved"),
         pytest.param("LAUNCH_COLOR", "never", {}, id="reserved-color"),
@@ -87,7 +100,11 @@ def test_launch_entries(name: str, text: str, entries: dict[tuple[str, ...], obj
     [
         pytest.param("LAUNCH_PROT", "did you mean LAUNCH_PORT?", id="typo"),
         pytest.param("LAUNCH_RELOAD_ENGINE", "did you mean LAUNCH_RELOAD__ENGINE?", id="one-underscore"),
-        pytest.param("LAUNCH_ENV__DATABASE_URL", "variables for the app need no prefix: set DATABASE_URL itself", id="app-variable"),
+        pytest.param(
+            "LAUNCH_ENV__DATABASE_URL",
+            "variables for the app need no prefix: set DATABASE_URL itself",
+            id="app-variable",
+        ),
         pytest.param("LAUNCH_SOMETHING_ELSE", "`launch schema --text` lists all names", id="nothing-near"),
     ],
 )
@@ -103,30 +120,50 @@ def test_unknown_name_is_an_error_also_when_empty(name: str, hint: str) -> None:
     [
         pytest.param({"FLASK_APP": "hello"}, {"app": "hello"}, id="app"),
         pytest.param({"FLASK_APP": ""}, {}, id="empty-app-is-not-given"),
-        pytest.param({"FLASK_RUN_HOST": "::1", "FLASK_RUN_PORT": "80"}, {"host": "::1", "port": 80}, id="host-and-port"),
+        pytest.param(
+            {"FLASK_RUN_HOST": "::1", "FLASK_RUN_PORT": "80"}, {"host": "::1", "port": 80}, id="host-and-port"
+        ),
         pytest.param({"FLASK_RUN_PORT": "x"}, {"port": "x"}, id="wrong-port-is-left-to-the-validator"),
-        pytest.param({"FLASK_RUN_CERT": "c.pem", "FLASK_RUN_KEY": "k.pem"}, {"tls.cert": "c.pem", "tls.key": "k.pem"}, id="cert"),
+        pytest.param(
+            {"FLASK_RUN_CERT": "c.pem", "FLASK_RUN_KEY": "k.pem"}, {"tls.cert": "c.pem", "tls.key": "k.pem"}, id="cert"
+        ),
         pytest.param({"FLASK_RUN_CERT": "adhoc"}, {"tls.adhoc": True}, id="adhoc-cert"),
-        pytest.param({"FLASK_RUN_RELOAD": "off", "FLASK_RUN_DEBUGGER": "1"}, {"reload.enabled": False, "debugger.enabled": True}, id="switches"),
+        pytest.param(
+            {"FLASK_RUN_RELOAD": "off", "FLASK_RUN_DEBUGGER": "1"},
+            {"reload.enabled": False, "debugger.enabled": True},
+            id="switches",
+        ),
         pytest.param({"FLASK_RUN_WITH_THREADS": "no"}, {"threads": False}, id="threads"),
         pytest.param({"FLASK_RUN_EXTRA_FILES": "a:b::c,d"}, {"reload.include": ("a", "b", "c,d")}, id="extra-files"),
-        pytest.param({"FLASK_RUN_EXCLUDE_PATTERNS": "*.log:x"}, {"reload.exclude": ("*.log", "x")}, id="exclude-patterns"),
+        pytest.param(
+            {"FLASK_RUN_EXCLUDE_PATTERNS": "*.log:x"}, {"reload.exclude": ("*.log", "x")}, id="exclude-patterns"
+        ),
         pytest.param({"FLASK_RUN_SOMETHING": "1", "FLASK_SECRET_KEY": "x"}, {}, id="others-are-the-apps"),
-        *[pytest.param({"FLASK_DEBUG": text}, {"debug": False}, id=f"debug-off-{text}") for text in ("0", "false", "FALSE", "no", "No")],
+        *[
+            pytest.param({"FLASK_DEBUG": text}, {"debug": False}, id=f"debug-off-{text}")
+            for text in ("0", "false", "FALSE", "no", "No", "off", "n", "f", " ")
+        ],
         pytest.param({"FLASK_DEBUG": ""}, {"debug": False}, id="debug-empty-is-off"),
-        *[pytest.param({"FLASK_DEBUG": text}, {"debug": True}, id=f"debug-on-{text}") for text in ("1", "true", "yes", "off", "n", "f", " ", "2")],
+        *[
+            pytest.param({"FLASK_DEBUG": text}, {"debug": True}, id=f"debug-on-{text}")
+            for text in ("1", "true", "yes", "on", "2")
+        ],
         pytest.param({"FLASK_ENV": "development"}, {"debug": True}, id="development"),
         pytest.param({"FLASK_ENV": "production"}, {"debug": False}, id="production"),
         pytest.param({"FLASK_ENV": "Development"}, {"debug": False}, id="environment-is-compared-exactly"),
         pytest.param({"FLASK_ENV": ""}, {}, id="empty-environment-is-not-given"),
         pytest.param({"FLASK_ENV": "development", "FLASK_DEBUG": "0"}, {"debug": False}, id="debug-beats-environment"),
         pytest.param({"FLASK_ENV": "production", "FLASK_DEBUG": "1"}, {"debug": True}, id="debug-beats-production"),
-        pytest.param({"FLASK_ENV": "development", "FLASK_DEBUG": ""}, {"debug": True}, id="empty-debug-leaves-it-to-environment"),
+        pytest.param(
+            {"FLASK_ENV": "development", "FLASK_DEBUG": ""}, {"debug": True}, id="empty-debug-leaves-it-to-environment"
+        ),
     ],
 )
 def test_flask_entries(environ: dict[str, str], entries: dict[str, object]) -> None:
     decided = bool(environ.get("FLASK_DEBUG"))
-    found = flask_entries({name: pair(name, text) for name, text in environ.items()}, BY_KEY, ":", debug_decided=decided)
+    found = flask_entries(
+        {name: pair(name, text) for name, text in environ.items()}, BY_KEY, ":", debug_decided=decided
+    )
     assert {".".join(entry.key): entry.value for entry in found} == entries
     assert all(entry.origin.name in environ for entry in found)
 

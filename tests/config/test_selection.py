@@ -49,9 +49,23 @@ def test_chain(profiles: dict[str, Table], name: str, chain: tuple[str, ...]) ->
     ("profiles", "message", "hint", "hops"),
     [
         pytest.param(family(a="a"), "profile `a` extends itself: a -> a", "remove this line", 0, id="itself"),
-        pytest.param(family(a="b", b="a"), "profile `a` extends itself: a -> b -> a", "remove one of the 2 lines", 1, id="two"),
-        pytest.param(family(a="b", b="c", c="b"), "profile `b` extends itself: b -> c -> b", "remove one of the 2 lines", 1, id="ring-above"),
-        pytest.param(family(a=["x", "b"], x=None, b="c", c="a"), "profile `a` extends itself: a -> b -> c -> a", "remove one of the 3 lines", 2, id="three"),
+        pytest.param(
+            family(a="b", b="a"), "profile `a` extends itself: a -> b -> a", "remove one of the 2 lines", 1, id="two"
+        ),
+        pytest.param(
+            family(a="b", b="c", c="b"),
+            "profile `b` extends itself: b -> c -> b",
+            "remove one of the 2 lines",
+            1,
+            id="ring-above",
+        ),
+        pytest.param(
+            family(a=["x", "b"], x=None, b="c", c="a"),
+            "profile `a` extends itself: a -> b -> c -> a",
+            "remove one of the 3 lines",
+            2,
+            id="three",
+        ),
     ],
 )
 def test_cycle_prints_every_hop(profiles: dict[str, Table], message: str, hint: str, hops: int) -> None:
@@ -68,7 +82,9 @@ def test_cycle_prints_every_hop(profiles: dict[str, Table], message: str, hint: 
         pytest.param(family(a="comon", common=None), "did you mean `common`?", ("profiles", "a", "extends"), id="typo"),
         pytest.param(family(a=["b", "zzz"], b=None), "known: b", ("profiles", "a", "extends", "1"), id="in-a-list"),
         pytest.param(family(a="zzz"), "there is no other profile", ("profiles", "a", "extends"), id="alone"),
-        pytest.param(family(a="base"), "every profile starts from [base]; leave it out", ("profiles", "a", "extends"), id="base"),
+        pytest.param(
+            family(a="base"), "every profile starts from [base]; leave it out", ("profiles", "a", "extends"), id="base"
+        ),
     ],
 )
 def test_unknown_parent(profiles: dict[str, Table], hint: str, path: tuple[str, ...]) -> None:
@@ -107,10 +123,14 @@ def test_both_forms_of_one_name_is_an_error_that_shows_both() -> None:
 @pytest.mark.parametrize(
     ("name", "known", "message", "hint"),
     [
-        pytest.param("egaer", ("eager", "lazy"), "no profile `egaer`", "did you mean `eager`?  known: eager, lazy", id="typo"),
+        pytest.param(
+            "egaer", ("eager", "lazy"), "no profile `egaer`", "did you mean `eager`?  known: eager, lazy", id="typo"
+        ),
         pytest.param("zzz", ("eager",), "no profile `zzz`", "known: eager", id="nothing-near"),
         pytest.param("x", (), "no profile `x`", "this project has no profiles", id="none-at-all"),
-        pytest.param("_lan", ("_lan", "eager"), "profile `_lan` can only be extended, not chosen", "known: eager", id="abstract"),
+        pytest.param(
+            "_lan", ("_lan", "eager"), "profile `_lan` can only be extended, not chosen", "known: eager", id="abstract"
+        ),
     ],
 )
 def test_unknown_profile(name: str, known: tuple[str, ...], message: str, hint: str) -> None:
@@ -124,7 +144,9 @@ def test_unknown_profile(name: str, known: tuple[str, ...], message: str, hint: 
         pytest.param({"extends": "a", "description": "x"}, [], id="right"),
         pytest.param({"extends": ["a", "b"]}, [], id="list"),
         pytest.param({"extends": 3}, ["`extends` must be the name of a profile, or a list of names"], id="number"),
-        pytest.param({"extends": ["a", 3]}, ["`extends` must be the name of a profile, or a list of names"], id="number-in-list"),
+        pytest.param(
+            {"extends": ["a", 3]}, ["`extends` must be the name of a profile, or a list of names"], id="number-in-list"
+        ),
         pytest.param({"extends": {}}, ["`extends` must be the name of a profile, or a list of names"], id="table"),
         pytest.param({"description": 3}, ["`description` must be text"], id="description"),
     ],

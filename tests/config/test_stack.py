@@ -13,7 +13,11 @@ from launcher.config.stack import merge, nest
 def layer(number: int, *entries: tuple[str, object], unset: tuple[str, ...] = ()) -> Layer:
     origin = Origin(Source.PROFILE, profile=f"p{number}")
     removed = tuple(Entry(tuple(key.split(".")), None, origin, unset=True) for key in unset)
-    return Layer(Source.PROFILE, f"p{number}", removed + tuple(Entry(tuple(key.split(".")), value, origin) for key, value in entries))
+    return Layer(
+        Source.PROFILE,
+        f"p{number}",
+        removed + tuple(Entry(tuple(key.split(".")), value, origin) for key, value in entries),
+    )
 
 
 def values(*layers: Layer) -> dict[str, object]:
@@ -29,18 +33,36 @@ def values(*layers: Layer) -> dict[str, object]:
         pytest.param([layer(1, ("t.a", 1)), layer(2, ("t.b", 2))], {"t.a": 1, "t.b": 2}, id="tables-merge-by-key"),
         pytest.param([layer(1, ("l", [1, 2])), layer(2, ("l", [3]))], {"l": [3]}, id="list-replaces-list"),
         pytest.param([layer(1, ("l", [1])), layer(2, ("l", []))], {"l": []}, id="empty-list-replaces-list"),
-        pytest.param([layer(1, ("t.a", 1)), layer(2, ("t", {}))], {"t.a": 1, "t": {}}, id="empty-table-removes-nothing"),
-        pytest.param([layer(1, ("env.X", {"value": "a", "secret": True})), layer(2, ("env.X", "b"))], {"env.X": "b"}, id="table-as-one-value-is-replaced"),
+        pytest.param(
+            [layer(1, ("t.a", 1)), layer(2, ("t", {}))], {"t.a": 1, "t": {}}, id="empty-table-removes-nothing"
+        ),
+        pytest.param(
+            [layer(1, ("env.X", {"value": "a", "secret": True})), layer(2, ("env.X", "b"))],
+            {"env.X": "b"},
+            id="table-as-one-value-is-replaced",
+        ),
         pytest.param([layer(1, ("a", 1)), layer(2, unset=("a",))], {}, id="unset-removes"),
-        pytest.param([layer(1, ("t.a", 1), ("t.b", 2), ("u", 3)), layer(2, unset=("t",))], {"u": 3}, id="unset-table-removes-what-is-inside"),
-        pytest.param([layer(1, ("t.a", 1)), layer(2, ("t.b", 2), unset=("t",))], {"t.b": 2}, id="unset-spares-its-own-layer"),
+        pytest.param(
+            [layer(1, ("t.a", 1), ("t.b", 2), ("u", 3)), layer(2, unset=("t",))],
+            {"u": 3},
+            id="unset-table-removes-what-is-inside",
+        ),
+        pytest.param(
+            [layer(1, ("t.a", 1)), layer(2, ("t.b", 2), unset=("t",))], {"t.b": 2}, id="unset-spares-its-own-layer"
+        ),
         pytest.param([layer(1, unset=("a",)), layer(2, ("a", 1))], {"a": 1}, id="unset-does-not-reach-upwards"),
-        pytest.param([layer(1, ("a", 1)), layer(2, unset=("a",)), layer(3, ("a", 3))], {"a": 3}, id="set-again-after-unset"),
-        pytest.param([layer(1, ("tx", 1), ("t.a", 2)), layer(2, unset=("t",))], {"tx": 1}, id="unset-goes-by-parts-not-letters"),
+        pytest.param(
+            [layer(1, ("a", 1)), layer(2, unset=("a",)), layer(3, ("a", 3))], {"a": 3}, id="set-again-after-unset"
+        ),
+        pytest.param(
+            [layer(1, ("tx", 1), ("t.a", 2)), layer(2, unset=("t",))], {"tx": 1}, id="unset-goes-by-parts-not-letters"
+        ),
         pytest.param([layer(1, unset=("nothing",))], {}, id="unset-of-nothing-is-nothing"),
         pytest.param([layer(1, ("t.a", 1)), layer(2, ("t", True))], {"t": True}, id="table-under-scalar-is-hidden"),
         pytest.param([layer(1, ("t", True)), layer(2, ("t.a", 1))], {"t.a": 1}, id="scalar-under-table-is-hidden"),
-        pytest.param([layer(1, ("t", {})), layer(2, ("t.a", 1))], {"t": {}, "t.a": 1}, id="empty-table-under-key-is-no-conflict"),
+        pytest.param(
+            [layer(1, ("t", {})), layer(2, ("t.a", 1))], {"t": {}, "t.a": 1}, id="empty-table-under-key-is-no-conflict"
+        ),
     ],
 )
 def test_merge(layers: list[Layer], expected: dict[str, object]) -> None:
@@ -139,13 +161,17 @@ def test_law_nothing_is_forgotten(layers: list[Layer]) -> None:
     history = merge(layers).history
     for one in layers:
         for entry in one.entries:
-            assert any(item.origin == entry.origin and item.unset == entry.unset for item in history[entry.key].candidates)
+            assert any(
+                item.origin == entry.origin and item.unset == entry.unset for item in history[entry.key].candidates
+            )
 
 
 @given(LAYERS)
 def test_law_winner_is_the_value(layers: list[Layer]) -> None:
     merged = merge(layers)
-    assert merged.values == {key: record.winner.value for key, record in merged.history.items() if not record.winner.unset}
+    assert merged.values == {
+        key: record.winner.value for key, record in merged.history.items() if not record.winner.unset
+    }
 
 
 @given(LAYERS)
@@ -168,4 +194,3 @@ def test_law_values_never_contradict(layers: list[Layer]) -> None:
     for key in winners:
         for length in range(1, len(key)):
             assert isinstance(winners.get(key[:length], {}), dict)
-

@@ -8,6 +8,7 @@ import click
 
 from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, make_request, output_options, request_options
 from launcher.cli.telling import document, problem_json
+from launcher.cli.usage import on_command_line
 from launcher.config.resolve import Checked, resolve_all, resolve_profile
 from launcher.errors import ExitCode, LaunchError, PlanError
 from launcher.frame import count, plural
@@ -28,7 +29,8 @@ def _run(ctx: click.Context, /, strict: bool, as_json: bool, **params: object) -
     invocation: Invocation = ctx.obj
     request = make_request(ctx, params)
     checked, never = _check(request)
-    problems = list(dict.fromkeys([*(problem for item in checked for problem in item.problems), *never]))
+    found = dict.fromkeys([*(problem for item in checked for problem in item.problems), *never])
+    problems = [on_command_line(problem, invocation.argv) for problem in found]
     code = exit_code(problems, strict=strict)
     if as_json:
         invocation.out().line(_json(checked, problems, code))

@@ -28,7 +28,7 @@ _INTERPRETER = ("PYTHON", "LD_", "DYLD_")
 
 
 @click.pass_context
-def _run(ctx: click.Context, app: str | None, **params: object) -> int:
+def _run(ctx: click.Context, /, app: str | None, **params: object) -> int:
     invocation: Invocation = ctx.obj
     child = Child(invocation.environ)
     try:

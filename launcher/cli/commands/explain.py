@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from launcher.cli.advice import changes, idle_profiles, unset_places, variables_for
@@ -12,6 +14,7 @@ from launcher.config import key as keys
 from launcher.config.layer import History, Source
 from launcher.config.resolve import resolve_profile
 from launcher.config.schema import by_key, tables
+from launcher.config.variables import text_of
 from launcher.errors import ExitCode, Place, Problem, UsageError, nearest
 from launcher.frame import Look
 from launcher.text import clip, escape
@@ -100,7 +103,10 @@ def _title(resolved: ResolvedProfile, look: Look) -> str:
 
 def _row(record: History, look: Look) -> list[Cell]:
     name = record.key[1] if keys.is_whole(record.key) else keys.join(record.key)
-    value = clip(escape(shown_candidate(record.winner, secret=hides_value(record))), _WIDEST)
+    winner, secret = record.winner, hides_value(record)
+    if keys.is_whole(record.key) and not winner.unset:
+        winner = replace(winner, value=text_of(winner) or "")
+    value = clip(escape(shown_candidate(winner, secret=secret)), _WIDEST)
     hidden = sum(item.origin.source is not Source.DEFAULT for item in record.candidates[1:])
     origin = record.winner.origin
     shell = keys.is_whole(record.key) and origin.source is Source.ENVIRONMENT
@@ -115,7 +121,7 @@ def _tell_one(resolved: ResolvedProfile, record: History, console: Console) -> N
     look, secret = console.look, hides_value(record)
     dotted = keys.join(record.key)
     value = escape(shown_candidate(record.winner, secret=secret)) if record.candidates else "(not set)"
-    console.line(f"{look.paint('strong', dotted)} = {look.paint('strong', value)}")
+    console.line(f"{look.paint('strong', escape(dotted))} = {look.paint('strong', value)}")
     if row := by_key().get(dotted):
         console.table([(f"{row.help} Must be {row.type}.",)])
     console.line()

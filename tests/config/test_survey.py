@@ -1,0 +1,40 @@
+"""Settings that can never win."""
+
+from __future__ import annotations
+
+import pytest
+
+from launcher.config.layer import Candidate, History, Origin, Source
+from launcher.config.survey import find_never
+
+
+def at(line: int, source: Source = Source.BASE) -> Candidate:
+    return Candidate(line, Origin(source, file="/p/devserver.toml", path=("base", str(line))))
+
+
+def profile(*candidates: Candidate) -> dict[tuple[str, ...], History]:
+    return {("port",): History(("port",), candidates)}
+
+
+UNSET = Candidate(None, Origin(Source.BASE, file="/p", path=("unset",)), unset=True)
+FLAG = Candidate(1, Origin(Source.COMMAND_LINE, name="--port"))
+
+
+@pytest.mark.parametrize(
+    ("histories", "never"),
+    [
+        pytest.param([profile(at(1))], [], id="wins"),
+        pytest.param([profile(at(2), at(1))], [1], id="hidden"),
+        pytest.param([profile(at(2), at(1)), profile(at(1))], [], id="wins-in-another-profile"),
+        pytest.param([profile(at(2), at(1)), profile(at(3), at(1))], [1], id="hidden-everywhere"),
+        pytest.param([profile(FLAG, at(1))], [], id="flags-do-not-count"),
+        pytest.param([profile(at(2, Source.LOCAL_BASE), at(1))], [1], id="hidden-by-the-personal-file"),
+        pytest.param([profile(at(2), at(1, Source.ENV_FILE))], [], id="env-files-are-not-told"),
+        pytest.param([profile(at(2), UNSET)], [], id="unset-is-not-told"),
+        pytest.param([], [], id="nothing"),
+    ],
+)
+def test_find_never(histories: list[dict[tuple[str, ...], History]], never: list[int]) -> None:
+    found = find_never(histories)
+    assert [finding.origin.path[1] for finding in found if finding.origin] == [str(line) for line in never]
+    assert all(finding.warning and finding.slug == "never-used" for finding in found)

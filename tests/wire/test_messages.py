@@ -1,0 +1,147 @@
+"""Every message survives its trip as JSON, and nothing else is taken for a message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from launcher.wire import messages
+from launcher.wire.messages import (
+    CARRIES_DESCRIPTOR,
+    TO_SUPERVISOR,
+    TO_WORKER,
+    Adopt,
+    Booted,
+    CrashLog,
+    Drain,
+    Drained,
+    Failed,
+    GivenBack,
+    GoOn,
+    Libraries,
+    Lifeline,
+    Load,
+    Loading,
+    Preload,
+    Prompting,
+    Reading,
+    Reap,
+    Reaped,
+    Resume,
+    ServeFailure,
+    Serving,
+    SnapshotTaken,
+    Unsafe,
+    decode,
+    encode,
+)
+
+EXAMPLES = (
+    Load({"project": "/p", "env": {"A": "1"}, "threads": True, "roots": ["/p"]}, 3, wait=True),
+    Load({}, 0, False, 8, ("/p/a.py",)),
+    Preload({}, ("flask", "flask.app"), ("/p", "/usr/lib")),
+    Resume(),
+    Lifeline(),
+    CrashLog(),
+    GoOn(3, 8, ("/p/a.py",), 2),
+    Reap(7),
+    SnapshotTaken("shop.views", 8, 3),
+    Unsafe("shop.jobs", "a thread is running: worker"),
+    Libraries(("flask",), ("/p",), "the app changed sys.path"),
+    Reaped(7, 9),
+    ServeFailure({"project": "/p"}, 2, "NameError in shop.py:3", "Traceback\n  …\n"),
+    Drain(0.5),
+    Drain(0.0),
+    Adopt(("127.0.0.1", 40000)),
+    Adopt(("::1", 40000, 0, 0)),
+    Adopt(""),
+    Booted(1),
+    Loading(),
+    Reading({}),
+    Reading({"/p/a.py": "0123456789abcdef", "/p/b.py": "", "/p/own.db": "*"}),
+    Reading({"/p/\udce9.py": "1"}),
+    Serving("shop:app", 0.25),
+    Serving("", 0.0, failure=True),
+    Failed("exit code 3", "", ()),
+    Failed("\x1b[31mred", "\x00", ("/p/a.py", "/p/b.py")),
+    GivenBack(("127.0.0.1", 1)),
+    GivenBack(""),
+    Drained(),
+    Drained(7),
+    Prompting(True),
+    Prompting(False),
+)
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_a_message_comes_out_as_it_went_in(message: messages.Message) -> None:
+    assert decode(encode(message)) == message
+
+
+def test_there_is_an_example_of_every_message() -> None:
+    assert {type(message) for message in EXAMPLES} == set(TO_WORKER) | set(TO_SUPERVISOR)
+
+
+def test_no_message_goes_both_ways() -> None:
+    assert not set(TO_WORKER) & set(TO_SUPERVISOR)
+    assert set(CARRIES_DESCRIPTOR) < set(TO_WORKER) | set(TO_SUPERVISOR)
+
+
+def test_a_message_is_readable_ascii() -> None:
+    assert encode(Drain(1.5)) == b'["Drain",{"seconds":1.5}]'
+    assert encode(Reading({"/é": ""})).isascii()
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_any_file_name_survives(files: dict[str, str]) -> None:
+    assert decode(encode(Reading(files))) == Reading(files)
+
+
+@given(st.binary(max_size=40))
+def test_a_name_of_any_bytes_survives(name: bytes) -> None:
+    text = name.decode("utf-8", "surrogateescape")
+    assert decode(encode(Failed("", text, (text,)))) == Failed("", text, (text,))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"{", id="half"),
+        pytest.param(b"\xff", id="no-text"),
+        pytest.param(b"1", id="number"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"{}", id="table"),
+        pytest.param(b"[]", id="empty-list"),
+        pytest.param(b'["Drain"]', id="no-fields"),
+        pytest.param(b'["Drain",{"seconds":1},2]', id="too-long"),
+        pytest.param(b'["Nonsense",{}]', id="unknown-name"),
+        pytest.param(b'["Message",{}]', id="a-name-that-is-no-record"),
+        pytest.param(b'[["Drain"],{"seconds":1}]', id="name-is-a-list"),
+        pytest.param(b'["Drain",["seconds"]]', id="fields-are-a-list"),
+        pytest.param(b'["Drain",5]', id="fields-are-a-number"),
+        pytest.param(b'["Drain",{}]', id="field-missing"),
+        pytest.param(b'["Drain",{"seconds":1,"more":2}]', id="field-unknown"),
+        pytest.param(b'["Drained",{}]', id="a-default-is-no-excuse"),
+    ],
+)
+def test_anything_else_is_no_message(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode(data)
+
+
+def test_the_error_names_the_message_and_its_fields() -> None:
+    with pytest.raises(ValueError, match="no message is called 'Nope'"):
+        decode(b'["Nope",{}]')
+    with pytest.raises(ValueError, match="wrong fields for Drain: minutes"):
+        decode(b'["Drain",{"minutes":1}]')
+
+
+def test_every_field_travels() -> None:
+    for message in EXAMPLES:
+        _, body = json.loads(encode(message))
+        assert set(body) == {item.name for item in fields(message)}
