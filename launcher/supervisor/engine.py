@@ -6,8 +6,11 @@ load, and what its failure means, is decided in `state.py`, which knows nothing 
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass
 
+from launcher.supervisor import orphans
 from launcher.supervisor.child import Child, worker_environ
 from launcher.supervisor.timeline import Snapshot, Timeline
 from launcher.wire import messages
@@ -92,9 +95,9 @@ class Engine:
         """Return the engine in use, in words, and why it is not the faster one."""
         if not self.enabled:
             return "restart"
-        if self._frozen or not self.obstacle:
+        if not self.obstacle:
             return "snapshot"
-        return f"restart ({self.obstacle})"
+        return f"snapshot, in part ({self.obstacle})" if self._frozen else f"restart ({self.obstacle})"
 
     def came_from(self) -> str:
         """Return in words what the last worker was copied from; nothing after a cold start."""
@@ -206,7 +209,12 @@ class Engine:
 
     def doubt(self) -> None:
         """Take note that the last copy came to nothing. If a cold start does better, its snapshot was bad."""
-        self._doubted = self._place(self.back_to) if self.back_to is not None else ""
+        if self.back_to is None:
+            return
+        self._doubted = self._place(self.back_to)
+        frozen = self._frozen.get(self.back_to.number)
+        if frozen is not None and frozen.pid in orphans.descendants(os.getpid()):
+            os.kill(frozen.pid, signal.SIGKILL)  # if it hangs, it does not see that its channel is closed
 
     def loaded_cold(self, seconds: float) -> None:
         """Take note that a cold start serves, after so many seconds of importing."""
