@@ -131,7 +131,7 @@ class Checkpoints:
     def _take(self, name: str, afterwards: Callable[[], None] | None = None) -> bool:
         self._tried = True
         try:
-            obstacle = self._ledger.obstacle(self._children)
+            obstacle = self._ledger.obstacle(self._children, name)
             pid, ours, theirs = (0, None, None) if obstacle else self._copy()
         except OSError as error:
             pid, ours, theirs, obstacle = 0, None, None, f"the system allows no copy: {error.strerror}"
@@ -170,7 +170,7 @@ class Checkpoints:
 
     def _believe(self, name: str, pid: int, ours: socket.socket) -> str:
         """Hand the new snapshot on if it is a whole copy of this process, else end it and say why in words."""
-        threads = self._ledger.native_threads()
+        threads = self._ledger.native_threads(name)
         if threads:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

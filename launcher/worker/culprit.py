@@ -41,17 +41,6 @@ class Culprit:
             frame = frame.f_back
         return library
 
-    def is_project(self, frame: FrameType | None) -> bool:
-        """Return whether the project itself called, if need be through the standard library: not another library."""
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if self._is_project_file(file):
-                return True
-            if library_of(file):
-                return False
-            frame = frame.f_back
-        return False
-
     def _short(self, file: str) -> str:
         return file[len(self._folder) :] if file.startswith(self._folder) else os.path.basename(file)
 

@@ -134,47 +134,54 @@ class Ledger:
         elif event == "builtins.input":
             self._note(f"{self._culprit.now()} asked for input")
 
-    def obstacle(self, children: Collection[int]) -> str:
-        """Return why this process must not be copied now, in words, or nothing. *children* are processes of ours."""
-        if threading.current_thread() is not threading.main_thread():
-            return "the import runs in a thread"
+    def obstacle(self, children: Collection[int], name: str = "") -> str:
+        """Return why this process must not be copied now, in words, or nothing.
+
+        *children* are processes of ours, *name* is the module that is being looked for, if any.
+        """
         return (
             next((what for what, holds in self._notes if holds()), "")
+            or green_threads()  # before anything that asks `threading`, which they replace
             or self._python_threads()
-            or green_threads()
             or tracer()
             or _interpreters()
-            or self._descriptor()
+            or self._process(children)
+            or self._descriptor(name)
             or self._file_lock()
             or self._shared_map()
-            or self._process(children)
             or _timer()
             or self._input()
             or unseeded_generator(sys.modules, self._is_project_file)
         )
 
-    def native_threads(self) -> str:
-        """Return in words which threads of libraries still run after a fork, or nothing. To be asked in the parent."""
+    def native_threads(self, name: str = "") -> str:
+        """Return in words which threads still run after a fork, or nothing. To be asked in the parent.
+
+        *name* is the module that is being looked for, if any: whatever began a thread came before.
+        """
         names = lasting_threads()
         if not names:
             return ""
-        since = self._marks.name
+        who = self._who.get("thread")
+        if who and set(names) == {_comm(str(os.getpid()))}:
+            return f"{who} started a thread"
+        since = self._marks.before_threads(name)
         place = f", since {since} was imported" if since else ""
-        return f"native threads are running: {', '.join(sorted(set(names)))}{place}"
+        return f"native threads are running ({', '.join(sorted(set(names)))}){place}"
 
     # What is noted of calls
 
     def _atexit_registered(self, frame: FrameType, _: tuple[Any, ...]) -> None:
-        if self._culprit.is_project(frame):
+        if self._is_project_file(frame.f_code.co_filename):
             self._note(f"{self._culprit.of(frame)} registered a function for the end of the process (atexit)")
 
     def _fork_handler_registered(self, frame: FrameType, _: tuple[Any, ...]) -> None:
-        if self._culprit.is_project(frame):
+        if self._is_project_file(frame.f_code.co_filename):
             self._note(f"{self._culprit.of(frame)} registered a fork handler")
 
     def _finalizer_made(self, frame: FrameType, arguments: tuple[Any, ...]) -> None:
         finalizer = arguments[0]
-        if self._culprit.is_project(frame):
+        if self._is_project_file(frame.f_code.co_filename):
             what = f"{self._culprit.of(frame)} made a finalizer that runs at the end of the process"
             self._note(what, lambda: finalizer.alive and finalizer.atexit)
 
@@ -197,8 +204,10 @@ class Ledger:
     # What is asked of the process
 
     def _python_threads(self) -> str:
+        if threading.current_thread() is not threading.main_thread():
+            return "the import runs in a thread"
         frames = sys._current_frames()
-        del frames[threading.get_ident()]
+        frames.pop(threading.get_ident(), None)
         if not frames:
             return ""
         who = self._who.get("thread", "") or next(filter(None, map(self._culprit.of, frames.values())), "")
@@ -206,7 +215,7 @@ class Ledger:
         names = f" ({', '.join(known)})" if known else ""
         return f"{who} started a thread{names}" if who else f"a thread is running{names}"
 
-    def _descriptor(self) -> str:
+    def _descriptor(self, name: str) -> str:
         """Return which open descriptor a copy would share with us to its harm, and whose it is."""
         for number, link in descriptors.links().items():
             if self._own.get(number) == link:
@@ -217,7 +226,7 @@ class Ledger:
                     who = self._who.get("socket")
                 if who:
                     return f"{who} opened {what}"
-                since = self._marks.before(number)
+                since = self._marks.before(number, name)
                 return f"{what} is open" + (f", since {since} was imported" if since else "")
         return ""
 
@@ -233,7 +242,8 @@ class Ledger:
         return ""
 
     def _may_share_memory(self) -> bool:
-        return "map" in self._who or descriptors.shared_memory() > self._shared
+        # Semaphores of `multiprocessing` are maps that nobody audits, and no page of them need be touched.
+        return "map" in self._who or "multiprocessing.synchronize" in sys.modules or descriptors.shared_memory() > self._shared
 
     def _process(self, ours: Collection[int]) -> str:
         """Return which child process the app started, or nothing."""
@@ -249,24 +259,44 @@ class Ledger:
 
 
 class _Marks:
-    """Which module was looked for before a descriptor was opened: by the lowest free number, which costs nearly nothing."""
+    """Which module was looked for before a descriptor was opened, or a thread began.
+
+    The lowest free descriptor costs a microsecond to ask for; the number of threads ten, so that is asked for less often.
+    """
 
     def __init__(self) -> None:
-        self.name = ""
+        self._name = self._previous = ""
         self._lowest = _lowest_free()
         self._opened: dict[int, str] = {}
+        self._tasks = _count_tasks()
+        self._began = ""
 
     def set(self, name: str) -> None:
         lowest = _lowest_free()
         if lowest != self._lowest:
             for number in range(self._lowest, lowest):
-                self._opened[number] = self.name
+                self._opened[number] = self._name
             self._lowest = lowest
-        self.name = name
+        if "." not in name:
+            self._count(self._name)
+        self._previous, self._name = self._name, name
 
-    def before(self, number: int) -> str:
-        """Return after which module's import this descriptor was opened, or nothing."""
-        return self._opened.get(number, self.name)
+    def before(self, number: int, name: str) -> str:
+        """Return after which module's import this descriptor was opened, or nothing; *name* is looked for now."""
+        return self._opened.get(number, self._last(name))
+
+    def before_threads(self, name: str) -> str:
+        """Return after which module's import the newest thread began, or nothing; *name* is looked for now."""
+        self._count(self._last(name))
+        return self._began
+
+    def _last(self, name: str) -> str:
+        return self._previous if name == self._name else self._name
+
+    def _count(self, name: str) -> None:
+        if (tasks := _count_tasks()) > self._tasks:
+            self._began = name
+        self._tasks = tasks
 
 
 def green_threads() -> str:
@@ -325,6 +355,10 @@ def _stdin_position() -> int:
         return os.lseek(0, 0, os.SEEK_CUR)
     except OSError:
         return 0
+
+
+def _count_tasks() -> int:
+    return os.stat("/proc/self/task").st_nlink - 2
 
 
 def _lowest_free() -> int:
