@@ -192,15 +192,13 @@ class Engine:
         base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
-    def ask_how_it_ended(self, child: Child) -> bool:
-        """Have the snapshot that a copy came from wait for its end; return False if that snapshot is gone."""
-        if child.origin is None or not child.pid:
-            return False
-        try:
-            child.origin.send(messages.Reap(child.pid))
-        except ChannelClosed:
-            return False
-        return True
+    def ask_how_it_ended(self, child: Child) -> None:
+        """Have the snapshot that a copy came from wait for its end. It may be gone by now: then nobody answers."""
+        if child.origin is not None and child.pid:
+            try:
+                child.origin.send(messages.Reap(child.pid))
+            except ChannelClosed:
+                pass
 
     def patience(self) -> float:
         """Return after how many seconds a copy that does not serve is given up."""
@@ -317,6 +315,8 @@ class Engine:
         if frozen is None:
             return
         self._neglect(frozen.channel)
+        for message, _ in frozen.channel.rest():  # how a copy ended
+            self._heard(message)
         frozen.channel.close()
         if self._base is not None and self._base.channel is frozen.channel:
             self._base.close()

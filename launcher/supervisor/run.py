@@ -316,11 +316,13 @@ class Supervisor:
                 self._is_gone(number, child.verdict or "it ended before it could say a word")
             elif child.origin is None:
                 self._after(GRACE_SECONDS, child.end)
-            elif not self._engine.ask_how_it_ended(child):
+            else:
+                self._engine.ask_how_it_ended(child)
+                # The snapshot may be gone, or go before it has answered.
                 self._after(GRACE_SECONDS, lambda: self._copy_vanished(number, child))
 
     def _copy_vanished(self, number: int, child: Child) -> None:
-        """Give up waiting to hear how a copy ended, whose snapshot is gone too."""
+        """Give up waiting to hear how a copy ended."""
         if self._children.get(number) is child:
             child.end()
             self._is_gone(number, "its end was not seen")
