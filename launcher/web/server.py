@@ -95,9 +95,9 @@ class CountingWriter:
         """Write *data*; return how many bytes that were."""
         written: int = self._writer.write(data)
         if self._writes is not None:
-            if self._writes % 4 == 0 and data == b"0\r\n\r\n":
-                self._end()
             self._writes += 1
+            if self._writes % 4 == 1 and data == b"0\r\n\r\n":
+                self._end()
         elif self._left is not None:
             self._left -= len(data)
             if self._left <= 0:
