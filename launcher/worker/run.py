@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 
+from launcher import handover
 from launcher.plan import Plan
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
@@ -33,6 +34,7 @@ from launcher.wire.messages import (
 )
 from launcher.worker.finder import Finder
 from launcher.worker.loading import Loaded, load
+from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
 
 TYPE_CHECKING = False
@@ -47,6 +49,7 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     """Live as a worker until told to leave; return the exit code. Takes over the three descriptors."""
     die_with_supervisor(lifeline)
     faulthandler.enable(crash_log)
+    handover.in_worker = True
     # A handler of our own instead of SIG_IGN: programs that the app starts would inherit that.
     signal.signal(signal.SIGINT, lambda *_: None)
     channel = Channel(socket.socket(fileno=channel_fd))
@@ -92,6 +95,7 @@ class Worker:
         self._channel = channel
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
+        self._drained_for_good = False
 
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
@@ -128,18 +132,35 @@ class Worker:
         finder = Finder((*plan.roots, plan.target.directory), lambda files: self._channel.send(Reading(files)))
         finder.start()
         begun = time.monotonic()
-        outcome = load(plan.target)
-        seconds = time.monotonic() - begun
-        finder.stop()
-        if isinstance(outcome, Loaded):
-            from launcher.web.stack import build_stack
-
-            self._serve(plan, build_stack(outcome.app, plan), Serving(outcome.found, seconds))
+        outcome: Loaded | Failure | None
+        if plan.program.argv:
+            outcome = run_program(plan, finder, lambda *app: self._serve_in_program(plan, finder, begun, Loaded(*app)))
+        else:
+            outcome = load(plan.target)
+        if outcome is None:
             return True
+        if isinstance(outcome, Loaded):
+            self._serve_loaded(plan, finder, begun, outcome)
+            return True
+        finder.stop()
         self._failure = outcome
         self._channel.send(Reading(finder.digests(outcome.files)))
         self._channel.send(Failed(outcome.cause, outcome.text, outcome.files))
         return False
+
+    def _serve_loaded(self, plan: Plan, finder: Finder, begun: float, loaded: Loaded) -> None:
+        """Serve the app, whose import began at the monotonic time *begun*, until drained."""
+        seconds = time.monotonic() - begun
+        finder.stop()
+        from launcher.web.stack import build_stack
+
+        self._serve(plan, build_stack(loaded.app, plan), Serving(loaded.found, seconds))
+
+    def _serve_in_program(self, plan: Plan, finder: Finder, begun: float, loaded: Loaded) -> None:
+        """Serve inside of `launcher.run()`, which returns only when the server stops; a reload ends the program."""
+        self._serve_loaded(plan, finder, begun, loaded)
+        if not self._drained_for_good:
+            raise SystemExit(0)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
         from launcher.web.failure import failure_app
@@ -177,6 +198,7 @@ class Worker:
         try:
             for message, descriptor in self._channel.pending():
                 if isinstance(message, Drain):
+                    self._drained_for_good = message.stop and not server.is_draining
                     server.drain(message.seconds)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
