@@ -139,7 +139,7 @@ def _become_supervisor(told: Mapping[str, object]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    os.execve(sys.executable, argv, environ)
+    os.execve(sys.executable, argv, environ)  # noqa: S606  # no shell is wanted
 
 
 def first_environ(at_start: bytes, now: Mapping[str, str]) -> dict[str, str]:
@@ -179,7 +179,7 @@ def _nameless_file(content: bytes) -> int:
 
 
 def _plain(value: object) -> object:
-    """Return *value* as JSON has it; paths become text, and what JSON does not know becomes null, which no setting is."""
+    """Return *value* as JSON has it: paths become text, what JSON does not know becomes null, which no setting is."""
     if isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, os.PathLike):

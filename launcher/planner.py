@@ -30,7 +30,8 @@ _CHECKED = (
 def build_plan(resolved: ResolvedProfile, *, pin: str, program: Program | None = None) -> Plan:
     """Return the plan for *resolved*; *pin* holds the digits to ask for where the setting says `random`.
 
-    *program* called `launcher.run()`: it brings its app itself. Raise `PlanError` with every folder and file that is missing.
+    *program* called `launcher.run()`: it brings its app itself. Raise `PlanError` with every folder
+    and file that is missing.
     """
     problems = _missing(resolved)
     if problems:

@@ -55,7 +55,7 @@ def run_program(plan: Plan, finder: Finder, serve: Callable[[WSGIApplication, st
     handover.taker = take
     try:
         _execute(plan, finder)
-    except BaseException as error:  # noqa: BLE001  # the boundary between the user's code and ours
+    except BaseException as error:  # the boundary between the user's code and ours
         if not served:
             return failure_of(error, plan.target)
         if isinstance(error, SystemExit):

@@ -47,7 +47,7 @@ command = click.Command(
 
 
 def read_told(descriptor: int) -> dict[str, Any]:  # Any: JSON
-    """Return what `launcher.run()` left in the file *descriptor*, and close it; raise `UsageError` if that is not it."""
+    """Return what `launcher.run()` left in the file *descriptor*, and close it; raise `UsageError` for another file."""
     try:
         with os.fdopen(descriptor, "rb") as file:
             file.seek(0)
