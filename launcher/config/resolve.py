@@ -350,7 +350,8 @@ def _raise_for(findings: Iterable[Finding]) -> None:
     found = list(dict.fromkeys(findings))
     if all(finding.warning for finding in found):
         return
-    only_flags = all(finding.origin is not None and finding.origin.source is Source.COMMAND_LINE for finding in found)
+    origins = [finding.origin for finding in found]
+    only_flags = all(origin and origin.source is Source.COMMAND_LINE and not origin.file for origin in origins)
     raise (UsageError if only_flags else ConfigError)(_tell(found))
 
 
