@@ -16,6 +16,7 @@ from launcher.config import key as keys
 from launcher.config import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Origin, Source
+from launcher.config.limits import check_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,18 +26,8 @@ NAME = "devserver.toml"
 LOCAL = "devserver.local.toml"
 FOLDER = "profiles"
 MAX_BYTES = 64 * 1024
-MAX_NESTING = 64
-MAX_PARTS = 32
 
 _REPOSITORY = (".git", ".hg", ".svn", ".jj")
-_TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*(?:"{3,5}|\Z)'
-    r"|'''(?:[^']|'(?!''))*(?:'{3,5}|\Z)"
-    r'|"(?:[^"\\\n]|\\.)*"?'
-    r"|'[^'\n]*'?|#[^\n]*|[\[\]{}.=,\n]",
-    re.DOTALL,
-)
-"""What matters to the limits: texts and comments as a whole, brackets, dots, and what ends a dotted key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +131,10 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
 
 def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[Finding]]:  # Any: TOML
     """Return the tables in *text*, or None and what is wrong with it; the limits are checked before tomli sees it."""
-    if broken := _over_limit(text):
-        message, offset = broken
-        line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    if (problem := check_limits(text)) and problem.place:
+        line, column = problem.place.line, problem.place.column
         place = Origin(origin.source, origin.file, (), line, column, origin.name, origin.text)
-        return None, [Finding("too-deep", message, place, hint="no settings file needs this; write it flatter")]
+        return None, [Finding(problem.slug, problem.message, place, hint=problem.hint)]
     try:
         return tomli.loads(text), []
     except tomli.TOMLDecodeError as error:
@@ -232,23 +222,6 @@ def _has_our_table(file: str) -> tuple[bool, list[Finding]]:
         return False, findings
     tool = document.table.get("tool")
     return isinstance(tool, dict) and "launch" in tool, []
-
-
-def _over_limit(text: str) -> tuple[str, int] | None:
-    """Return what is too much in *text* for a parser, and where; tomli's time grows with the square of key parts."""
-    depth, parts = 0, 1
-    for match in _TOKEN.finditer(text):
-        word = match[0]
-        if word == ".":
-            parts += 1
-        elif word in "[]{}=,\n":
-            depth = max(0, depth + (word in "[{") - (word in "]}"))
-            parts = 1
-        if depth > MAX_NESTING:
-            return f"lists and tables are nested more than {MAX_NESTING} deep", match.start()
-        if parts > MAX_PARTS:
-            return f"a key has more than {MAX_PARTS} parts", match.start()
-    return None
 
 
 def _too_large(origin: Origin, what: str) -> Finding:

@@ -1,6 +1,6 @@
 """What a step of resolving found wrong, told by origins.
 
-Pure data: `places.py` turns a finding into a `Problem` with source lines, which needs files and is only done to fail.
+Pure data: `problem.py` turns a finding into a `Problem` with source lines, which needs files and is only done to fail.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Origins to places that a frame can show: source line, column, and nothing secret in it.
 
-Reads the file again and locates its keys, so it is loaded only to explain or to fail. `resolve.py` keeps the origins.
+Reads the file again and locates its keys, so it is loaded only when somebody asks. `resolve.py` keeps the origins.
 """
 
 from __future__ import annotations
@@ -13,15 +13,10 @@ from launcher.config.argument import locate_argument
 from launcher.config.files import read_text
 from launcher.config.layer import Origin, Source
 from launcher.config.positions import Spot, locate
-from launcher.config.syntax import explain_syntax
-from launcher.errors import Place, Problem
+from launcher.errors import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from launcher.config.finding import Finding
-
     Spots = dict[tuple[str, ...], Spot]
 
 _PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,40}")
@@ -48,27 +43,6 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> P
     if origin.source is Source.COMMAND_LINE:
         return _quote("command line", origin.name, " ", _hidden_assignment(origin.text, masked), at_key)
     return Place("derived" if origin.source is Source.DERIVED else "default", text=origin.reason)
-
-
-def problem_of(finding: Finding) -> Problem:
-    """Return the problem that a finding tells, with places, and without passwords in its sentences."""
-    others = tuple(
-        (redact.mask_url(label), place_of(origin, at_key=finding.at_key)) for label, origin in finding.others
-    )
-    hint, notes = redact.mask_url(finding.hint), tuple(redact.mask_url(note) for note in finding.notes)
-    message, place = redact.mask_url(finding.message), None
-    if finding.cause is not None and finding.origin is not None and finding.origin.file:
-        return _syntax_problem(finding, finding.cause)
-    if finding.origin is not None:
-        place = place_of(finding.origin, at_key=finding.at_key)
-    return Problem(finding.slug, message, place, hint, others, notes, finding.warning)
-
-
-def _syntax_problem(finding: Finding, cause: Any) -> Problem:  # Any: tomli's error, which files.py alone knows
-    assert finding.origin is not None
-    text, _ = read_text(finding.origin.file)
-    found = explain_syntax(text or "", finding.origin.file, cause)
-    return Problem(found.slug, found.message, found.place, found.hint, found.others, found.notes, finding.warning)
 
 
 def _quote(file: str, name: str, between: str, text: str, at_key: bool) -> Place:

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import re
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 MASK = "***"
 
 _SECRET_NAME = re.compile(
@@ -39,13 +35,6 @@ def mask_url(text: str, *, keep: bool = False) -> str:
         return f"{scheme}{mask}@" if match["password"] else match[0]
 
     return _USER_INFO.sub(replace, text)
-
-
-def mask_text(text: str, secrets: Iterable[str]) -> str:
-    """Return *text* without any of *secrets*, and without passwords in URLs."""
-    for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return mask_url(text)
 
 
 def shown(name: str, text: str, *, secret: bool = False) -> str:

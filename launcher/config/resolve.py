@@ -359,7 +359,7 @@ def _tell(findings: Iterable[Finding]) -> tuple[Problem, ...]:
     found = list(findings)
     if not found:
         return ()
-    from launcher.config.places import problem_of  # only to explain or to fail
+    from launcher.config.problem import problem_of  # only to fail or to warn
 
     return _by_file([problem_of(finding) for finding in found])
 

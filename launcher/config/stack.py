@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A key that is a table in one layer and something else in another: the two candidates, the higher one first."""
+    """A table in one layer and something else in another: the two keys, one inside the other, and their candidates."""
 
-    key: Key
+    higher_key: Key
+    lower_key: Key
     higher: Candidate
     lower: Candidate
+
+    @property
+    def key(self) -> Key:
+        """The key that is both: the shorter one."""
+        return min(self.higher_key, self.lower_key, key=len)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class _Pile:
         above = [key for key in _tables(entry.key) if self._has_plain(key)]
         below = [] if isinstance(entry.value, dict) else self._live_inside(entry.key)
         for other in (*above, *below):
-            self.conflicts.append(Conflict(min(other, entry.key, key=len), candidate, self.rising[other][-1]))
+            self.conflicts.append(Conflict(entry.key, other, candidate, self.rising[other][-1]))
             self._put(other, Candidate(None, entry.origin, unset=True))
         self._put(entry.key, candidate)
 

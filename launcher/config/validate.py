@@ -165,21 +165,24 @@ def _check_pair(merged: Merged, wrong: bool, first: str, second: str, message: s
 
 def _conflict(conflict: Conflict) -> Finding:
     dotted = keys.join(conflict.key)
-    higher, lower = conflict.higher, conflict.lower
     row = schema.by_key().get(dotted)
+    plain = conflict.higher if conflict.higher_key == conflict.key else conflict.lower
+    switch = next((name for name in ("enabled", "adhoc") if f"{dotted}.{name}" in schema.by_key()), "")
     hint = f"`{dotted}` is {row.type}" if row else f"`{dotted}` is a table"
-    if row is None and isinstance(
-        higher.value if len(higher.origin.path) <= len(lower.origin.path) else lower.value, bool
-    ):
-        switch = next((name for name in ("enabled", "adhoc") if f"{dotted}.{name}" in schema.by_key()), "")
-        hint = f"write {dotted}.{switch} = true" if switch else hint
+    if isinstance(plain.value, bool) and switch:
+        hint = f"write {dotted}.{switch} = {str(plain.value).lower()}"
     return Finding(
         "type-conflict",
         f"`{dotted}` is a table in one place and a single value in another",
-        higher.origin,
+        _cut(conflict.higher.origin, conflict.higher_key, conflict.key),
         hint=hint,
-        others=(("the other one", lower.origin),),
+        others=(("the other one", _cut(conflict.lower.origin, conflict.lower_key, conflict.key)),),
     )
+
+
+def _cut(origin: Origin, key: Key, table: Key) -> Origin:
+    """Return the origin of *table* for the origin of a key inside it."""
+    return replace(origin, path=origin.path[: len(origin.path) - len(key) + len(table)]) if origin.path else origin
 
 
 def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:

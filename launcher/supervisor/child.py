@@ -10,8 +10,10 @@ import signal
 import socket
 import sys
 import time
+from contextlib import closing
 
 from launcher.interpreter import parse_command
+from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 
 TYPE_CHECKING = False
@@ -37,19 +39,42 @@ _HIDDEN = tuple(
 class Child:
     """A worker process. `close` releases what the supervisor holds of it, and so ends the process too."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Start a fresh interpreter with this environment. It waits for messages."""
+    def __init__(self, environ: Mapping[str, str] | None) -> None:
+        """Start a fresh interpreter with this environment, which waits for messages; None stands for no process yet."""
         ours, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         self._crash_log = _open_crash_log()
-        self.served_since: float | None = None
-        self.told_to_leave = False
+        self._gone = False
+        self._descriptors = [self._lifeline, self._crash_log]
         self.channel = Channel(ours)
+        self.served_since: float | None = None
+        self.pid = 0
+        """The process, 0 while it is not known."""
+        self.origin: Channel | None = None
+        """The channel of the snapshot that this is a copy of, which alone can say how it ended."""
+        self._start = (theirs, lifeline)
+        if environ is not None:
+            with closing(theirs):
+                self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
+            os.close(lifeline)
+
+    @classmethod
+    def copied_from(cls, snapshot: Channel) -> Child:
+        """Have a snapshot copy itself, and return the copy, which waits for `GoOn`. Raises `ChannelClosed`."""
+        child = cls(None)
+        theirs, lifeline = child._start
         try:
-            self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
+            child.origin = snapshot
+            snapshot.send(messages.Resume(), theirs.fileno())
+            child.tell(messages.Lifeline(), lifeline)
+            child.tell(messages.CrashLog(), child._crash_log)
+        except ChannelClosed:
+            child.close()
+            raise
         finally:
             theirs.close()
             os.close(lifeline)
+        return child
 
     def tell(self, message: ToWorker, descriptor: int | None = None) -> None:
         """Send *message*. A worker that is gone misses it; its end is reported by `reap`."""
@@ -59,7 +84,13 @@ class Child:
             pass
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """Send the signal, if the process was not reaped yet."""
+        """Send the signal, unless the process was reaped: its number may be somebody else's by then."""
+        if self._gone:
+            return
+        if not self.pid:  # a copy that has not greeted yet: it dies when it finds its lifeline cut
+            os.close(self._lifeline)
+            self._descriptors.remove(self._lifeline)
+            return
         try:
             os.kill(self.pid, how)
         except ProcessLookupError:
@@ -71,6 +102,7 @@ class Child:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
         except ChildProcessError:
             return "it was reaped by somebody else"
+        self._gone = bool(pid)
         return describe_exit(os.waitstatus_to_exitcode(status)) if pid else None
 
     def crash_report(self) -> str:
@@ -87,10 +119,12 @@ class Child:
         return 0.0 if self.served_since is None else time.monotonic() - self.served_since
 
     def close(self) -> None:
-        """Close the descriptors. A process that is still there dies of it."""
+        """Close the descriptors, once. A process that is still there dies of it; `end` does nothing from now on."""
+        self._gone = True
         self.channel.close()
-        os.close(self._lifeline)
-        os.close(self._crash_log)
+        descriptors, self._descriptors = self._descriptors, []
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def worker_environ(environ: Mapping[str, str], plan: Plan) -> dict[str, str]:
@@ -118,8 +152,10 @@ def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
     try:
-        # Signals that we block or ignore must not be inherited: a worker handles its own.
-        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=[])
+        # SIGPIPE, which Python ignores, must not be ignored by inheritance. Signals that go to the whole group, as
+        # Ctrl-C does, are blocked until the worker can handle them.
+        mask = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=mask)
     finally:
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)

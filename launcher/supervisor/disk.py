@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from launcher.plan import Plan
+    from launcher.supervisor.timeline import Timeline
     from launcher.supervisor.watcher import Watcher
 
 LOCKS = ("index.lock", "HEAD.lock")
@@ -34,9 +35,9 @@ class Difference:
 class Disk:
     """Compares what was read with what is there. Owns nothing; the watcher is the caller's."""
 
-    def __init__(self, plan: Plan, watcher: Watcher) -> None:
+    def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline) -> None:
         self._watcher = watcher
-        self._known: dict[str, str] = {}
+        self._timeline = timeline
         self._moved: set[str] = set()
         self._included: dict[str, str] = {}
         self._settings: dict[str, str] = {}
@@ -57,21 +58,19 @@ class Disk:
         self._settings = {path: _settings_digest(path) for path in self._plan.settings_files}
 
     def load_began(self) -> None:
-        """Forget what an earlier worker read: another one begins from nothing."""
-        self._known.clear()
+        """Take note that a worker begins to read."""
         self._moved.clear()
 
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
-        for path, digest in files.items():
-            if not self._is_excluded(path):
-                self._known[path] = digest
-        late = self._moved.intersection(files).intersection(self._known)
-        return Difference(self._differing(path for path in late if self._known[path] != OWN_PRODUCT))
+        self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
+        late = self._moved.intersection(files).intersection(self._timeline.known)
+        return Difference(self._differing(path for path in late if self._timeline.known[path] != OWN_PRODUCT))
 
     def watch(self) -> bool:
         """Have the watcher look at every folder that matters now; return whether these are other ones than before."""
-        folders = {os.path.dirname(path) for path in (*self._known, *self._plan.settings_files, *self._included)}
+        known = (*self._timeline.known, *self._plan.settings_files, *self._included)
+        folders = {os.path.dirname(path) for path in known}
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
@@ -80,19 +79,26 @@ class Disk:
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
         self._moved |= paths
-        files = self._differing(to_examine(self._known, paths))
+        if any(os.path.isdir(path) for path in paths):
+            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already.
+            while self.watch():
+                pass
+        files = self._differing(to_examine(self._timeline.known, paths))
         if self._plan.reload.include:
             files += self._included_that_differ(paths)
         return Difference(files, self._settings_differ())
 
     def look(self) -> Difference:
         """Look at everything that was read, whatever was reported: the watcher may have come late."""
-        known = (path for path, digest in self._known.items() if digest != OWN_PRODUCT)
-        return Difference(self._differing(known), self._settings_differ())
+        known = (path for path, digest in self._timeline.known.items() if digest != OWN_PRODUCT)
+        files = self._differing(known)
+        if self._plan.reload.include:
+            files += self._included_that_differ({*self._included, *_files(self._plan.roots)})
+        return Difference(files, self._settings_differ())
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""
-        return sum(1 for digest in self._known.values() if digest not in (MISSING, OWN_PRODUCT))
+        return sum(1 for digest in self._timeline.known.values() if digest not in (MISSING, OWN_PRODUCT))
 
     def is_locked(self) -> bool:
         """Return whether git is rewriting the tree right now."""
@@ -104,7 +110,7 @@ class Disk:
         return any(os.path.exists(os.path.join(folder, ".git", lock)) for lock in LOCKS)
 
     def _differing(self, paths: Iterable[str]) -> tuple[str, ...]:
-        return differing(self._known, {path: of_file(path) for path in paths})
+        return differing(self._timeline.known, {path: of_file(path) for path in paths})
 
     def _settings_differ(self) -> bool:
         return any(_settings_digest(path) != digest for path, digest in self._settings.items())
@@ -115,7 +121,7 @@ class Disk:
         candidates.update(file for path in paths if os.path.isdir(path) for file in _files((path,)))
         found = []
         for path in sorted(candidates):
-            if path not in self._known and (path in self._included or self._is_included(path)):
+            if path not in self._timeline.known and (path in self._included or self._is_included(path)):
                 digest = of_file(path)
                 if digest != self._included.get(path, MISSING):
                     found.append(path)

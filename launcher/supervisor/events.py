@@ -126,11 +126,17 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class TellLoad:
-    """Tell a child to import the app; `wait` for the first connection."""
+    """Have a worker import the app under the number of this child; `wait` for the first connection.
+
+    `changed` are the files that led to this. Unless it must be `cold`, a snapshot that has read none of them may be
+    copied instead of using the fresh interpreter.
+    """
 
     child: int
     generation: int
     wait: bool = False
+    changed: tuple[str, ...] = ()
+    cold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

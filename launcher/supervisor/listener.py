@@ -39,6 +39,8 @@ def listen(address: Address) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not address.auto:
                 raise StartError(_problem(address.host, port, error)) from error
+        except UnicodeError as error:  # a label of the name is empty, or too long
+            raise StartError(_unknown(address.host)) from error
     raise StartError(Problem("port-in-use", f"no free port between {ports[0]} and {ports[-1]}"))
 
 
@@ -47,15 +49,15 @@ def url(listener: socket.socket, address: Address, *, tls: bool) -> str:
     if address.unix:
         return f"unix:{address.unix}"
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # shown, not bound
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     scheme = "https" if tls else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-        0
-    ]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # `localhost` may mean ::1 first; as with `flask run`, a name means IPv4 where it can.
+    family, kind, protocol, _, where = min(found, key=lambda one: one[0] != socket.AF_INET)
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,7 +70,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _listen_unix(path: str) -> socket.socket:
-    """Listen on a socket file. One that a dead server left behind is replaced; one in use, or another file, is not."""
+    """Listen on a socket file; one that a dead server left behind is replaced, one in use is not, nor any other file."""
     listener = socket.socket(socket.AF_UNIX)
     try:
         if os.path.lexists(path):
@@ -88,7 +90,8 @@ def _remove_left_over(path: str) -> None:
     if not stat.S_ISSOCK(os.lstat(path).st_mode):
         raise StartError(Problem("socket-file", f"cannot listen on {path}: a file of another kind is there"))
     with socket.socket(socket.AF_UNIX) as probe:
-        if probe.connect_ex(path) == 0:
+        probe.setblocking(False)  # a server whose queue is full would have us wait
+        if probe.connect_ex(path) != errno.ECONNREFUSED:
             raise StartError(Problem("port-in-use", f"another server listens on {path}"))
     os.unlink(path)
 
@@ -103,9 +106,13 @@ def _problem(host: str, port: int, error: OSError) -> Problem:
         notes = ("ports below 1024 need privileges; choose a higher one with `--port N`",)
         return Problem("port-denied", f"this user may not listen on port {port}", notes=notes)
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        notes = ("use `127.0.0.1` for this machine alone",)
-        return Problem("host-unknown", f"`{host}` is not an address of this machine", notes=notes)
+        return _unknown(host)
     return Problem("cannot-listen", f"cannot listen on {host} port {port}: {error.strerror or error}")
+
+
+def _unknown(host: str) -> Problem:
+    notes = ("use `127.0.0.1` for this machine alone",)
+    return Problem("host-unknown", f"`{host}` is not an address of this machine", notes=notes)
 
 
 def holder_of(port: int) -> str:

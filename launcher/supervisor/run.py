@@ -9,12 +9,14 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from contextlib import ExitStack, closing
 
 from launcher.errors import LaunchError
 from launcher.supervisor import events, orphans, state
-from launcher.supervisor.child import Child, describe_exit, worker_environ
+from launcher.supervisor.child import Child, describe_exit
 from launcher.supervisor.disk import Disk
+from launcher.supervisor.engine import Engine
 from launcher.supervisor.impact import changed_settings
 from launcher.supervisor.listener import listen, url
 from launcher.supervisor.report import banner_rows
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from launcher.plan import Plan
     from launcher.supervisor.disk import Difference
     from launcher.supervisor.report import Report
+    from launcher.wire.channel import Channel
 
 QUIET_SECONDS = 0.05
 """How long nothing may move on the disk before a failure is believed."""
@@ -76,6 +79,7 @@ class Supervisor:
         self._orphans: set[int] = set()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_count = 0
+        self._events: deque[events.Event] = deque()
         self._exit_code: int | None = None
         self._changed_at = time.monotonic()
         self._moved_at = 0.0
@@ -95,18 +99,22 @@ class Supervisor:
             self._terminal = Terminal()
             stack.callback(self._terminal.restore)
             signals = stack.enter_context(Signals())
+            self._selector = stack.enter_context(closing(selectors.DefaultSelector()))
+            self._engine = Engine(self._environ, self._plan, attend=self._attend, neglect=self._neglect)
             stack.callback(self._end_all)
             self._listener = listen(self._plan.address)
             stack.callback(self._close_listener)
-            self._selector = stack.enter_context(closing(selectors.DefaultSelector()))
             watcher = stack.enter_context(
                 closing(Watcher(poll_seconds=self._plan.reload.poll, warn=self._report.polling))
             )
             self._watcher = watcher
-            self._disk = Disk(self._plan, watcher)
+            self._engine.on_reaped = self._copy_ended
+            self._engine.on_libraries = self._make_base
+            self._engine.on_base = self._disk_settled
+            self._disk = Disk(self._plan, watcher, self._engine.timeline)
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._take_signals(signals))
             self._selector.register(watcher, selectors.EVENT_READ, self._take_moves)
-            self._attend(0)
+            self._attend_child(0)
             orphans.become_subreaper()
             self.state, actions = state.begin(self._plan, 0)
             self._perform(actions)
@@ -123,10 +131,18 @@ class Supervisor:
         return self._exit_code
 
     def _happen(self, event: events.Event) -> None:
-        """Let the state decide about *event*, and do what it says."""
-        if self._exit_code is None:
-            self.state, actions = state.step(self.state, event)
-            self._perform(actions)
+        """Let the state decide about *event*, and do what it says.
+
+        An event that an action brings about waits until all actions before it are done: they belong to one decision.
+        """
+        self._events.append(event)
+        if len(self._events) > 1:
+            return
+        while self._events:
+            if self._exit_code is None:
+                self.state, actions = state.step(self.state, self._events[0])
+                self._perform(actions)
+            self._events.popleft()
 
     def _perform(self, actions: list[events.Action]) -> None:
         for action in actions:
@@ -135,33 +151,53 @@ class Supervisor:
     # Actions
 
     def _start(self, action: events.Start) -> None:
-        self._children[action.child] = Child(worker_environ(self._environ, self._plan))
-        self._attend(action.child)
+        if self._engine.needs_spare():
+            self._adopt(action.child, self._engine.fresh())
 
     def _tell_load(self, action: events.TellLoad) -> None:
+        self._loading = action
         self._disk.load_began()
         self._last_read = ""
-        told = messages.Load(self._plan.to_json(), action.generation, action.wait)
-        self._children[action.child].tell(told, self._listener.fileno())
+        copy = self._engine.copy(action)
+        if copy is None:
+            self._load_cold(action)
+            return
+        spare = self._children.pop(action.child, None)
+        if spare is not None:
+            self._neglect(spare.channel)
+            self._engine.keep(spare)
+        self._adopt(action.child, copy)
+        self._after(SLOW_SECONDS, lambda: self._is_slow(action.child))
+
+    def _load_cold(self, action: events.TellLoad) -> None:
+        self._engine.load(self._fresh(action.child), action, self._listener.fileno())
 
     def _tell_serve_failure(self, action: events.TellServeFailure) -> None:
         told = messages.ServeFailure(self._plan.to_json(), action.generation, action.cause, action.text)
-        self._children[action.child].tell(told, self._listener.fileno())
+        child = self._children.get(action.child) or self._fresh(action.child)
+        child.tell(told, self._listener.fileno())
+
+    def _fresh(self, number: int) -> Child:
+        """Return the fresh interpreter of this number; where a library base is, none was started before."""
+        if number not in self._children:
+            self._adopt(number, self._engine.fresh())
+        return self._children[number]
 
     def _tell_drain(self, action: events.TellDrain) -> None:
         child = self._children[action.child]
-        self._orphans.update(orphans.descendants(child.pid))
+        self._note_descendants(child)
         child.tell(messages.Drain(action.seconds, stop=self.state.phase == "stopping"))
         self._after(action.seconds + GRACE_SECONDS, lambda: self._is_overdue(action.child))
 
     def _end(self, action: events.End) -> None:
         child = self._children.get(action.child)
         if child is not None:
-            self._orphans.update(orphans.descendants(child.pid))
+            self._note_descendants(child)
             child.end()
 
     def _use_plan(self, action: events.UsePlan) -> None:
         self._plan = action.plan
+        self._engine.use(action.plan)
 
     def _await_quiet(self, _: events.AwaitQuiet) -> None:
         self._after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + LOCK_SECONDS))
@@ -207,9 +243,22 @@ class Supervisor:
 
     # What the children say
 
-    def _attend(self, number: int) -> None:
-        child = self._children[number]
-        self._selector.register(child.channel, selectors.EVENT_READ, lambda: self._listen_to(number))
+    def _attend(self, channel: Channel, act: Callable[[], None]) -> None:
+        self._selector.register(channel, selectors.EVENT_READ, act)
+
+    def _neglect(self, channel: Channel) -> None:
+        try:
+            self._selector.unregister(channel)
+        except (KeyError, ValueError):
+            pass  # its stream had ended
+
+    def _adopt(self, number: int, child: Child) -> None:
+        """Know *child* by this number from now on, and listen to it."""
+        self._children[number] = child
+        self._attend_child(number)
+
+    def _attend_child(self, number: int) -> None:
+        self._attend(self._children[number].channel, lambda: self._listen_to(number))
 
     def _listen_to(self, number: int) -> None:
         """Take what a child said; at the end of the stream wait for SIGCHLD, which tells how it ended."""
@@ -220,12 +269,46 @@ class Supervisor:
             for message, descriptor in child.channel.pending():
                 self._heard(number, child, message, descriptor)
         except ChannelClosed:
-            self._selector.unregister(child.channel)
-            self._after(GRACE_SECONDS, child.end)
+            self._neglect(child.channel)
+            if child.origin is None:
+                self._after(GRACE_SECONDS, child.end)
+            elif not child.pid:
+                self._is_gone(number, "it ended before it could say a word")
+            elif not self._engine.ask_how_it_ended(child):
+                self._after(GRACE_SECONDS, lambda: self._copy_vanished(number, child))
+
+    def _copy_vanished(self, number: int, child: Child) -> None:
+        """Give up waiting to hear how a copy ended, whose snapshot is gone too."""
+        if self._children.get(number) is child:
+            child.end()
+            self._is_gone(number, "its end was not seen")
+
+    def _copy_ended(self, pid: int, status: int) -> None:
+        number = next((number for number, child in self._children.items() if child.pid == pid), None)
+        if number is not None:
+            self._note_code(number, status)
+            self._is_gone(number, describe_exit(os.waitstatus_to_exitcode(status)))
+
+    def _make_base(self, libraries: messages.Libraries) -> None:
+        spare = self.state.spare
+        if libraries.names and spare is not None and spare in self._children:
+            child = self._children.pop(spare)
+            self._neglect(child.channel)
+            self._engine.keep(child)
+        self._engine.make_base(libraries, self._listener.fileno())
 
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, messages.Reading):
             self._was_read(number, message.files)
+        elif isinstance(message, messages.SnapshotTaken) and descriptor is not None:
+            if number == self.state.loading:
+                self._engine.taken(message, descriptor)
+            else:
+                os.close(descriptor)
+        elif isinstance(message, messages.Unsafe):
+            self._engine.obstacle = message.reason
+        elif isinstance(message, messages.Booted):
+            child.pid = message.pid
         elif isinstance(message, messages.GivenBack) and descriptor is not None:
             self._parked.append((descriptor, message.peer))
             self._hand_on()
@@ -271,34 +354,37 @@ class Supervisor:
                 return
             self._orphans.discard(pid)
             number = next((number for number, child in self._children.items() if child.pid == pid), None)
-            if number in self._finishing:
-                code = os.waitstatus_to_exitcode(status)
-                self._finishing[number] = code if code >= 0 else 128 - code
             if number is not None:
+                self._note_code(number, status)
                 self._is_gone(number, describe_exit(os.waitstatus_to_exitcode(status)))
 
     def _is_gone(self, number: int, how: str) -> None:
         child = self._children[number]
-        try:  # what it said last
-            while True:
-                for message, descriptor in child.channel.pending():
-                    self._heard(number, child, message, descriptor)
-        except ChannelClosed:
-            pass
+        for message, descriptor in child.channel.rest():  # what it said last
+            self._heard(number, child, message, descriptor)
         del self._children[number]
-        try:
-            self._selector.unregister(child.channel)
-        except KeyError:
-            pass
+        self._neglect(child.channel)
+        if number == self.state.loading and child.origin is not None and self.state.phase == "loading":
+            # A copy that dies may be the engine's fault; the fresh interpreter's word counts.
+            child.close()
+            self._load_cold(self._loading)
+            return
         if number == self.state.active:
             self._changed_at = time.monotonic()
         event = events.ChildGone(number, how, child.crash_report(), child.lived())
         child.close()
         self._terminal.restore()
+        self._orphans -= self._own_pids()
         orphans.end(self._orphans, signal.SIGTERM)
         self._happen(event)
         if self.state.phase == "suspect":
             self._disk_settled()
+
+    def _note_code(self, number: int, status: int) -> None:
+        """Keep the exit code of a program that went on behind `launcher.run()`: it is that of the whole."""
+        if number in self._finishing:
+            code = os.waitstatus_to_exitcode(status)
+            self._finishing[number] = code if code >= 0 else 128 - code
 
     def _is_overdue(self, number: int) -> None:
         if number not in self._finishing:
@@ -402,27 +488,34 @@ class Supervisor:
             except FileNotFoundError:
                 pass
 
+    def _own_pids(self) -> set[int]:
+        return {child.pid for child in self._children.values()} | self._engine.pids()
+
+    def _note_descendants(self, child: Child) -> None:
+        """Remember what the app started, to be ended with the worker; our own snapshots descend from it too."""
+        self._orphans.update(set(orphans.descendants(child.pid)) - self._own_pids())
+
     def _end_all(self) -> None:
         """End every process that descends from us, and wait until they are gone."""
+        ours = self._own_pids()
+        self._orphans.update(set(orphans.descendants(os.getpid())) - ours)
         for child in self._children.values():
-            self._orphans.update(orphans.descendants(child.pid))
             child.end()
+            child.close()
+        self._children.clear()
+        self._engine.close()
         for descriptor, _ in self._parked:
             os.close(descriptor)
         orphans.end(self._orphans, signal.SIGTERM)
+        orphans.end(ours - {0}, signal.SIGKILL)
         deadline = time.monotonic() + GRACE_SECONDS
-        while self._children or self._orphans:
-            left = time.monotonic() < deadline
-            if not left:
-                orphans.end(self._orphans, signal.SIGKILL)
-            for number, child in list(self._children.items()):
-                if child.reap() is not None:
-                    child.close()
-                    del self._children[number]
-            self._orphans = {pid for pid in self._orphans if orphans.is_alive(pid)}
-            if not left and not self._children:
-                break
-            time.sleep(0.005)
+        left = ours | self._orphans
+        while left:
+            if time.monotonic() > deadline:
+                orphans.end(left, signal.SIGKILL)
+            reap_all()
+            left = {pid for pid in left if orphans.is_alive(pid)}
+            time.sleep(0.002)
 
 
 def open_browser(address: str, environ: Mapping[str, str]) -> None:
@@ -433,3 +526,12 @@ def open_browser(address: str, environ: Mapping[str, str]) -> None:
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     ]
     os.posix_spawn(sys.executable, argv, dict(environ), file_actions=silent)
+
+
+def reap_all() -> None:
+    """Reap every child process that has ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass

@@ -188,11 +188,11 @@ _PHASES: dict[str, Callable[[State, Event], Step]] = {
 PHASES = tuple(_PHASES)
 
 
-def _load(state: State, *, wait: bool = False) -> Step:
-    """Have the spare, or a fresh interpreter, import the app."""
+def _load(state: State, *, wait: bool = False, cold: bool = False) -> Step:
+    """Have the spare, or a fresh interpreter, or a copy of a snapshot, import the app."""
     state, child, actions = _take(state)
     state = replace(state, phase="loading", loading=child, generation=state.generation + 1)
-    return state, [*actions, TellLoad(child, state.generation, wait)]
+    return state, [*actions, TellLoad(child, state.generation, wait, state.changed, cold)]
 
 
 def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
@@ -212,7 +212,7 @@ def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
         state = replace(state, plan=event.plan, changed=_union(state.changed, event.keys))
     else:
         state = replace(state, changed=_union(state.changed, event.files))
-    state, more = _load(state)
+    state, more = _load(state, cold=isinstance(event, PlanChanged))
     return state, actions + more
 
 

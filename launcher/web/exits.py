@@ -24,6 +24,8 @@ class RequestExit(Exception):  # noqa: N818  # the name is shown to the user, wh
 class LoadExit(Exception):  # noqa: N818  # as above
     """The app tried to end the process while it was loaded; the cause is the exception that it raised."""
 
+    __module__ = "launch"
+
 
 def no_exits(app: WSGIApplication) -> WSGIApplication:
     """Return *app* so that only an `Exception` leaves it, whether it is called, iterated over or closed."""

@@ -12,7 +12,7 @@ import selectors
 import socket
 import threading
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
@@ -82,10 +82,15 @@ class Server(BaseWSGIServer):
         return self._deadline is not None
 
     def drain(self, seconds: float) -> None:
-        """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done."""
+        """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.
+
+        A second call may only shorten the time.
+        """
+        deadline = time.monotonic() + seconds
         if self._deadline is not None:
+            self._deadline = min(self._deadline, deadline)
             return
-        self._deadline = time.monotonic() + seconds
+        self._deadline = deadline
         self._selector.unregister(self.socket)
         for connection, peer in list(self._waiting.items()):
             self._selector.unregister(connection)
@@ -102,9 +107,20 @@ class Server(BaseWSGIServer):
         self._selector.register(controls, selectors.EVENT_READ, lambda _: control())
         self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(4096))
         while not self._is_done():
-            for key, _ in self._selector.select(self._patience()):
+            ready = [key for key, _ in self._selector.select(self._patience())]
+            # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
+            for key in sorted(ready, key=lambda key: key.fileobj == controls):
                 key.data(key.fileobj)
         return self._in_work + len(self._children)
+
+    def close(self) -> None:
+        """Release what `run` needs. Requests that were cut may still be in work, and find nobody to tell."""
+        self._selector.close()
+        self._wake.close()
+        self._woken.close()
+        for connection in self._waiting:
+            connection.close()
+        self.server_close()
 
     def _patience(self) -> float | None:
         """Return how long to wait for events, in seconds; None for ever."""
@@ -119,13 +135,17 @@ class Server(BaseWSGIServer):
         return not (self._in_work or self._children) or time.monotonic() >= self._deadline
 
     def _accept(self, _: object) -> None:
+        if self._deadline is not None:
+            return  # draining began after the wait that told of this client: the next worker accepts it
         try:
             connection, peer = self.socket.accept()
-        except (BlockingIOError, ConnectionError):
-            return  # another worker was faster, or the client gave up
-        self.adopt(connection, peer)
+        except OSError:
+            return  # another worker was faster, the client gave up, or this process has no descriptor left
+        self.adopt(connection, peer if isinstance(peer, tuple) else ("<local>", 0))
 
     def _request_came(self, connection: socket.socket) -> None:
+        if connection not in self._waiting:
+            return  # given back after the wait that told of its request
         self._selector.unregister(connection)
         peer = self._waiting.pop(connection)
         with self._lock:
@@ -151,7 +171,8 @@ class Server(BaseWSGIServer):
             with self._lock:
                 self._in_work -= 1
             if self._deadline is not None:
-                self._wake.send(b"x")
+                with suppress(OSError):  # `close` was faster
+                    self._wake.send(b"x")
 
     def _report_error(self, error: Exception, connection: socket.socket, peer: tuple[str, int]) -> None:
         if self.ssl_context is not None and isinstance(error, OSError):
@@ -177,7 +198,10 @@ class Server(BaseWSGIServer):
 
     def _reap(self, *, block: bool = False) -> None:
         for child in list(self._children):
-            pid, _ = os.waitpid(child, 0 if block else os.WNOHANG)
+            try:
+                pid, _ = os.waitpid(child, 0 if block else os.WNOHANG)
+            except ChildProcessError:
+                pid = child  # the app waits for any child, or has the system do it
             if pid:
                 self._children.discard(pid)
                 return

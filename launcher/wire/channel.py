@@ -41,6 +41,11 @@ class Channel:
         self._bytes = bytearray()
         self._descriptors: list[int] = []
 
+    @classmethod
+    def of(cls, descriptor: int) -> Channel:
+        """Return the channel on a socket's descriptor, which it takes over."""
+        return cls(socket.socket(fileno=descriptor))
+
     def fileno(self) -> int:
         """Return the descriptor to wait on for readability."""
         return self._socket.fileno()

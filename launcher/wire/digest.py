@@ -18,6 +18,9 @@ LARGE = 4 << 20
 
 MISSING = ""
 
+FOLDER = "/"
+"""The digest of every folder: that there is one may decide what an import finds."""
+
 
 def of_content(content: bytes) -> str:
     """Return the digest of *content*: 16 hexadecimal digits."""
@@ -33,6 +36,8 @@ def of_file(path: str) -> str:
     """Return the digest of what *path* holds now, or `MISSING`. Never waits: only regular files are opened."""
     try:
         status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            return FOLDER
         if not stat.S_ISREG(status.st_mode):
             return MISSING
         if status.st_size > LARGE:

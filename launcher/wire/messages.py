@@ -19,12 +19,62 @@ if TYPE_CHECKING:
 class Load:
     """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
 
-    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives.
+    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most `most`
+    snapshots are taken on the way, above all before the files `wanted`, which were edited last.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
     generation: int
     wait: bool = False
+    most: int = 0
+    wanted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Copy yourself (to a snapshot); the copy goes on importing. Carries the copy's end of a channel of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifeline:
+    """Die when the other end of this pipe is closed (to a copy, first); carries the descriptor."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrashLog:
+    """Write the stacks here when Python crashes (to a copy, second); carries the descriptor."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Go on from the snapshot as this generation (to a copy, third). `most` and `wanted` are as in `Load`.
+
+    `taken` counts the snapshots that are kept.
+    """
+
+    generation: int
+    most: int
+    wanted: tuple[str, ...]
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reap:
+    """Wait for a copy of yourself that has ended (to a snapshot), and say how."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preload:
+    """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
+
+    To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
+    """
+
+    plan: Mapping[str, Any]  # Any: JSON
+    libraries: tuple[str, ...]
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +166,83 @@ class Drained:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotTaken:
+    """A snapshot waits in process `pid`; carries the supervisor's end of its channel.
+
+    It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those that
+    were found until then.
+    """
+
+    before: str
+    pid: int
+    libraries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unsafe:
+    """No snapshot was taken here, before the module `before`, nor will there be later on: `reason` in words."""
+
+    before: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """A copy of this snapshot ended with this wait status."""
+
+    pid: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Libraries:
+    """What a library base would import, in order, with which `sys.path`; `reason` says why that is nothing, or not all."""
+
+    names: tuple[str, ...]
+    path: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Prompting:
     """A terminal debugger holds a request (`active`), or the last one was left."""
 
     active: bool
 
 
-TO_WORKER = (Load, ServeFailure, Drain, Adopt)
-TO_SUPERVISOR = (Booted, Loading, Reading, Serving, Failed, GivenBack, Drained, Prompting)
-CARRIES_DESCRIPTOR = (Load, ServeFailure, Adopt, GivenBack)
+TO_WORKER = (Load, Preload, ServeFailure, Drain, Adopt, Resume, Lifeline, CrashLog, GoOn, Reap)
+TO_SUPERVISOR = (
+    Booted,
+    Loading,
+    Reading,
+    SnapshotTaken,
+    Unsafe,
+    Libraries,
+    Serving,
+    Failed,
+    GivenBack,
+    Drained,
+    Prompting,
+    Reaped,
+)
+CARRIES_DESCRIPTOR = (Load, Preload, ServeFailure, Adopt, Resume, Lifeline, CrashLog, GivenBack, SnapshotTaken)
 
 if TYPE_CHECKING:
-    ToWorker: TypeAlias = Load | ServeFailure | Drain | Adopt
-    ToSupervisor: TypeAlias = Booted | Loading | Reading | Serving | Failed | GivenBack | Drained | Prompting
+    ToWorker: TypeAlias = Load | Preload | ServeFailure | Drain | Adopt | Resume | Lifeline | CrashLog | GoOn | Reap
+    ToSupervisor: TypeAlias = (
+        Booted
+        | Loading
+        | Reading
+        | SnapshotTaken
+        | Unsafe
+        | Libraries
+        | Serving
+        | Failed
+        | GivenBack
+        | Drained
+        | Prompting
+        | Reaped
+    )
     Message: TypeAlias = ToWorker | ToSupervisor
 
 _BY_NAME: dict[str, type[Any]] = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
+    from launcher.worker.library import Libraries
+
 _LIBRARY = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}__pycache__{os.sep}")
 _STANDARD = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
@@ -38,13 +40,27 @@ def is_project_file(path: str) -> bool:
 class Finder:
     """The import hook and the audit hook of one worker. `roots` bound the data files that are of interest.
 
+    `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is made;
+    it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
+
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
     """
 
-    def __init__(self, roots: Iterable[str], report: Callable[[dict[str, str]], None]) -> None:
+    def __init__(
+        self,
+        roots: Iterable[str],
+        report: Callable[[dict[str, str]], None],
+        *,
+        checkpoint: Callable[[str, str, Callable[[], None]], bool] | None = None,
+        libraries: Libraries | None = None,
+        audits: tuple[Callable[[str, tuple[object, ...]], None], ...] = (),
+    ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
+        self._checkpoint = checkpoint
+        self._libraries = libraries
+        self._audits = audits
         self._known: dict[str, str] = {}
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
@@ -67,6 +83,11 @@ class Finder:
                 self._absent[path] = of_file(path)
         self.flush()
 
+    def leave(self) -> None:
+        """Stop, and take no part in finding modules any more."""
+        self.stop()
+        sys.meta_path.remove(self)
+
     def flush(self) -> None:
         """Report the files that were looked for in vain."""
         found, self._absent = self._absent, {}
@@ -81,11 +102,15 @@ class Finder:
     ) -> ModuleSpec | None:
         """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
         spec = PathFinder.find_spec(name, path, target)
-        origin = spec.origin if spec else None
-        if self._active:
-            self._note_absent(name, sys.path if path is None else path, origin)
-        if spec and origin and type(spec.loader) is SourceFileLoader and is_project_file(origin):
-            spec.loader = _Loader(name, origin, self)
+        if self._active and self._checkpoint is not None and _is_source(spec) and spec is not None:
+            # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
+            if self._checkpoint(name, spec.origin or "", self.flush):
+                spec = PathFinder.find_spec(name, path, target)
+        self._note_absent(name, sys.path if path is None else path, spec.origin if spec else None)
+        if _is_source(spec) and spec is not None:
+            spec.loader = _Loader(name, spec.origin or "", self)
+        elif self._active and self._libraries is not None and spec is not None:
+            self._libraries.found(name)
         return spec
 
     def note(self, path: str, digest: str) -> None:
@@ -112,13 +137,26 @@ class Finder:
                 or not is_project_file(entry + os.sep)
             ):
                 continue
-            for candidate in (os.path.join(entry, tail, "__init__.py"), os.path.join(entry, f"{tail}.py")):
+            folder = os.path.join(entry, tail)
+            for candidate in (os.path.join(folder, "__init__.py"), f"{folder}.py"):
                 if candidate == origin:
+                    self._tell_absent()
                     return
                 self._absent[candidate] = MISSING
+            self._absent[folder] = of_file(folder)
+        self._tell_absent()
+
+    def _tell_absent(self) -> None:
+        """Report at once what was looked for in vain, but for the import of the app: that has much, told together."""
+        if not self._active:
+            self.flush()
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
-        if not self._active or event != "open" or getattr(self._busy, "on", False):
+        if not self._active or getattr(self._busy, "on", False):
+            return
+        for audit in self._audits:
+            audit(event, arguments)
+        if event != "open":
             return
         path, _, flags = arguments
         if not isinstance(path, str | bytes) or not isinstance(flags, int):
@@ -187,6 +225,11 @@ class _Loader(SourceFileLoader):
                 code, int(before.st_mtime), before.st_size
             )
             self._cache_bytecode(self.path, cache, data)  # type: ignore[attr-defined]
+
+
+def _is_source(spec: ModuleSpec | None) -> bool:
+    """Return whether a module is a project's source file."""
+    return bool(spec and spec.origin and type(spec.loader) is SourceFileLoader and is_project_file(spec.origin))
 
 
 def _cache_path(path: str) -> str | None:

@@ -26,21 +26,26 @@ class Prompts:
         self._report = report
         self._serving: set[int] = set()
         self._held: set[int] = set()
+        # Reports leave in the order of what they tell. Reentrant: a signal's handler may open a debugger in here.
+        self._lock = threading.RLock()
         sys.addaudithook(self._audit)
 
     def __enter__(self) -> None:
-        self._serving.add(threading.get_ident())
+        with self._lock:
+            self._serving.add(threading.get_ident())
 
     def __exit__(self, *_: object) -> None:
         thread = threading.get_ident()
-        self._serving.discard(thread)
-        if thread in self._held:
-            self._held.discard(thread)
-            self._report(bool(self._held))
+        with self._lock:
+            self._serving.discard(thread)
+            if thread in self._held:
+                self._held.discard(thread)
+                self._report(bool(self._held))
 
     def _audit(self, event: str, _: tuple[object, ...]) -> None:
         if event in _EVENTS:
             thread = threading.get_ident()
-            if thread in self._serving and thread not in self._held:
-                self._held.add(thread)
-                self._report(True)
+            with self._lock:
+                if thread in self._serving and thread not in self._held:
+                    self._held.add(thread)
+                    self._report(True)

@@ -17,6 +17,7 @@ import time
 
 from launcher import handover
 from launcher.plan import Plan
+from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
     Adopt,
@@ -27,22 +28,34 @@ from launcher.wire.messages import (
     GivenBack,
     Load,
     Loading,
+    Preload,
     Prompting,
     Reading,
     ServeFailure,
     Serving,
+    Unsafe,
 )
-from launcher.worker.finder import Finder
+from launcher.worker.checkpoint import Checkpoints, Link
+from launcher.worker.finder import Finder, is_project_file
+from launcher.worker.fork_safety import Ledger, engine_obstacle
+from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Any
+
     from _typeshed.wsgi import WSGIApplication
 
     from launcher.web.server import Server
     from launcher.worker.loading import Failure
+
+
+STARTED_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""The supervisor starts workers with these signals blocked, until they can handle them."""
 
 
 def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
@@ -50,8 +63,13 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     die_with_supervisor(lifeline)
     faulthandler.enable(crash_log)
     handover.in_worker = True
-    # A handler of our own instead of SIG_IGN: programs that the app starts would inherit that.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    for number in STARTED_BLOCKED:
+        # Sent to the whole group, as by Ctrl-C or a closed terminal: the supervisor decides, and lets requests finish.
+        # A handler of our own instead of SIG_IGN, which programs that the app starts would inherit.
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STARTED_BLOCKED)
+    for descriptor in (channel_fd, crash_log):
+        os.set_inheritable(descriptor, False)
     channel = Channel(socket.socket(fileno=channel_fd))
     try:
         channel.send(Booted(os.getpid()))
@@ -92,7 +110,7 @@ class Worker:
     """One worker process on the far side of *channel*."""
 
     def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+        self._link = Link(channel)
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
         self._drained_for_good = False
@@ -100,67 +118,131 @@ class Worker:
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
         while True:
-            message, descriptor = self._channel.receive()
+            message, descriptor = self._link.channel.receive()
             if isinstance(message, Load) and descriptor is not None:
-                self._listener = socket.socket(fileno=descriptor)
-                plan = Plan.from_json(message.plan)
-                prepare(plan, descriptor)
+                plan = self._prepare(message.plan, descriptor)
                 if message.wait and not self._first_connection():
                     continue
-                if self._load(plan):
+                if self._load(plan, self._checkpoints(message.most, message.wanted)):
+                    return 0
+            elif isinstance(message, Preload) and descriptor is not None:
+                plan = self._prepare(message.plan, descriptor)
+                checkpoints = self._become_base(plan, message)
+                if checkpoints is None:
+                    return 1
+                if self._load(plan, checkpoints):
                     return 0
             elif isinstance(message, ServeFailure) and descriptor is not None:
-                if self._listener is None:
-                    self._listener = socket.socket(fileno=descriptor)
-                    prepare(Plan.from_json(message.plan), descriptor)
-                else:
-                    os.close(descriptor)
-                return self._serve_failure(Plan.from_json(message.plan), message)
+                return self._serve_failure(self._prepare(message.plan, descriptor), message)
             elif isinstance(message, Drain):
-                self._channel.send(Drained())
+                self._link.send(Drained())
                 return 0
+
+    def _prepare(self, data: Mapping[str, Any], descriptor: int) -> Plan:  # Any: JSON
+        """Take the plan and the listening socket, and make this process what the plan says; once is enough."""
+        plan = Plan.from_json(data)
+        if self._listener is None:
+            self._listener = socket.socket(fileno=descriptor)
+            prepare(plan, descriptor)
+        else:
+            os.close(descriptor)
+        return plan
 
     def _first_connection(self) -> bool:
         """Wait for a client; return False if a message came first."""
         assert self._listener is not None
-        ready, _, _ = select.select([self._listener.fileno(), self._channel.fileno()], [], [])
-        return self._channel.fileno() not in ready
+        channel = self._link.channel.fileno()
+        ready, _, _ = select.select([self._listener.fileno(), channel], [], [])
+        return channel not in ready
 
-    def _load(self, plan: Plan) -> bool:
-        """Import the app and serve it until drained; return False if it could not be loaded."""
-        self._channel.send(Loading())
-        finder = Finder((*plan.roots, plan.target.directory), lambda files: self._channel.send(Reading(files)))
+    def _checkpoints(self, most: int, wanted: Collection[str]) -> Checkpoints | None:
+        """Return what takes the snapshots of the coming import; None where none may be taken."""
+        self._ledger = Ledger(is_project_file)
+        self._libraries = Libraries(is_project_file)
+        if engine_obstacle():
+            return None
+        checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
+        checkpoints.libraries = lambda: len(self._libraries.names)
+        return checkpoints
+
+    def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
+        """Import the libraries and wait as a snapshot; return in each copy that goes on, or None if it cannot be done."""
+        checkpoints = self._checkpoints(0, ())
+        finder = Finder((*plan.roots, plan.target.directory), lambda files: self._link.send(Reading(files)))
         finder.start()
+        obstacle = preload(message.libraries, message.path, is_project_file)
+        finder.leave()
+        if checkpoints is None:
+            return None
+        self._ledger.rebase()
+        if obstacle := obstacle or checkpoints.trial():
+            self._link.send(Unsafe("", obstacle))
+            return None
+        self._link.send(Serving("", 0.0))
+        checkpoints.wait()
+        return checkpoints
+
+    def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
+        """Import the app and serve it until drained; return False if it could not be loaded."""
+        self._link.send(Loading())
+        finder = Finder(
+            (*plan.roots, plan.target.directory),
+            lambda files: self._link.send(Reading(files)),
+            checkpoint=checkpoints.at if checkpoints is not None and checkpoints.most else None,
+            libraries=self._libraries,
+            audits=(self._ledger.audit, self._libraries.audit),
+        )
+        finder.start()
+        self._ledger.start()
         begun = time.monotonic()
         outcome: Loaded | Failure | None
         if plan.program.argv:
-            outcome = run_program(plan, finder, lambda *app: self._serve_in_program(plan, finder, begun, Loaded(*app)))
+            outcome = run_program(
+                plan,
+                finder,
+                lambda *app: self._serve_in_program(plan, finder, checkpoints, begun, Loaded(*app)),
+            )
         else:
             outcome = load(plan.target)
         if outcome is None:
             return True
         if isinstance(outcome, Loaded):
-            self._serve_loaded(plan, finder, begun, outcome)
+            self._serve_loaded(plan, finder, checkpoints, begun, outcome)
             return True
         finder.stop()
+        self._ledger.stop()
         self._failure = outcome
-        self._channel.send(Reading(finder.digests(outcome.files)))
-        self._channel.send(Failed(outcome.cause, outcome.text, outcome.files))
+        self._link.send(Reading(finder.digests(outcome.files)))
+        self._link.send(Failed(outcome.cause, outcome.text, outcome.files))
         return False
 
-    def _serve_loaded(self, plan: Plan, finder: Finder, begun: float, loaded: Loaded) -> None:
+    def _serve_loaded(
+        self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
+    ) -> None:
         """Serve the app, whose import began at the monotonic time *begun*, until drained."""
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
         finder.stop()
+        self._ledger.stop()
+        if checkpoints is not None and checkpoints.most:
+            checkpoints.loaded(finder.flush, self._tell_libraries)
+            seconds = time.monotonic() - checkpoints.begun
         from launcher.web.stack import build_stack
 
         self._serve(plan, build_stack(loaded.app, plan), Serving(loaded.found, seconds))
 
-    def _serve_in_program(self, plan: Plan, finder: Finder, begun: float, loaded: Loaded) -> None:
+    def _serve_in_program(
+        self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
+    ) -> None:
         """Serve inside of `launcher.run()`, which returns only when the server stops; a reload ends the program."""
-        self._serve_loaded(plan, finder, begun, loaded)
+        self._serve_loaded(plan, finder, checkpoints, begun, loaded)
         if not self._drained_for_good:
             raise SystemExit(0)
+
+    def _tell_libraries(self) -> None:
+        """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
+        reason = self._libraries.reason
+        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
+        self._link.send(messages.Libraries(names, tuple(self._libraries.path), patched or reason))
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
         from launcher.web.failure import failure_app
@@ -183,20 +265,21 @@ class Worker:
             plan.address,
             threads=plan.threads,
             processes=plan.processes,
-            give_back=lambda connection, peer: self._channel.send(GivenBack(peer), connection.fileno()),
+            give_back=lambda connection, peer: self._link.send(GivenBack(peer), connection.fileno()),
             handler=load_handler(plan.wsgi.request_handler),
             passthrough_errors=plan.wsgi.passthrough_errors,
             tls=ssl_context(plan.tls),
-            around=Prompts(lambda active: self._channel.send(Prompting(active))),
+            around=Prompts(lambda active: self._link.send(Prompting(active))),
         )
-        self._channel.send(ready)
-        cut = server.run(self._channel.fileno(), lambda: self._obey(server))
-        self._channel.send(Drained(cut))
+        self._link.send(ready)
+        cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
+        self._link.send(Drained(cut))
+        server.close()
 
     def _obey(self, server: Server) -> None:
         """Read what the supervisor says to a worker that serves."""
         try:
-            for message, descriptor in self._channel.pending():
+            for message, descriptor in self._link.channel.pending():
                 if isinstance(message, Drain):
                     self._drained_for_good = message.stop and not server.is_draining
                     server.drain(message.seconds)

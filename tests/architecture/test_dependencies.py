@@ -32,6 +32,11 @@ PURE = (
     "plan.py",
     "cli/flags.py",
     "config/finding.py",
+    "config/duplicate.py",
+    "config/fault.py",
+    "config/limits.py",
+    "config/wrong_shape.py",
+    "config/wrong_value.py",
     "config/key.py",
     "config/layer.py",
     "config/mistakes.py",
@@ -44,6 +49,7 @@ PURE = (
     "supervisor/events.py",
     "supervisor/impact.py",
     "supervisor/state.py",
+    "supervisor/timeline.py",
     "wire/messages.py",
 )
 PURE_IMPORTS = {

@@ -48,10 +48,10 @@ CASES = {
         "           ^^^^^^ did you mean `--port`?",
     ),
     "unknown-short-flag": (
-        "dev -vx",
+        "dev -xy",
         "error[unknown-flag]: `launch dev` has no flag `-x`",
-        "launch dev -vx",
-        "             ^ all flags: launch dev --help",
+        "launch dev -xy",
+        "            ^ all flags: launch dev --help",
     ),
     "flag-before-command": (
         "--port 80",

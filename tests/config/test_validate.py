@@ -165,7 +165,7 @@ def test_check_unset(key: tuple[str, ...], hint: str | None) -> None:
     ("low", "high", "hint"),
     [
         pytest.param({"tls": {"cert": "c"}}, {"tls": True}, "write tls.adhoc = true", id="tls"),
-        pytest.param({"reload": False}, {"reload": {"poll": 1}}, "write reload.enabled = true", id="reload"),
+        pytest.param({"reload": False}, {"reload": {"poll": 1}}, "write reload.enabled = false", id="reload"),
         pytest.param({"wsgi": {"lint": True}}, {"wsgi": "x"}, "`wsgi` is a table", id="no-switch-there"),
         pytest.param({"port": {"x": 1}}, {"port": 1}, '`port` is a whole number 0-65535 or "auto"', id="value"),
     ],
@@ -176,6 +176,21 @@ def test_conflict_shows_both_places(low: dict[str, object], high: dict[str, obje
     assert (finding.slug, finding.hint) == ("type-conflict", hint)
     assert finding.origin is not None
     assert (finding.origin.file, finding.others[0][1].file) == ("/p/devserver.local.toml", "/p/devserver.toml")
+
+
+def test_conflict_points_at_the_table_not_into_it() -> None:
+    local = Origin(Source.LOCAL_BASE, file="/l", path=("base",))
+    (finding,) = validate.check_conflicts(merge([file_layer({"tls": {"cert": "c"}}), file_layer({"tls": True}, local)]))
+    assert finding.others[0][1].path == ("base", "tls")
+
+
+def test_conflict_of_flags_has_no_path() -> None:
+    flags = [
+        Layer(Source.COMMAND_LINE, "", (Entry(key, value, Origin(Source.COMMAND_LINE, name="--set")),))
+        for key, value in ((("tls",), True), (("tls", "cert"), "c"))
+    ]
+    (finding,) = validate.check_conflicts(merge(flags))
+    assert finding.origin == Origin(Source.COMMAND_LINE, name="--set")
 
 
 def test_one_conflict_for_one_pair_of_places() -> None:

@@ -58,11 +58,12 @@ class Story:
         self.state, self.first = begin(plan, 0)
 
     def when(self, *events: Event) -> list[Action]:
-        """Let *events* happen; return what is done about the last one."""
+        """Let *events* happen; return what is done about the last one, but for where a worker may come from."""
         actions: list[Action] = []
         for event in events:
             self.state, actions = step(self.state, event)
-        return actions
+        self.loads = [action for action in actions if isinstance(action, TellLoad)]
+        return [replace(action, changed=(), cold=False) if action in self.loads else action for action in actions]
 
 
 def served(plan: Plan = AUTO) -> Story:
@@ -373,6 +374,29 @@ def test_settings_mend_a_failure() -> None:
     story.when(QuietCame(), ChildServing(1, failure=True))
     assert story.when(PlanChanged(OTHER, ("threads",)))[-1] == TellLoad(2, 3)
     assert story.when(ChildServing(2)) == [Say("reloaded", (("threads",),)), Start(3)]
+
+
+# Where a worker may come from
+
+
+def test_a_load_says_which_files_led_to_it() -> None:
+    story = served()
+    story.when(A)
+    assert (story.loads[0].changed, story.loads[0].cold) == (("a.py",), False)
+    story.when(B)
+    assert story.loads[0].changed == ("a.py", "b.py")
+
+
+def test_changed_settings_need_a_cold_start() -> None:
+    story = served()
+    story.when(PlanChanged(OTHER, ("threads",)))
+    assert (story.loads[0].changed, story.loads[0].cold) == (("threads",), True)
+
+
+def test_a_worker_that_crashed_is_followed_by_one_from_any_snapshot() -> None:
+    story = served()
+    story.when(ChildGone(0, "SIGSEGV", "", 9.0))
+    assert (story.loads[0].changed, story.loads[0].cold) == ((), False)
 
 
 # A terminal debugger

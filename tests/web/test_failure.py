@@ -83,12 +83,17 @@ def test_code_runs_in_the_frames_of_the_failure(make_plan) -> None:
     assert "42" in response.text
 
 
+@pytest.mark.parametrize("statement", ["raise SystemExit(3)", "raise KeyboardInterrupt"], ids=["exit", "interrupt"])
+def test_an_attempt_to_end_the_process_is_shown_in_the_debugger(make_plan, statement: str) -> None:
+    page = Client(failing(make_plan, raised(statement))).get("/").text
+    assert "launch.LoadExit: a &lt;cause&gt;" in page
+    assert statement.removeprefix("raise ").partition("(")[0] in page
+
+
 @pytest.mark.parametrize(
     "exception",
     [
         pytest.param(None, id="the-process-died"),
-        pytest.param(raised("raise SystemExit(3)"), id="exit"),
-        pytest.param(raised("raise KeyboardInterrupt"), id="interrupt"),
         pytest.param(ValueError("never raised"), id="without-frames"),
     ],
 )

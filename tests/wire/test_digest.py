@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.wire.digest import LARGE, MISSING, of_content, of_file, of_read
+from launcher.wire.digest import FOLDER, LARGE, MISSING, of_content, of_file, of_read
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"x = 1\n", bytes(range(256)), b"a" * LARGE], ids=len)
@@ -47,10 +47,13 @@ def test_what_is_no_readable_file_is_missing(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "socket"))
-        for name in ("fifo", "nowhere", "loop", "socket", "gone", "gone/below", "nul\0byte", ""):
+        for name in ("fifo", "nowhere", "loop", "socket", "gone", "gone/below", "nul\0byte"):
             assert of_file(str(tmp_path / name)) == MISSING, name
-    assert of_file(str(tmp_path)) == MISSING
     assert of_file("/dev/zero") == MISSING
+
+
+def test_every_folder_has_the_same_digest(tmp_path: Path) -> None:
+    assert of_file(str(tmp_path)) == of_file("/") == FOLDER
 
 
 def test_a_link_has_the_digest_of_its_target(tmp_path: Path) -> None:

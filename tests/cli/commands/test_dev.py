@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,36 +8,38 @@ from launcher.cli.commands import dev
 from launcher.config.resolve import Given
 
 if TYPE_CHECKING:
+    from launcher.cli.invocation import Invocation
     from launcher.config.resolve import Request
+    from launcher.supervisor.child import Child
     from tests.cli.conftest import Project
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Request, dict[str, Any]]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """What `start` was given; the supervisor has tests of its own."""
-    calls: list[tuple[Request, dict[str, Any]]] = []
+    calls: list[Request] = []
 
-    def start(request: Request, **options: Any) -> int:
-        calls.append((request, options))
+    def start(request: Request, _: Invocation, child: Child) -> int:
+        calls.append(request)
+        child.close()
         return 0
 
     monkeypatch.setattr(dev, "start", start)
     return calls
 
 
-def test_nothing_typed_is_nothing_given(project: Project, started: list[tuple[Request, dict[str, Any]]]) -> None:
+def test_nothing_typed_is_nothing_given(project: Project, started: list[Request]) -> None:
     assert project.launch("dev", SOME="thing").code == 0
-    ((request, options),) = started
+    (request,) = started
     assert (request.flags, request.sets, request.unsets, request.profile, request.config) == ((), (), (), None, None)
     assert (request.local, request.env_files, request.isolated) == (True, True, False)
     assert (request.cwd, request.environ["SOME"]) == (str(project.root), "thing")
-    assert options == {"color": None, "verbose": 0, "timings": False}
 
 
-def test_what_is_typed_is_handed_on(project: Project, started: list[tuple[Request, dict[str, Any]]]) -> None:
-    argv = "dev -vv --timings --color never --set a=1 --unset b --port 1 --no-local --set c=2 --no-env-file --isolated"
+def test_what_is_typed_is_handed_on(project: Project, started: list[Request]) -> None:
+    argv = "dev --color never --set a=1 --unset b --port 1 --no-local --set c=2 --no-env-file --isolated"
     assert project.launch(*argv.split(), "--profile", "one", "--config", "x.toml", "shop:app", "--no-debug").code == 0
-    ((request, options),) = started
+    (request,) = started
     assert request.flags == (
         Given("port", "--port", "1"),
         Given("debug", "--no-debug", "false"),
@@ -45,12 +47,9 @@ def test_what_is_typed_is_handed_on(project: Project, started: list[tuple[Reques
     )
     assert (request.sets, request.unsets, request.profile, request.config) == (("a=1", "c=2"), ("b",), "one", "x.toml")
     assert (request.local, request.env_files, request.isolated) == (False, False, True)
-    assert options == {"color": "never", "verbose": 2, "timings": True}
 
 
-def test_the_argument_and_the_flag_cannot_both_name_the_app(
-    project: Project, started: list[tuple[Request, dict[str, Any]]]
-) -> None:
+def test_the_argument_and_the_flag_cannot_both_name_the_app(project: Project, started: list[Request]) -> None:
     ran = project.launch("dev", "--app", "a:b", "c:d")
     assert (ran.code, started) == (2, [])
     assert ran.err.startswith("error[app-twice]: the app is named twice\n")

@@ -1,0 +1,45 @@
+"""Findings to problems: the same facts with places, and with nothing secret in their sentences.
+
+Loaded only to fail or to warn, because it also brings what retells the parser's errors.
+"""
+
+from __future__ import annotations
+
+from launcher.config import redact
+from launcher.config.files import read_text
+from launcher.config.places import place_of
+from launcher.config.syntax import explain_syntax
+from launcher.errors import Place, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from launcher.config.finding import Finding
+    from launcher.config.layer import Origin
+
+
+def problem_of(finding: Finding) -> Problem:
+    """Return the problem that a finding tells, with places, and without passwords in its sentences."""
+    others = tuple((redact.mask_url(label), _point(origin, finding.at_key)) for label, origin in finding.others)
+    hint, notes = redact.mask_url(finding.hint), tuple(redact.mask_url(note) for note in finding.notes)
+    message, place = redact.mask_url(finding.message), None
+    if finding.cause is not None and finding.origin is not None and finding.origin.file:
+        return _syntax_problem(finding, finding.cause)
+    if finding.origin is not None:
+        place = _point(finding.origin, finding.at_key)
+    return Problem(finding.slug, message, place, hint, others, notes, finding.warning)
+
+
+def _point(origin: Origin, at_key: bool) -> Place:
+    """Return the place of *origin*; the value of a header is the header, and its name says more."""
+    name = place_of(origin, at_key=True)
+    value = name if at_key else place_of(origin)
+    return name if (value.line, value.text) == (name.line, name.text) and value.column < name.column else value
+
+
+def _syntax_problem(finding: Finding, cause: Any) -> Problem:  # Any: tomli's error, which files.py alone knows
+    assert finding.origin is not None
+    text, _ = read_text(finding.origin.file)
+    found = explain_syntax(text or "", finding.origin.file, cause)
+    return Problem(found.slug, found.message, found.place, found.hint, found.others, found.notes, finding.warning)

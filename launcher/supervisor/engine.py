@@ -1,0 +1,259 @@
+"""Where workers come from: a fresh interpreter, or a copy of a snapshot that has read none of the changed files.
+
+Keeps the frozen processes and the library base, and asks `timeline.py` which of them to go back to. That a worker is to
+load, and what its failure means, is decided in `state.py`, which knows nothing of snapshots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from launcher.supervisor.child import Child, worker_environ
+from launcher.supervisor.timeline import Snapshot, Timeline
+from launcher.wire import messages
+from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.messages import GoOn, Libraries, Load, Preload, Reading, Serving, Unsafe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from launcher.plan import Plan
+    from launcher.supervisor.events import TellLoad
+    from launcher.wire.messages import Message
+
+MOST = 8
+"""How many snapshots are kept at most, the library base among them."""
+
+EDITED = 3
+"""Before how many of the files edited last a snapshot is asked for."""
+
+
+@dataclass(slots=True)
+class Frozen:
+    """A snapshot's process."""
+
+    snapshot: Snapshot
+    channel: Channel
+    pid: int
+    libraries: int
+
+
+class Engine:
+    """The workers in reserve. `attend` has a channel listened to, `neglect` ends that; `close` ends every process."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        plan: Plan,
+        *,
+        attend: Callable[[Channel, Callable[[], None]], None],
+        neglect: Callable[[Channel], None],
+    ) -> None:
+        self.timeline = Timeline()
+        self.obstacle = ""
+        """Why there are no more snapshots, in words."""
+        self._environ = environ
+        self._plan = plan
+        self._attend = attend
+        self._neglect = neglect
+        self._frozen: dict[int, Frozen] = {}
+        self._numbers = 0
+        self._idle: Child | None = None
+        self._base: Child | None = None
+        self._base_files: dict[str, str] = {}
+        self._base_libraries = 0
+        self._edited: list[str] = []
+        self.back_to: Snapshot | None = None
+        """What the last worker was copied from."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether snapshots are wanted at all."""
+        return self._plan.reload.enabled and self._plan.reload.engine in ("auto", "snapshot")
+
+    @property
+    def count(self) -> int:
+        """How many snapshots wait."""
+        return len(self._frozen)
+
+    def use(self, plan: Plan) -> None:
+        """Go on with another plan: all that is in reserve was made for the old one."""
+        self._plan = plan
+        self.discard()
+        if self._idle is not None:
+            self._idle.close()
+            self._idle = None
+
+    def pids(self) -> set[int]:
+        """Return the processes in reserve."""
+        reserve = {child.pid for child in (self._idle, self._base) if child is not None}
+        return reserve | {frozen.pid for frozen in self._frozen.values()}
+
+    def needs_spare(self) -> bool:
+        """Return whether a fresh interpreter should be kept warm: not where a library base is."""
+        return self._base is None
+
+    def fresh(self) -> Child:
+        """Return a fresh interpreter: one that was kept, or one that is started now."""
+        if self._idle is not None:
+            child, self._idle = self._idle, None
+            self._neglect(child.channel)
+            return child
+        return Child(worker_environ(self._environ, self._plan))
+
+    def keep(self, child: Child) -> None:
+        """Keep a fresh interpreter that is not needed now."""
+        if self._idle is not None:
+            child.close()
+            return
+        self._idle = child
+        self._attend(child.channel, lambda: self._drop_idle(child))
+
+    def copy(self, action: TellLoad) -> Child | None:
+        """Go back to the newest snapshot that suits, and return the copy that goes on from there; None if none does."""
+        self._edited = [*action.changed, *(path for path in self._edited if path not in action.changed)][:EDITED]
+        self.back_to = None
+        while self.enabled and not action.cold and (snapshot := self.timeline.choose(action.changed)) is not None:
+            for gone in self.timeline.go_back(snapshot):
+                self._end(gone.number)
+            try:
+                child = Child.copied_from(self._frozen[snapshot.number].channel)
+            except ChannelClosed:
+                self._lost(snapshot.number)
+                continue
+            child.tell(GoOn(action.generation, MOST, tuple(self._edited), len(self.timeline.snapshots)))
+            self.back_to = snapshot
+            return child
+        return None
+
+    def load(self, child: Child, action: TellLoad, listener: int) -> None:
+        """Have a fresh interpreter import the app from the beginning."""
+        self.discard()
+        most = MOST if self.enabled else 0
+        child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, tuple(self._edited)), listener)
+
+    def discard(self) -> None:
+        """End all snapshots, and forget what they read."""
+        for gone in self.timeline.go_back(None):
+            self._end(gone.number)
+        if self._base is not None:
+            self._neglect(self._base.channel)
+            self._base.close()
+            self._base = None
+        self.obstacle = ""
+
+    def taken(self, message: messages.SnapshotTaken, descriptor: int) -> None:
+        """Take over a snapshot that the loading worker just made."""
+        snapshot = Snapshot(self._number(), message.before)
+        self._frozen[snapshot.number] = Frozen(snapshot, Channel.of(descriptor), message.pid, message.libraries)
+        self.timeline.add(snapshot)
+        self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
+
+    def make_base(self, message: Libraries, listener: int) -> None:
+        """Have an interpreter import the libraries that the app began with."""
+        if not message.names or self._base is not None or not self.enabled:
+            return
+        base = self._base = self.fresh()
+        self._base_files = {}
+        self._base_libraries = len(message.names)
+        base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
+        self._attend(base.channel, lambda: self._listen_to_base(base))
+
+    def ask_how_it_ended(self, child: Child) -> bool:
+        """Have the snapshot that a copy came from wait for its end; return False if that snapshot is gone."""
+        if child.origin is None or not child.pid:
+            return False
+        try:
+            child.origin.send(messages.Reap(child.pid))
+        except ChannelClosed:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End everything in reserve."""
+        self.discard()
+        if self._idle is not None:
+            self._neglect(self._idle.channel)
+            self._idle.close()
+            self._idle = None
+
+    def _number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    on_reaped: Callable[[int, int], None]
+    """Told the pid and the wait status of a copy that ended."""
+
+    on_libraries: Callable[[Libraries], None]
+    """Told what a library base may import."""
+
+    on_base: Callable[[], None]
+    """Told that the library base waits."""
+
+    def _listen_to(self, number: int) -> None:
+        """Take what a snapshot says; at the end of its stream it is lost."""
+        frozen = self._frozen.get(number)
+        if frozen is None:
+            return
+        try:
+            for message, _ in frozen.channel.pending():
+                self._heard(message)
+        except ChannelClosed:
+            self._lost(number)
+
+    def _heard(self, message: Message) -> None:
+        if isinstance(message, messages.Reaped):
+            self.on_reaped(message.pid, message.status)
+        elif isinstance(message, Libraries):
+            self.on_libraries(message)
+
+    def _listen_to_base(self, base: Child) -> None:
+        """Take what the base says; when it waits, it becomes the first snapshot."""
+        try:
+            for message, _ in base.channel.pending():
+                if isinstance(message, Reading):
+                    self._base_files.update(message.files)
+                elif isinstance(message, Serving):
+                    self._use_base(base)
+                    return
+                elif isinstance(message, Unsafe):
+                    self.obstacle = self.obstacle or message.reason
+        except ChannelClosed:
+            self._neglect(base.channel)
+            base.close()
+
+    def _use_base(self, base: Child) -> None:
+        snapshot = Snapshot(self._number(), "")
+        self._neglect(base.channel)
+        bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < self._base_libraries]
+        for useless in self.timeline.set_base(snapshot, self._base_files, bare):
+            self._end(useless.number)
+        self._frozen[snapshot.number] = Frozen(snapshot, base.channel, base.pid, self._base_libraries)
+        self._attend(base.channel, lambda: self._listen_to(snapshot.number))
+        self.on_base()
+
+    def _lost(self, number: int) -> None:
+        self.timeline.remove(number)
+        self._end(number)
+
+    def _end(self, number: int) -> None:
+        """End a snapshot's process: it leaves when its channel is closed."""
+        frozen = self._frozen.pop(number, None)
+        if frozen is None:
+            return
+        self._neglect(frozen.channel)
+        frozen.channel.close()
+        if self._base is not None and self._base.channel is frozen.channel:
+            self._base.close()
+            self._base = None
+
+    def _drop_idle(self, child: Child) -> None:
+        """Notice that the interpreter in reserve ended, or hear its greeting."""
+        try:
+            for _ in child.channel.pending():
+                pass
+        except ChannelClosed:
+            self._neglect(child.channel)
+            child.close()
+            self._idle = None

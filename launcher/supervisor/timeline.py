@@ -1,0 +1,115 @@
+"""The ordered record of snapshots and of the files read between them, and the choice of the one to go back to.
+
+Pure: snapshots and files are numbers and names here; starting and resuming processes is done elsewhere. The rule is one
+sentence: go back to the newest snapshot before which none of the changed files was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+MISSING = ""
+"""The digest of a file that was looked for and not found."""
+
+OWN_PRODUCT = "*"
+"""The digest of a file that the app writes itself: its changes are of no interest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen worker. `before` names the module that it was about to look for, or is empty for "loaded"."""
+
+    number: int
+    before: str = ""
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """What was read after one snapshot (None: after the interpreter's start) and before the next."""
+
+    snapshot: Snapshot | None
+    files: dict[str, str] = field(default_factory=dict)
+
+
+class Timeline:
+    """What the newest worker read, in order, and the snapshots on its way."""
+
+    def __init__(self) -> None:
+        self._stretches = [_Stretch(None)]
+        self.known: dict[str, str] = {}
+        """Every file that was read, and the digest of what was read."""
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        """The snapshots, oldest first."""
+        return [stretch.snapshot for stretch in self._stretches if stretch.snapshot is not None]
+
+    def read(self, files: Mapping[str, str]) -> None:
+        """Record files that were read since the newest snapshot. A second reading of a file counts for its content."""
+        newest = self._stretches[-1].files
+        for path, digest in files.items():
+            if path not in self.known:
+                newest[path] = digest
+            self.known[path] = digest
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Record that a snapshot was taken now."""
+        self._stretches.append(_Stretch(snapshot))
+
+    def set_base(self, base: Snapshot, files: Mapping[str, str], bare: Collection[int]) -> list[Snapshot]:
+        """Put a library base at the very beginning, which has read *files* and nothing else.
+
+        *bare* are the numbers of the snapshots that lack libraries which the base has. Returns those, which are forgotten.
+        """
+        start = self._stretches[0]
+        rest = {path: digest for path, digest in start.files.items() if path not in files}
+        start.files = dict(files)
+        for path, digest in files.items():
+            self.known.setdefault(path, digest)
+        self._stretches.insert(1, _Stretch(base, rest))
+        useless = [snapshot for snapshot in self.snapshots if snapshot.number in bare]
+        for snapshot in useless:
+            self.remove(snapshot.number)
+        return useless
+
+    def remove(self, number: int) -> None:
+        """Forget a snapshot, whose process is gone; what was read after it was read after the one before, too."""
+        for index, stretch in enumerate(self._stretches):
+            if stretch.snapshot is not None and stretch.snapshot.number == number:
+                self._stretches[index - 1].files.update(stretch.files)
+                del self._stretches[index]
+                return
+
+    def choose(self, changed: Iterable[str]) -> Snapshot | None:
+        """Return the newest snapshot that has read none of the *changed* files, or None if there is none."""
+        wanted = set(changed)
+        chosen: Snapshot | None = None
+        for stretch in self._stretches:
+            chosen = stretch.snapshot or chosen
+            if not wanted.isdisjoint(stretch.files):
+                return chosen
+        return chosen
+
+    def newest(self) -> Snapshot | None:
+        """Return the last snapshot on the way."""
+        return self._stretches[-1].snapshot
+
+    def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
+        """Go back to *snapshot*, or to the very beginning for None; return the snapshots that are of no use now."""
+        index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
+        gone = self._stretches[index + 1 :]
+        del self._stretches[index + 1 :]
+        for stretch in (*gone, self._stretches[index]):
+            for path in stretch.files:
+                self.known.pop(path, None)
+        self._stretches[index].files.clear()
+        return [stretch.snapshot for stretch in gone if stretch.snapshot is not None]
+
+    def __iter__(self) -> Iterator[tuple[Snapshot | None, Mapping[str, str]]]:
+        """Yield each snapshot, first None for the beginning, with the files read after it."""
+        for stretch in self._stretches:
+            yield stretch.snapshot, stretch.files

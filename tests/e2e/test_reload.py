@@ -1,0 +1,379 @@
+"""What an edit leads to: which files count, what happens to requests, and that nothing is lost or stale."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.harness import Client, Lost, Project, Server
+
+PRICES = "VERSION = {!r}\ndef price():\n    return 3\ndef finish(app):\n    return app\n"
+RELOADED = "served again after"
+
+
+def prices(version: str) -> str:
+    return PRICES.format(version)
+
+
+def release(project: Project) -> None:
+    """Let `/slow` answer."""
+    Path(project.environ({})["E2E_JOURNAL"] + ".release").touch()
+
+
+def ask_slowly(project: Project, server: Server) -> Client:
+    """Return a connection whose request is in work, until `release`."""
+    client = server.connect()
+    before = project.journal().count("slow")
+    client.send("GET", "/slow")
+    project.noted("slow", before + 1)
+    return client
+
+
+def edits(server: Server) -> list[str]:
+    """Return the lines that say what led to a reload."""
+    return [line.strip() for line in server.log().splitlines() if RELOADED in line]
+
+
+@pytest.fixture
+def shop(project: Project) -> Server:
+    """A server of the app in tests/apps/shop that has answered."""
+    project.copy("shop")
+    server = project.dev()
+    server.answers("one")
+    return server
+
+
+# An edit is served
+
+
+@pytest.mark.parametrize("save", [Project.save, Project.save_in_place], ids=["renamed", "in place"])
+def test_edit_is_served(project: Project, shop: Server, save: Callable[[Project, str, str], None]):
+    save(project, "shop/prices.py", prices("two"))
+    shop.answers("two")
+    assert "shop/prices.py changed" in shop.says(RELOADED)
+    save(project, "shop/prices.py", prices("three"))
+    shop.answers("three")
+
+
+def test_requests_in_work_are_finished_by_the_old_code(project: Project, shop: Server):
+    with ask_slowly(project, shop) as client:
+        project.save("shop/prices.py", prices("two"))
+        shop.answers("two")
+        release(project)
+        assert client.receive().text == "slow one"
+
+
+def test_save_during_the_import_is_not_lost(project: Project):
+    slow = 'from shop.journal import note\nnote("importing")\nfrom shop import gate\n' + prices("one")
+    wait = "import os, time\nwhile not os.path.exists(os.environ['E2E_JOURNAL'] + '.release'):\n    time.sleep(0.01)\n"
+    project.copy("shop").files({"shop/prices.py": slow, "shop/gate.py": wait})
+    server = project.dev()
+    project.noted("importing")
+    project.save("shop/prices.py", prices("two"))
+    release(project)
+    server.answers("two")
+
+
+def test_edits_of_the_same_second_and_size_are_served(project: Project, shop: Server):
+    when = os.stat(project.root / "shop/prices.py")
+    for number in range(10, 20):
+        path = project.root / "shop/prices.py"
+        draft = path.with_suffix(".draft")
+        draft.write_text(prices(f"v{number}"))
+        os.utime(draft, ns=(when.st_atime_ns, when.st_mtime_ns))
+        draft.replace(path)
+        shop.answers(f"v{number}")
+
+
+# What is watched is what was read
+
+
+def served(project: Project, files: dict[str, str]) -> Server:
+    """Start an app of which these files are a part, and wait until it answers."""
+    project.files({"wsgi.py": PLAIN, **files})
+    server = project.dev()
+    server.answers("value ")
+    return server
+
+
+PLAIN = """
+from value import VALUE
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"value {VALUE}".encode()]
+"""
+
+
+def test_data_file_that_was_read_while_importing(project: Project):
+    server = served(project, {"value.py": "VALUE = open('data.txt').read()\n", "data.txt": "one"})
+    project.save("data.txt", "two")
+    server.answers("value two")
+    assert edits(server)[0].startswith("↻  data.txt changed")
+
+
+def test_module_that_was_looked_for_in_vain_and_is_created(project: Project):
+    code = "try:\n    from extra import VALUE\nexcept ImportError:\n    VALUE = 'none'\n"
+    server = served(project, {"value.py": code})
+    project.save("extra.py", "VALUE = 'extra'\n")
+    server.answers("value extra")
+
+
+def test_package_that_comes_to_stand_before_a_module(project: Project):
+    server = served(project, {"value.py": "VALUE = 'module'\n"})
+    project.files({"value/__init__.py": "VALUE = 'package'\n"})
+    server.answers("value package")
+
+
+def test_module_that_is_deleted(project: Project):
+    server = served(project, {"value.py": "VALUE = 'here'\n"})
+    (project.root / "value.py").unlink()
+    server.answers("No module named &#39;value&#39;", status=500)
+    project.save("value.py", "VALUE = 'again'\n")
+    server.answers("value again")
+
+
+def test_module_that_is_renamed(project: Project):
+    code = "try:\n    from new import VALUE\nexcept ImportError:\n    from old import VALUE\n"
+    server = served(project, {"value.py": code, "old.py": "VALUE = __name__\n"})
+    server.answers("value old")
+    (project.root / "old.py").rename(project.root / "new.py")
+    server.answers("value new")
+
+
+def test_failed_import_is_tried_again_when_the_missing_module_comes(project: Project, shop: Server):
+    project.save("shop/prices.py", "from shop.later import *\n")
+    shop.says("ModuleNotFoundError in shop/prices.py:1")
+    project.save("shop/later.py", prices("later"))
+    shop.answers("later")
+
+
+# What does not count
+
+
+def nothing_was_loaded_since(project: Project, server: Server) -> None:
+    """Expect that a true edit, made now, is the only one that led to a reload."""
+    project.save("value.py", "VALUE = 'edited'\n")
+    server.answers("value edited")
+    server.says(RELOADED)
+    assert len(edits(server)) == 1
+    assert edits(server)[0].startswith("↻  value.py changed")
+    assert project.journal().count("value loaded") == 1
+
+
+NOTED = "import os\nwith open(os.environ['E2E_JOURNAL'], 'a') as file:\n    print('value loaded', file=file)\n"
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        pytest.param(lambda root: os.utime(root / "wsgi.py"), id="touched"),
+        pytest.param(lambda root: (root / "wsgi.py").chmod(0o755), id="other mode"),
+        pytest.param(lambda root: (root / "wsgi.py").write_text(PLAIN), id="written with the same content"),
+        pytest.param(lambda root: (root / "README.md").write_text("new"), id="file that nobody read"),
+        pytest.param(lambda root: (root / "unused.py").write_text("new = 1"), id="module that nobody imported"),
+        pytest.param(lambda root: (root / "__pycache__" / "x.pyc").write_bytes(b"new"), id="bytecode"),
+    ],
+)
+def test_no_reload_for(project: Project, move: Callable[[Path], object]):
+    server = served(project, {"value.py": NOTED + "VALUE = 'one'\n"})
+    move(project.root)
+    nothing_was_loaded_since(project, server)
+
+
+def test_no_reload_for_files_that_the_app_writes(project: Project):
+    code = NOTED + "with open('app.log', 'w') as log:\n    log.write('started')\nVALUE = open('app.log').read()\n"
+    server = served(project, {"value.py": code})
+    server.answers("value started")
+    (project.root / "app.log").write_text("a line of another process")
+    nothing_was_loaded_since(project, server)
+
+
+def test_include_watches_files_that_nobody_read(project: Project):
+    project.files({"devserver.toml": '[base]\nreload.include = ["conf/**/*.yml", "!conf/skip.yml"]\n'})
+    server = served(project, {"value.py": "VALUE = 'one'\n", "conf/skip.yml": "a: 1"})
+    pid = server.workers()
+    (project.root / "conf/skip.yml").write_text("a: 2")
+    project.files({"conf/deep/new.yml": "a: 1"})
+    server.says("conf/deep/new.yml changed")
+    server.until(lambda: not set(pid[:1]) & set(server.workers()), "a new worker")
+    assert "skip.yml changed" not in server.log()
+
+
+def test_exclude_wins(project: Project):
+    project.files({"devserver.toml": '[base]\nreload.exclude = ["generated.py"]\n'})
+    code = NOTED + "import generated\nVALUE = generated.VALUE\n"
+    server = served(project, {"value.py": code, "generated.py": "VALUE = 'one'\n"})
+    project.save("generated.py", "VALUE = 'two'\n")
+    nothing_was_loaded_since(project, server)
+
+
+# Failures on the way
+
+
+@pytest.mark.parametrize("strategy", ["auto", "eager"])
+def test_half_written_file_is_no_failure(project: Project, strategy: str):
+    project.copy("shop")
+    server = project.dev("--loading", strategy)
+    server.answers("one")
+    whole = int(server.get("/pid").text)
+    lock = project.root / ".git" / "index.lock"
+    lock.touch()  # as while git rewrites the tree: failures are not believed yet
+    project.save_in_place("shop/prices.py", "VERSION = 'tw")
+    server.until(lambda: whole not in server.workers(), "the half-written file to be noticed")
+    project.save_in_place("shop/prices.py", prices("two"))
+    lock.unlink()
+    server.answers("two")
+    assert "SyntaxError" not in server.log()
+    assert server.stop() == 0
+
+
+def test_exit_after_an_edit_is_survived(project: Project, shop: Server):
+    project.save("shop/prices.py", "raise SystemExit(3)\n")
+    shop.says("the app called sys.exit(3) while loading: the page shows this; waiting for a change")
+    project.save("shop/prices.py", prices("two"))
+    shop.answers("two")
+
+
+def test_worker_that_crashes_is_replaced_and_said_so(project: Project, shop: Server):
+    with shop.connect() as client:
+        client.send("GET", "/exit")
+        assert client.is_ended()
+    shop.says("the worker ended while it served, exit code 5: starting another")
+    shop.answers("one")
+
+
+def test_killed_worker_is_replaced(project: Project, shop: Server):
+    os.kill(int(shop.get("/pid").text), signal.SIGKILL)
+    assert "SIGKILL" in shop.says("starting another")
+    shop.answers("one")
+
+
+CRASH = """
+import os, socket, threading
+def crash():
+    listener = socket.socket(fileno=os.dup(int(os.environ["WERKZEUG_SERVER_FD"])))
+    with socket.create_connection(listener.getsockname()) as client:
+        client.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+        client.recv(1)
+    os._exit(9)
+threading.Thread(target=crash).start()
+"""
+"""Ends the process as soon as it has answered a request."""
+
+
+def test_worker_that_crashes_again_and_again_is_given_up_until_a_change(project: Project, shop: Server):
+    project.save("shop/prices.py", CRASH + prices("bad"))
+    shop.says("exit code 9: the page says so; waiting for a change")
+    shop.answers("the worker ended while it served: exit code 9", status=500)
+    project.save("shop/prices.py", prices("two"))
+    shop.answers("two")
+    assert project.journal().count("loaded") == 4, "whole, broken, tried once more, mended"
+
+
+def test_old_worker_runs_its_exit_handlers(project: Project, shop: Server):
+    shop.get("/at-exit")
+    project.save("shop/prices.py", prices("two"))
+    shop.answers("two")
+    project.noted("atexit")
+
+
+# Connections
+
+
+def test_connection_that_was_silent_survives_a_reload(project: Project, shop: Server):
+    with shop.connect() as client:
+        shop.answers("one")  # accepted in turn: the silent one is the worker's by now
+        project.save("shop/prices.py", prices("two"))
+        shop.answers("two")
+        client.send("GET", "/")
+        assert client.receive().text == "two"
+
+
+def test_event_stream_is_cut_and_the_reload_does_not_wait_for_it(project: Project):
+    project.copy("shop")
+    server = project.dev("--set", "reload.drain-seconds=0.2")
+    with server.connect() as client:
+        client.send("GET", "/events")
+        client.receive_until(b"still here")
+        old = server.get("/pid").text
+        project.save("shop/prices.py", prices("two"))
+        server.answers("two")
+        while not client.is_ended():
+            pass
+    server.says("1 request still open after the time to drain: cut")
+    server.until(lambda: int(old) not in server.processes(), "the old worker to go")
+
+
+def test_reload_does_not_wait_for_requests_in_work(project: Project):
+    project.copy("shop")
+    server = project.dev("--set", "reload.drain-seconds=600")
+    with server.connect() as stream, ask_slowly(project, server):
+        stream.send("GET", "/events")
+        stream.receive_until(b"still here")
+        project.save("shop/prices.py", prices("two"))
+        server.answers("two")
+        stream.receive_until(b"still here")
+    assert "cut" not in server.log()
+
+
+def test_no_request_is_lost_in_fifty_reloads_under_load(project: Project, shop: Server):
+    load = Load(shop)
+    with load:
+        for number in range(50):
+            project.save("shop/prices.py", prices(f"v{number}"))
+            shop.says(RELOADED, number + 1)
+    assert load.lost == []
+    assert load.answered >= 100
+    assert project.journal().count("loaded") >= 51, "the reloads were real"
+    assert len(load.pids) >= 10
+    assert shop.get().text == "v49"
+
+
+class Load:
+    """GET and POST requests, two at a time, from entering to leaving. `lost` says how requests failed."""
+
+    def __init__(self, server: Server) -> None:
+        self.lost: list[str] = []
+        self.answered = 0
+        self.pids: set[str] = set()
+        self._server = server
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._ask, args=(ask,)) for ask in (self._get, self._post)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, ask: Callable[[], str]) -> None:
+        while not self._ended.is_set():
+            try:
+                wrong = ask()
+            except (Lost, OSError) as error:
+                wrong = repr(error)
+            self._ended.wait(0.01)
+            with self._lock:
+                self.answered += 1
+                self.lost += [wrong] if wrong else []
+
+    def _get(self) -> str:
+        answer = self._server.get("/pid")
+        self.pids.add(answer.text)
+        return "" if answer.status == 200 and answer.text.isdigit() else repr(answer)
+
+    def _post(self) -> str:
+        body = os.urandom(1 << 14)
+        answer = self._server.post("/echo", body)
+        return "" if answer.text.endswith(f" 16384 {hashlib.sha256(body).hexdigest()}") else repr(answer)
