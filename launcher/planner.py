@@ -10,7 +10,7 @@ import os
 import zlib
 
 from launcher.errors import Place, PlanError, Problem
-from launcher.plan import Address, Browser, Debugger, Plan, Reload, Target, Tls, Wsgi
+from launcher.plan import Address, Browser, Debugger, Plan, Program, Reload, Target, Tls, Wsgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ _CHECKED = (
 )
 
 
-def build_plan(resolved: ResolvedProfile, *, pin: str) -> Plan:
+def build_plan(resolved: ResolvedProfile, *, pin: str, program: Program | None = None) -> Plan:
     """Return the plan for *resolved*; *pin* holds the digits to ask for where the setting says `random`.
 
-    Raise `PlanError` with every folder and file that is missing.
+    *program* called `launcher.run()`: it brings its app itself. Raise `PlanError` with every folder
+    and file that is missing.
     """
     problems = _missing(resolved)
     if problems:
@@ -66,11 +67,12 @@ def build_plan(resolved: ResolvedProfile, *, pin: str) -> Plan:
         allowed_hosts=settings.allowed_hosts,
         wsgi=_wsgi(settings.wsgi),
         settings_files=_settings_files(resolved),
-        roots=_roots(root, directory),
-        origins=_origins(resolved),
+        roots=_roots(root, directory, program),
+        origins=_origins(resolved, program),
         kept_from_shell=tuple(
             name for name, variable in resolved.variables.items() if variable.from_shell and _differs(resolved, name)
         ),
+        program=program or Program(),
     )
 
 
@@ -134,16 +136,19 @@ def _settings_files(resolved: ResolvedProfile) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*seen, os.path.join(root, "profiles")]))
 
 
-def _roots(root: str, directory: str) -> tuple[str, ...]:
-    inside = directory == root or directory.startswith(root.rstrip(os.sep) + os.sep)
-    return (root,) if inside else (root, directory)
+def _roots(root: str, directory: str, program: Program | None) -> tuple[str, ...]:
+    folders = [directory, os.path.dirname(program.path)] if program else [directory]
+    outside = [folder for folder in folders if not (folder + os.sep).startswith(root.rstrip(os.sep) + os.sep)]
+    return tuple(dict.fromkeys([root, *outside]))
 
 
-def _origins(resolved: ResolvedProfile) -> dict[str, str]:
+def _origins(resolved: ResolvedProfile, program: Program | None) -> dict[str, str]:
     return {
         ".".join(key): resolved.where(".".join(key))
         for key, record in resolved.history.items()
-        if key[0] != "env" and record.winner.origin.name + record.winner.origin.file
+        if key[0] != "env"
+        and not (program and key == ("app",))
+        and record.winner.origin.name + record.winner.origin.file
     }
 
 

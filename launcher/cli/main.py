@@ -31,6 +31,9 @@ COMMANDS = {
         "profiles": "List the profiles, or compare two of them.",
     },
 }
+UNLISTED = ("program",)
+"""Commands that are no business of people."""
+
 EXAMPLES = {
     "launch dev": "serve what devserver.toml says",
     "launch dev shop:create_app": "serve this app",
@@ -48,7 +51,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command and return the command; None for a name that is no command."""
-        if cmd_name not in command_names():
+        if cmd_name not in (*command_names(), *UNLISTED):
             return None
         from importlib import import_module  # the module is found by its name, in the table above
 
@@ -59,7 +62,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command for the first argument; raise `UnknownCommandError` where there is none."""
-        if args[0] not in command_names():
+        if args[0] not in (*command_names(), *UNLISTED):
             raise UnknownCommandError(args[0], command_names(), ctx)
         return super().resolve_command(ctx, args)
 

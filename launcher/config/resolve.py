@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from launcher.config import assemble, files, pairs, schema, selection, survey, validate, variables
 from launcher.config import key as keys
 from launcher.config.anchor import Folders, anchored, resolve_path
+from launcher.config.call import Call, call_layer, default_layer
 from launcher.config.finding import Finding
 from launcher.config.layer import History, Origin, Source
 from launcher.config.sources import Sources, read_sources
@@ -43,7 +44,8 @@ class Request:
     """Everything from the outside world that resolving depends on, besides the files.
 
     `sets` are the texts of `--set KEY=TOML`, `unsets` those of `--unset KEY`. Files named by `--env-file` come as a
-    `Given` for `env-files`. `isolated` leaves defaults and flags only.
+    `Given` for `env-files`. `isolated` leaves defaults and flags only. `call` is that of `launcher.run()`, which names
+    the profile then.
     """
 
     cwd: str
@@ -57,6 +59,7 @@ class Request:
     local: bool = True
     env_files: bool = True
     isolated: bool = False
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,8 @@ def describe_origin(origin: Origin, root: str) -> str:
     if origin.file:
         place = place_of(origin)
         file = os.path.relpath(place.file, root) if place.file.startswith(root + os.sep) else place.file
+        if origin.source is Source.COMMAND_LINE:
+            return f"{file}:{place.line}, {origin.name}"
         return f"{file}:{place.line}:{place.column}" if place.line else file
     return origin.reason or origin.name or "default"
 
@@ -203,6 +208,8 @@ def _choose(request: Request, sources: Sources) -> tuple[str, list[Finding]]:
     if request.profile or variable:
         name = request.profile or variable
         origin = _selector(request.profile, "--profile", "LAUNCH_PROFILE", name)
+        if request.profile and request.call:
+            origin = request.call.origin("profile")
     else:
         name, found = _default_profile(sources)
         if not name or found is None:
@@ -246,6 +253,9 @@ def _gather_layers(
     environ = {} if _is_isolated(request) else request.environ
     low, low_findings = assemble.file_layers(sources, name, chain)
     outer, outer_findings = assemble.outer_layers(request.flags, request.sets, request.unsets, environ)
+    if request.call:
+        called, found = call_layer(request.call)
+        low, outer, outer_findings = [low[0], default_layer(), *low[1:]], [*outer, called], [*outer_findings, *found]
     winner = merge([*low, *outer]).history[("env-files",)].winner
     read, seen, findings = _read_env_files(request, winner, _folders(request, sources), name)
     decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs)
@@ -340,7 +350,8 @@ def _raise_for(findings: Iterable[Finding]) -> None:
     found = list(dict.fromkeys(findings))
     if all(finding.warning for finding in found):
         return
-    only_flags = all(finding.origin is not None and finding.origin.source is Source.COMMAND_LINE for finding in found)
+    origins = [finding.origin for finding in found]
+    only_flags = all(origin and origin.source is Source.COMMAND_LINE and not origin.file for origin in origins)
     raise (UsageError if only_flags else ConfigError)(_tell(found))
 
 

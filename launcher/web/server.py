@@ -174,6 +174,11 @@ class Server(BaseWSGIServer):
         self._waiting[connection] = peer
         self._selector.register(connection, selectors.EVENT_READ, self._request_came)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether `drain` was called."""
+        return self._deadline is not None
+
     def drain(self, seconds: float) -> None:
         """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.
 

@@ -104,10 +104,11 @@ class ServeFailure:
 class Drain:
     """Stop accepting, give back connections that sent nothing yet, finish the requests in work, then leave.
 
-    Requests still open after `seconds` are cut.
+    Requests still open after `seconds` are cut. `stop` says that the server ends, and no other worker follows.
     """
 
     seconds: float
+    stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -418,17 +418,27 @@ class Project:
         """Start another way to run `launch`."""
         return self._start(command, "", environ)
 
+    def python(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
+        """Start Python with these arguments, without a terminal."""
+        return self._start([sys.executable, *argv], folder, environ)
+
+    def python_in_terminal(self, *argv: str, **environ: str | None) -> Server:
+        """Start Python with these arguments in a terminal of its own."""
+        return self._start_in_terminal([sys.executable, *argv], environ)
+
     def dev(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
         """Start `launch dev` on any free port."""
         return self.launch("dev", "--port", "0", *argv, folder=folder, **environ)
 
     def dev_in_terminal(self, *argv: str, **environ: str | None) -> Server:
         """Start `launch dev` in a terminal of its own."""
+        return self._start_in_terminal([sys.executable, "-m", "launcher", "dev", "--port", "0", *argv], environ)
+
+    def _start_in_terminal(self, command: list[str], environ: Mapping[str, str | None]) -> Server:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-        command = [sys.executable, "-c", _AS_TERMINAL, sys.executable, "-m", "launcher", "dev", "--port", "0", *argv]
         try:
-            server = self._start(command, "", environ, slave)
+            server = self._start([sys.executable, "-c", _AS_TERMINAL, *command], "", environ, slave)
         finally:
             os.close(slave)
         server.master = master
