@@ -87,7 +87,8 @@ class Disk:
         """Look at what a report of moved *paths* may concern."""
         self._moved |= paths
         if any(path in self._folders or os.path.isdir(path) for path in paths):
-            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For one
+            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
+            # one
             # that is gone the folder above it is watched.
             while self.watch():
                 pass

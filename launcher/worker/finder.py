@@ -40,8 +40,8 @@ def is_project_file(path: str) -> bool:
 class Finder:
     """The import hook and the audit hook of one worker. `roots` bound the data files that are of interest.
 
-    `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is made;
-    it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
+    `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
+    made; it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -105,10 +105,10 @@ class Finder:
     ) -> ModuleSpec | None:
         """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
         spec = PathFinder.find_spec(name, path, target)
-        if self._active and self._checkpoint is not None and _is_source(spec) and spec is not None:
+        if self._active and self._checkpoint is not None and spec is not None and _is_source(spec):
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
-            if self._checkpoint(name, spec.origin or "", self.flush):
-                spec = PathFinder.find_spec(name, path, target)
+            resumed = self._checkpoint(name, spec.origin or "", self.flush)
+            spec = PathFinder.find_spec(name, path, target) if resumed else spec
         self._note_absent(name, sys.path if path is None else path, spec.origin if spec else None)
         if _is_source(spec) and spec is not None:
             spec.loader = _Loader(name, spec.origin or "", self)

@@ -179,7 +179,7 @@ class Worker:
         return checkpoints
 
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
-        """Import the libraries and wait as a snapshot; return in each copy that goes on, or None if it cannot be done."""
+        """Import the libraries and wait as a snapshot; return in each copy, or None if that cannot be done."""
         checkpoints = self._checkpoints(0, ())
         finder = Finder((*plan.roots, plan.target.directory), lambda files: self._link.send(Reading(files)))
         finder.start()
@@ -213,8 +213,8 @@ class Worker:
             outcome = run_program(
                 plan,
                 finder,
-                lambda *app: self._serve_in_program(
-                    plan, finder, checkpoints, begun, Loaded(*app, load_handler(plan.wsgi.request_handler))
+                lambda app, found: self._serve_in_program(
+                    plan, finder, checkpoints, begun, Loaded(app, found, load_handler(plan.wsgi.request_handler))
                 ),
             )
         else:
