@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from launcher.supervisor.child import Child, worker_environ
-from launcher.supervisor.timeline import Snapshot, Timeline
+from launcher.supervisor.timeline import OWN_PRODUCT, Snapshot, Timeline
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import GoOn, Libraries, Load, Preload, Reading, Serving, Unsafe
@@ -224,8 +224,13 @@ class Engine:
             base.close()
 
     def _use_base(self, base: Child) -> None:
-        snapshot = Snapshot(self._number(), "")
         self._neglect(base.channel)
+        known = self.timeline.known
+        if any(known.get(path, digest) not in (digest, OWN_PRODUCT) for path, digest in self._base_files.items()):
+            base.close()  # the disk moved in between: the app was loaded from something else
+            self._base = None
+            return
+        snapshot = Snapshot(self._number(), "")
         bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < self._base_libraries]
         for useless in self.timeline.set_base(snapshot, self._base_files, bare):
             self._end(useless.number)

@@ -65,12 +65,14 @@ class Timeline:
 
         *bare* are the numbers of the snapshots that lack libraries which the base has. Returns those, which are forgotten.
         """
-        start = self._stretches[0]
-        rest = {path: digest for path, digest in start.files.items() if path not in files}
-        start.files = dict(files)
+        for stretch in self._stretches:
+            # What the base has read stays known when all that came later is forgotten.
+            for path in files.keys() & stretch.files.keys():
+                del stretch.files[path]
+        self._stretches.insert(1, _Stretch(base, self._stretches[0].files))
+        self._stretches[0].files = dict(files)
         for path, digest in files.items():
             self.known.setdefault(path, digest)
-        self._stretches.insert(1, _Stretch(base, rest))
         useless = [snapshot for snapshot in self.snapshots if snapshot.number in bare]
         for snapshot in useless:
             self.remove(snapshot.number)
