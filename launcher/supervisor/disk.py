@@ -7,10 +7,11 @@ moved. The rules are in `impact.py`; what a change leads to is decided in `state
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 
 from launcher.supervisor.impact import NEVER, OWN_PRODUCT, differing, matches, to_examine
-from launcher.wire.digest import MISSING, of_content, of_file
+from launcher.wire.digest import MISSING, PRESENT, of_content, of_file, of_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from launcher.plan import Plan
     from launcher.supervisor.timeline import Timeline
     from launcher.supervisor.watcher import Watcher
+
+SETTLED_NS = 2_000_000_000
+"""Files that did not change for this time, in nanoseconds, are known by their times; the coarsest clock ticks so."""
 
 LOCKS = ("index.lock", "HEAD.lock")
 """Files in `.git` that exist while git rewrites the tree."""
@@ -38,7 +42,9 @@ class Disk:
     def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline) -> None:
         self._watcher = watcher
         self._timeline = timeline
+        self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
+        self._folders: set[str] = set()
         self._included: dict[str, str] = {}
         self._settings: dict[str, str] = {}
         self._plan = plan
@@ -64,23 +70,46 @@ class Disk:
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
-        late = self._moved.intersection(files).intersection(self._timeline.known)
-        return Difference(self._differing(path for path in late if self._timeline.known[path] != OWN_PRODUCT))
+        known = self._timeline.known
+        late = [path for path in files if self._has_moved(path)] if self._moved else ()
+        return Difference(self._differing(path for path in late if known.get(path, OWN_PRODUCT) != OWN_PRODUCT))
+
+    def _has_moved(self, path: str) -> bool:
+        """Return whether something moved at this path, above it, or in the folder whose names it stands for."""
+        while path not in self._moved:
+            above = os.path.dirname(path)
+            if above == path:
+                return False
+            path = above
+        return True
 
     def watch(self) -> bool:
-        """Have the watcher look at every folder that matters now; return whether these are other ones than before."""
-        known = (*self._timeline.known, *self._plan.settings_files, *self._included)
-        folders = {os.path.dirname(path) for path in known}
+        """Have the watcher look at every folder that matters now; return whether one is new."""
+        files = (*self._timeline.known, *self._plan.settings_files, *self._included)
+        folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
+        folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
+        self._folders = folders
         return self._watcher.watch(folders)
+
+    def _above(self, folders: Iterable[str]) -> set[str]:
+        """Return the folders of the project in which these lie: each may be renamed, or be a link that is switched."""
+        found: set[str] = set()
+        roots = tuple(root.rstrip("/") + "/" for root in self._plan.roots)
+        for folder in folders:
+            while folder.startswith(roots) and (folder := os.path.dirname(folder)) not in found:
+                found.add(folder)
+        return found
 
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
         self._moved |= paths
-        if any(os.path.isdir(path) for path in paths):
-            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already.
+        self._moved.update(path[: path.rfind("/") + 1] for path in paths)
+        if any(path in self._folders or os.path.isdir(path) for path in paths):
+            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For one
+            # that is gone the folder above it is watched.
             while self.watch():
                 pass
         files = self._differing(to_examine(self._timeline.known, paths))
@@ -98,7 +127,8 @@ class Disk:
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""
-        return sum(1 for digest in self._timeline.known.values() if digest not in (MISSING, OWN_PRODUCT))
+        apart = (MISSING, OWN_PRODUCT, PRESENT)
+        return sum(digest not in apart and path[-1:] != "/" for path, digest in self._timeline.known.items())
 
     def is_locked(self) -> bool:
         """Return whether git is rewriting the tree right now."""
@@ -110,7 +140,29 @@ class Disk:
         return any(os.path.exists(os.path.join(folder, ".git", lock)) for lock in LOCKS)
 
     def _differing(self, paths: Iterable[str]) -> tuple[str, ...]:
-        return differing(self._timeline.known, {path: of_file(path) for path in paths})
+        return differing(self._timeline.known, {path: self._digest(path) for path in paths})
+
+    def _digest(self, path: str) -> str:
+        """Return the digest to compare with what is known of *path*."""
+        return of_presence(path) if self._timeline.known.get(path) == PRESENT else self._content_digest(path)
+
+    def _content_digest(self, path: str) -> str:
+        """Return the digest of a file, from memory if nothing about the file can have changed since it was computed.
+
+        A file that was changed just now may change again without another time of change: clocks of file systems tick.
+        """
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return MISSING
+        mark = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+        known = self._digests.get(path)
+        if known is not None and known[0] == mark:
+            return known[1]
+        digest = of_file(path)
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > SETTLED_NS:
+            self._digests[path] = (mark, digest)
+        return digest
 
     def _settings_differ(self) -> bool:
         return any(_settings_digest(path) != digest for path, digest in self._settings.items())
@@ -144,6 +196,13 @@ def _settings_digest(path: str) -> str:
     if os.path.isdir(path):
         return of_content("\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape"))
     return of_file(path)
+
+
+def _existing(folder: str) -> str:
+    """Return the folder, or the nearest one above it that exists: there its coming back will be seen."""
+    while not os.path.isdir(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _folders(roots: Iterable[str]) -> Iterator[str]:

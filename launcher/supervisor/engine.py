@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from launcher.supervisor.child import Child, worker_environ
-from launcher.supervisor.timeline import OWN_PRODUCT, Snapshot, Timeline
+from launcher.supervisor.timeline import Snapshot, Timeline
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import GoOn, Libraries, Load, Preload, Reading, Serving, Unsafe
@@ -63,6 +63,7 @@ class Engine:
         self._base: Child | None = None
         self._base_files: dict[str, str] = {}
         self._base_libraries = 0
+        self._base_number = 0
         self._edited: list[str] = []
         self.back_to: Snapshot | None = None
         """What the last worker was copied from."""
@@ -76,6 +77,22 @@ class Engine:
     def count(self) -> int:
         """How many snapshots wait."""
         return len(self._frozen)
+
+    def title(self) -> str:
+        """Return the engine in use, in words, and why it is not the faster one."""
+        if not self.enabled:
+            return "restart"
+        if self._frozen or not self.obstacle:
+            return "snapshot"
+        return f"restart ({self.obstacle})"
+
+    def came_from(self) -> str:
+        """Return in words what the last worker was copied from; nothing after a cold start."""
+        if self.back_to is None:
+            return "cold start" if self.enabled else ""
+        if self.back_to.number == self._base_number:
+            return "back to the libraries"
+        return f"back to before {self.back_to.before}" if self.back_to.before else "back to the loaded app"
 
     def use(self, plan: Plan) -> None:
         """Go on with another plan: all that is in reserve was made for the old one."""
@@ -225,12 +242,12 @@ class Engine:
 
     def _use_base(self, base: Child) -> None:
         self._neglect(base.channel)
-        known = self.timeline.known
-        if any(known.get(path, digest) not in (digest, OWN_PRODUCT) for path, digest in self._base_files.items()):
+        if not self.timeline.agrees(self._base_files):
             base.close()  # the disk moved in between: the app was loaded from something else
             self._base = None
             return
         snapshot = Snapshot(self._number(), "")
+        self._base_number = snapshot.number
         bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < self._base_libraries]
         for useless in self.timeline.set_base(snapshot, self._base_files, bare):
             self._end(useless.number)

@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 import stat
+from contextlib import suppress
 
 from launcher.errors import Problem, StartError
 
@@ -49,7 +50,7 @@ def url(listener: socket.socket, address: Address, *, tls: bool) -> str:
     if address.unix:
         return f"unix:{address.unix}"
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read here, not bound
     scheme = "https" if tls else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
@@ -70,7 +71,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _listen_unix(path: str) -> socket.socket:
-    """Listen on a socket file; one that a dead server left behind is replaced, one in use is not, nor any other file."""
+    """Listen on a socket file. One that a dead server left is replaced; one in use is not, nor any other file."""
     listener = socket.socket(socket.AF_UNIX)
     try:
         if os.path.lexists(path):
@@ -122,11 +123,7 @@ def holder_of(port: int) -> str:
     """
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for pid in _pids() if inodes else ():
-        try:
-            links = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
-        except OSError:
-            continue
-        if links & inodes:
+        if inodes.intersection(_links(f"/proc/{pid}/fd")):
             return f"pid {pid} ({_command(pid)})"
     return ""
 
@@ -136,6 +133,14 @@ def _pids() -> list[int]:
         return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
     except OSError:
         return []
+
+
+def _links(folder: str) -> Iterator[str]:
+    """Yield what the descriptors of a process are; none if it is somebody else's."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            with suppress(FileNotFoundError):  # closed since it was listed
+                yield os.readlink(f"{folder}/{name}")
 
 
 def _listening_inodes(port: int) -> Iterator[str]:

@@ -45,6 +45,12 @@ def end(pids: Iterable[int], how: signal.Signals) -> None:
             pass
 
 
+def fallen(pids: Iterable[int]) -> list[int]:
+    """Return those whose parent is gone, so that they are ours: the others may still be needed by theirs."""
+    mine = set(_children(os.getpid()))
+    return [pid for pid in pids if pid in mine]
+
+
 def is_alive(pid: int) -> bool:
     """Return whether the process runs: a zombie does not."""
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from launcher.console import duration
+from launcher.frame import plural
 from launcher.text import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from launcher.console import Console
     from launcher.errors import LaunchError, Problem
@@ -21,7 +22,11 @@ _SHOWN_FILES = 3
 class Report:
     """Words for the terminal. A terminal that is gone is no reason to fail: what cannot be written is dropped."""
 
-    def __init__(self, console: Console, version: str, project: str) -> None:
+    def __init__(
+        self, console: Console, version: str, project: str, *, verbose: bool = False, timings: bool = False
+    ) -> None:
+        self.verbose = verbose
+        self._timings = timings
         self._console = console
         self._version = version
         self._project = project
@@ -30,11 +35,29 @@ class Report:
         """Say that the server answers, where, and by which settings."""
         self._lines(lambda: self._console.banner(self._version, plan.profile, milliseconds, urls, rows))
 
-    def reloaded(self, changed: Sequence[str], milliseconds: float) -> None:
-        """Say what led to the reload, nothing if a worker had crashed, and how long it took."""
+    def reloaded(self, changed: Sequence[str], back_to: str, milliseconds: float, phases: Mapping[str, float]) -> None:
+        """Say what led to the reload, nothing if a worker had crashed, what it went back to, and how long it took.
+
+        *phases* holds the milliseconds of each phase, in order.
+        """
         mark = self._console.paint("good", self._sign("↻", "*"))
         cause = f"{self._names(changed)} changed, " if changed else ""
-        self._write(f"{mark}  {cause}served again after {duration(milliseconds)}")
+        origin = self._console.paint("faint", f"{back_to}, ") if back_to else ""
+        self._write(f"{mark}  {cause}{origin}served again after {duration(milliseconds)}")
+        if self._timings:
+            spent = "   ".join(f"{name} {time:.1f}" for name, time in phases.items())
+            self._write(self._console.paint("faint", f"   {spent}   (ms)"))
+
+    def passed_over(self, path: str, reason: str) -> None:
+        """Say why something that moved on the disk led to nothing; only where the person asked for that."""
+        if self.verbose:
+            self._write(self._console.paint("faint", f"·  {self._names([path])}: {reason}"))
+
+    def no_snapshot(self, before: str, reason: str) -> None:
+        """Say from where on there are no snapshots; only where the person asked for that."""
+        if self.verbose:
+            where = f"before {escape(before)}" if before else "here"
+            self._write(self._console.paint("faint", f"·  no snapshot {where}: {escape(reason)}"))
 
     def held(self, changed: Sequence[str]) -> None:
         """Say that a reload waits for the terminal debugger."""
@@ -82,8 +105,7 @@ class Report:
 
     def cut(self, count: int) -> None:
         """Say that requests were ended because their time was up."""
-        what = "1 request" if count == 1 else f"{count} requests"
-        self._write(f"{self._mark('warning')}  {what} still open after the time to drain: cut")
+        self._write(f"{self._mark('warning')}  {plural(count, 'request')} still open after the time to drain: cut")
 
     def stopping(self) -> None:
         """Say that the server ends."""
@@ -115,8 +137,8 @@ class Report:
             pass
 
 
-def banner_rows(plan: Plan, found: str, files: int) -> list[tuple[str, str, str]]:
-    """Return the rows of the banner: what, its value, and where the value comes from."""
+def banner_rows(plan: Plan, found: str, files: int, engine: str) -> list[tuple[str, str, str]]:
+    """Return the rows of the banner: what, its value, and where the value comes from. *engine* names what reloads."""
     app = found or plan.target.spec or "found when the first request arrives"
     rows = [("app", app, plan.origins.get("app", ""))]
     if plan.loading != "auto":
@@ -125,9 +147,8 @@ def banner_rows(plan: Plan, found: str, files: int) -> list[tuple[str, str, str]
     if not plan.reload.enabled:
         rows.append(("reload", "off", plan.origins.get("reload.enabled", "")))
     else:
-        rows.append(
-            ("reload", f"restart, {files} files" if files else "restart", plan.origins.get("reload.engine", ""))
-        )
+        what = f"{engine}, {plural(files, 'file')}" if files else engine
+        rows.append(("reload", what, plan.origins.get("reload.engine", "")))
     rows += [(key, value, plan.origins[key]) for key, value in _unusual(plan) if plan.origins.get(key)]
     if plan.kept_from_shell:
         rows.append(("shell", f"keeps {', '.join(plan.kept_from_shell)}", ""))

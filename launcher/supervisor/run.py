@@ -17,12 +17,13 @@ from launcher.supervisor import events, orphans, state
 from launcher.supervisor.child import Child, describe_exit
 from launcher.supervisor.disk import Disk
 from launcher.supervisor.engine import Engine
+from launcher.supervisor.gate import Gate
 from launcher.supervisor.impact import changed_settings
 from launcher.supervisor.listener import listen, url
 from launcher.supervisor.report import banner_rows
 from launcher.supervisor.signals import STOP, Signals
 from launcher.supervisor.terminal import Terminal
-from launcher.supervisor.watcher import Watcher
+from launcher.supervisor.watcher import POLL_SECONDS, open_watcher
 from launcher.wire import messages
 from launcher.wire.channel import ChannelClosed
 
@@ -87,6 +88,8 @@ class Supervisor:
         self._opened = False
         self._last_read = ""
         self._rearm_due = False
+        self._marks = Marks()
+        self._shut = False
         self._plan = plan
 
     def run(self) -> int:
@@ -103,9 +106,9 @@ class Supervisor:
             stack.callback(self._end_all)
             self._listener = listen(self._plan.address)
             stack.callback(self._close_listener)
-            watcher = stack.enter_context(
-                closing(Watcher(poll_seconds=self._plan.reload.poll, warn=self._report.polling))
-            )
+            self._gate = stack.enter_context(closing(Gate()))
+            opened = open_watcher(poll_seconds=self._plan.reload.poll, warn=self._polling)
+            watcher = stack.enter_context(closing(opened))
             self._watcher = watcher
             self._engine.on_reaped = self._copy_ended
             self._engine.on_libraries = self._make_base
@@ -113,6 +116,8 @@ class Supervisor:
             self._disk = Disk(self._plan, watcher, self._engine.timeline)
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._take_signals(signals))
             self._selector.register(watcher, selectors.EVENT_READ, self._take_moves)
+            if self._plan.reload.poll and self._plan.reload.enabled:
+                self._after(self._plan.reload.poll, self._poll)
             self._attend_child(0)
             orphans.become_subreaper()
             self.state, actions = state.begin(self._plan, 0)
@@ -155,6 +160,7 @@ class Supervisor:
 
     def _tell_load(self, action: events.TellLoad) -> None:
         self._loading = action
+        self._marks.decided = time.monotonic()
         self._disk.load_began()
         self._last_read = ""
         copy = self._engine.copy(action)
@@ -169,7 +175,18 @@ class Supervisor:
         self._after(SLOW_SECONDS, lambda: self._is_slow(action.child))
 
     def _load_cold(self, action: events.TellLoad) -> None:
-        self._engine.load(self._fresh(action.child), action, self._listener.fileno())
+        if not self._shut:  # until all folders are watched that are read from
+            self._gate.shut()
+            self._shut = True
+        child = self._fresh(action.child)
+        self._share_gate(child)
+        self._engine.load(child, action, self._listener.fileno())
+
+    def _share_gate(self, child: Child) -> None:
+        """Let a worker see for itself whether there are saves that it may not know of; copies inherit that."""
+        if self._plan.reload.enabled and self._watcher.queue is not None:
+            child.tell(messages.MovesQueue(), self._watcher.queue)
+            child.tell(messages.SettledPage(), self._gate.fileno())
 
     def _tell_serve_failure(self, action: events.TellServeFailure) -> None:
         told = messages.ServeFailure(self._plan.to_json(), action.generation, action.cause, action.text)
@@ -210,7 +227,7 @@ class Supervisor:
             self._disk_settled()
             self._greet(str(action.facts[0]) if action.facts else "")
         elif action.occasion == "reloaded":
-            self._report.reloaded(action.facts[0], elapsed)
+            self._report.reloaded(action.facts[0], self._engine.came_from(), elapsed, self._marks.phases())
         elif action.occasion == "failed":
             self._report.failed(*action.facts, goes_on=self.state.phase == "failed")
         elif action.occasion == "crashed":
@@ -234,7 +251,7 @@ class Supervisor:
         plan = self._plan
         tls = bool(plan.tls.cert or plan.tls.adhoc)
         where = url(self._listener, plan.address, tls=tls)
-        rows = banner_rows(plan, found, self._disk.count())
+        rows = banner_rows(plan, found, self._disk.count(), self._engine.title())
         self._report.ready(plan, [where], (time.monotonic() - self._begun) * 1000, rows)
         if plan.browser.open and not self._opened:
             self._opened = True
@@ -305,13 +322,17 @@ class Supervisor:
                 os.close(descriptor)
         elif isinstance(message, messages.Unsafe):
             self._engine.obstacle = message.reason
+            self._report.no_snapshot(message.before, message.reason)
         elif isinstance(message, messages.Booted):
             child.pid = message.pid
+            if number == self.state.loading:
+                self._marks.copied = time.monotonic()
         elif isinstance(message, messages.GivenBack) and descriptor is not None:
             self._parked.append((descriptor, message.peer))
             self._hand_on()
         elif isinstance(message, messages.Serving):
-            child.served_since = time.monotonic()
+            child.served_since = self._marks.served = time.monotonic()
+            self._marks.imported = message.seconds
             self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
             self._hand_on()
             self._disk_settled()
@@ -369,7 +390,7 @@ class Supervisor:
         child.close()
         self._terminal.restore()
         self._orphans -= self._own_pids()
-        orphans.end(self._orphans, signal.SIGTERM)
+        orphans.end(orphans.fallen(self._orphans), signal.SIGTERM)
         self._happen(event)
         if self.state.phase == "suspect":
             self._disk_settled()
@@ -392,7 +413,9 @@ class Supervisor:
 
     def _rearm(self) -> None:
         self._rearm_due = False
-        if self._disk.watch():
+        if self.state.loading is None:
+            self._disk_settled()  # read while serving: nobody will look later
+        elif self._disk.watch():
             # A save may have come before the watch: an import that never ends would never be looked at again.
             self._differs(self._disk.look())
 
@@ -401,12 +424,31 @@ class Supervisor:
         if self._plan.reload.enabled and self._exit_code is None:
             self._disk.watch()
             self._differs(self._disk.look())
+        if self._shut and self.state.loading is None:
+            self._gate.open()
+            self._shut = False
+
+    def _polling(self, reason: str) -> None:
+        """Say that there are no events from the system, and begin to look at the disk instead."""
+        self._report.polling(reason)
+        self._after(POLL_SECONDS, self._poll)
+
+    def _poll(self) -> None:
+        with self._gate:
+            self._disk_settled()
+        self._after(self._watcher.interval, self._poll)
 
     def _take_moves(self) -> None:
-        moved = self._watcher.take()
-        if moved and self._plan.reload.enabled:
+        with self._gate:  # closed while what is taken from the queue is not yet decided about
+            self._marks.woken = time.monotonic()
+            moved = self._watcher.take()
+            if not self._plan.reload.enabled:
+                return
             self._moved_at = time.monotonic()
-            self._differs(self._disk.moved(moved))
+            if moved is None:
+                self._disk_settled()
+            else:
+                self._differs(self._disk.moved(moved))
 
     def _look_for_quiet(self, until: float) -> None:
         """Report quiet when nothing moved for a moment, git has finished, and a last look finds no difference."""
@@ -421,14 +463,17 @@ class Supervisor:
             self._happen(events.QuietCame())
 
     def _differs(self, difference: Difference) -> None:
-        if difference.settings:
-            self._settings_changed()
-        elif difference.files:
+        if difference.settings and self._settings_changed():
+            return  # which loads the files anew as well
+        if difference.files:
             self._changed_at = time.monotonic()
             self._happen(events.FilesChanged(difference.files))
 
-    def _settings_changed(self) -> None:
-        """Resolve again. A broken edit changes nothing; a new address is bound before the old one is given up."""
+    def _settings_changed(self) -> bool:
+        """Resolve again, and return whether that led to another plan.
+
+        A broken edit changes nothing; a new address is bound before the old one is given up.
+        """
         self._disk.settings_were_read()
         try:
             plan = self._replan()
@@ -439,7 +484,7 @@ class Supervisor:
         except LaunchError as error:
             self._settings_were_broken = True
             self._report.settings_broken(error)
-            return
+            return False
         keys = changed_settings(self._plan, plan)
         if keys:
             self._changed_at = time.monotonic()
@@ -449,6 +494,7 @@ class Supervisor:
         self._settings_were_broken = False
         self._plan = plan
         self._disk.use(plan)
+        return bool(keys)
 
     # Time, signals, the end
 
@@ -500,6 +546,24 @@ class Supervisor:
             reap_all()
             left = {pid for pid in left if orphans.is_alive(pid)}
             time.sleep(0.002)
+
+
+class Marks:
+    """When the phases of the last reload began, on the monotonic clock."""
+
+    woken = decided = copied = served = 0.0
+    imported = 0.0
+    """How long the import took in the worker, in seconds."""
+
+    def phases(self) -> dict[str, float]:
+        """Return the milliseconds of each phase: noticing, getting a process, importing, and beginning to serve."""
+        copied = max(self.copied, self.decided)
+        return {
+            "detect": (self.decided - self.woken) * 1000,
+            "process": (copied - self.decided) * 1000,
+            "import": self.imported * 1000,
+            "serve": max(0.0, self.served - copied - self.imported) * 1000,
+        }
 
 
 def open_browser(address: str, environ: Mapping[str, str]) -> None:

@@ -162,10 +162,9 @@ def _failed(state: State, event: Event) -> Step:
         return _with_spare(state, [])
     if isinstance(event, ChildGone):
         if event.lived < STABLE_SECONDS:
-            return replace(state, phase="stopping", active=None, code=1), [
-                Say("crashed", (event.how, event.text)),
-                Exit(1),
-            ]
+            cause = f"the worker ended while it served the failure page: {event.how}"
+            state = replace(state, phase="stopping", active=None, code=1)
+            return state, [Say("failed", (cause, event.text)), Exit(1)]
         return _show_failure(replace(state, active=None))
     return state, []
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from launcher.plan import Address
 
 _STOPPED_CHILD_SECONDS = 0.05
+_HELD_SECONDS = 0.001
+"""How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
 
 
 class Server(BaseWSGIServer):
@@ -35,7 +37,7 @@ class Server(BaseWSGIServer):
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
-    is served inside `around`, on the thread that serves it.
+    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Server(BaseWSGIServer):
         passthrough_errors: bool = False,
         tls: ssl.SSLContext | None = None,
         around: AbstractContextManager[object] | None = None,
+        gate: Callable[[], bool] | None = None,
     ) -> None:
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
@@ -61,6 +64,8 @@ class Server(BaseWSGIServer):
         self._processes = processes
         self._give_back = give_back
         self._around = around or nullcontext()
+        self._gate = gate or (lambda: True)
+        self._held: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
@@ -88,10 +93,12 @@ class Server(BaseWSGIServer):
         self._deadline = deadline
         self._selector.unregister(self.socket)
         for connection, peer in list(self._waiting.items()):
-            self._selector.unregister(connection)
+            if connection not in self._held:
+                self._selector.unregister(connection)
             self._give_back(connection, peer)
             connection.close()
         self._waiting.clear()
+        self._held.clear()
 
     def run(self, controls: int, control: Callable[[], None]) -> int:
         """Serve until drained; return how many requests were still in work when the time was up.
@@ -106,6 +113,10 @@ class Server(BaseWSGIServer):
             # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
             for key in sorted(ready, key=lambda key: key.fileobj == controls):
                 key.data(key.fileobj)
+            if self._held and self._gate():
+                held, self._held = self._held, []
+                for connection in held:
+                    self._begin(connection)
         return self._in_work + len(self._children)
 
     def close(self) -> None:
@@ -119,6 +130,8 @@ class Server(BaseWSGIServer):
 
     def _patience(self) -> float | None:
         """Return how long to wait for events, in seconds; None for ever."""
+        if self._held:
+            return _HELD_SECONDS
         if self._children:
             return _STOPPED_CHILD_SECONDS
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
@@ -142,6 +155,13 @@ class Server(BaseWSGIServer):
         if connection not in self._waiting:
             return  # given back after the wait that told of its request
         self._selector.unregister(connection)
+        if self._gate():
+            self._begin(connection)
+        else:
+            self._held.append(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        """Serve the request of a connection in the way that the plan asks for."""
         peer = self._waiting.pop(connection)
         with self._lock:
             self._in_work += 1

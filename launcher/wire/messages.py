@@ -31,6 +31,16 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class MovesQueue:
+    """Look into this queue of moved files before each request, and take nothing from it; carries the descriptor."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledPage:
+    """Look at this page after the queue (`web/gate.py`); carries the descriptor of a shared page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
     """Copy yourself (to a snapshot); the copy goes on importing. Carries the copy's end of a channel of its own."""
 
@@ -209,7 +219,7 @@ class Prompting:
     active: bool
 
 
-TO_WORKER = (Load, Preload, ServeFailure, Drain, Adopt, Resume, Lifeline, CrashLog, GoOn, Reap)
+TO_WORKER = (MovesQueue, SettledPage, Load, Preload, ServeFailure, Drain, Adopt, Resume, Lifeline, CrashLog, GoOn, Reap)
 TO_SUPERVISOR = (
     Booted,
     Loading,
@@ -224,10 +234,35 @@ TO_SUPERVISOR = (
     Prompting,
     Reaped,
 )
-CARRIES_DESCRIPTOR = (Load, Preload, ServeFailure, Adopt, Resume, Lifeline, CrashLog, GivenBack, SnapshotTaken)
+CARRIES_DESCRIPTOR = (
+    MovesQueue,
+    SettledPage,
+    Load,
+    Preload,
+    ServeFailure,
+    Adopt,
+    Resume,
+    Lifeline,
+    CrashLog,
+    GivenBack,
+    SnapshotTaken,
+)
 
 if TYPE_CHECKING:
-    ToWorker: TypeAlias = Load | Preload | ServeFailure | Drain | Adopt | Resume | Lifeline | CrashLog | GoOn | Reap
+    ToWorker: TypeAlias = (
+        MovesQueue
+        | SettledPage
+        | Load
+        | Preload
+        | ServeFailure
+        | Drain
+        | Adopt
+        | Resume
+        | Lifeline
+        | CrashLog
+        | GoOn
+        | Reap
+    )
     ToSupervisor: TypeAlias = (
         Booted
         | Loading

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from launcher.errors import TargetError
 from launcher.web import frame
+from launcher.worker.handler import load_handler
 from launcher.worker.target import load_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+    from werkzeug.serving import WSGIRequestHandler
 
     from launcher.plan import Target
 
@@ -25,10 +27,11 @@ _LONGEST_CAUSE = 200
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The app, and how it was found (`shop:create_app()`)."""
+    """The app, how it was found (`shop:create_app()`), and the request handler, None for Werkzeug's."""
 
     app: WSGIApplication
     found: str
+    handler: type[WSGIRequestHandler] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,17 @@ class Failure:
     files: tuple[str, ...] = ()
 
 
-def load(target: Target) -> Loaded | Failure:
-    """Import *target*; never raise, whatever the app does: `SystemExit` and `KeyboardInterrupt` are failures too."""
+def load(target: Target, handler: str = "") -> Loaded | Failure:
+    """Import *target* and then the request *handler*.
+
+    Never raise, whatever the app does: `SystemExit` and `KeyboardInterrupt` are failures too.
+    """
     try:
         app, found = load_target(target)
+        request_handler = load_handler(handler)
     except BaseException as error:  # noqa: BLE001  # the boundary between the user's code and ours
         return failure_of(error, target)
-    return Loaded(app, found)
+    return Loaded(app, found, request_handler)
 
 
 def failure_of(exception: BaseException, target: Target) -> Failure:

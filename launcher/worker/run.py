@@ -16,6 +16,7 @@ import threading
 import time
 
 from launcher.plan import Plan
+from launcher.web.gate import Gate
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
@@ -27,11 +28,13 @@ from launcher.wire.messages import (
     GivenBack,
     Load,
     Loading,
+    MovesQueue,
     Preload,
     Prompting,
     Reading,
     ServeFailure,
     Serving,
+    SettledPage,
     Unsafe,
 )
 from launcher.worker.checkpoint import Checkpoints, Link
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from _typeshed.wsgi import WSGIApplication
+    from werkzeug.serving import WSGIRequestHandler
 
     from launcher.web.server import Server
     from launcher.worker.loading import Failure
@@ -110,6 +114,8 @@ class Worker:
         self._link = Link(channel)
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
+        self._queue = -1
+        self._gate: Gate | None = None
 
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
@@ -128,6 +134,11 @@ class Worker:
                     return 1
                 if self._load(plan, checkpoints):
                     return 0
+            elif isinstance(message, MovesQueue) and descriptor is not None:
+                self._queue = descriptor
+            elif isinstance(message, SettledPage) and descriptor is not None:
+                self._gate = Gate(self._queue, descriptor)
+                os.close(descriptor)
             elif isinstance(message, ServeFailure) and descriptor is not None:
                 return self._serve_failure(self._prepare(message.plan, descriptor), message)
             elif isinstance(message, Drain):
@@ -191,7 +202,7 @@ class Worker:
         finder.start()
         self._ledger.start()
         begun = time.monotonic()
-        outcome = load(plan.target)
+        outcome = load(plan.target, plan.wsgi.request_handler)
         seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
         finder.stop()
         self._ledger.stop()
@@ -201,7 +212,7 @@ class Worker:
                 seconds = time.monotonic() - checkpoints.begun
             from launcher.web.stack import build_stack
 
-            self._serve(plan, build_stack(outcome.app, plan), Serving(outcome.found, seconds))
+            self._serve(plan, build_stack(outcome.app, plan), Serving(outcome.found, seconds), outcome.handler)
             return True
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
@@ -222,11 +233,12 @@ class Worker:
         self._serve(plan, app, Serving("", 0.0, failure=True))
         return 0
 
-    def _serve(self, plan: Plan, app: WSGIApplication, ready: Serving) -> None:
+    def _serve(
+        self, plan: Plan, app: WSGIApplication, ready: Serving, handler: type[WSGIRequestHandler] | None = None
+    ) -> None:
         """Serve until the supervisor says `Drain`, and until that is done."""
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
-        from launcher.worker.handler import load_handler
 
         assert self._listener is not None
         server = Server(
@@ -236,15 +248,20 @@ class Worker:
             threads=plan.threads,
             processes=plan.processes,
             give_back=lambda connection, peer: self._link.send(GivenBack(peer), connection.fileno()),
-            handler=load_handler(plan.wsgi.request_handler),
+            handler=handler,
             passthrough_errors=plan.wsgi.passthrough_errors,
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._link.send(Prompting(active))),
+            gate=self._is_fresh if self._gate is not None else None,
         )
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
         self._link.send(Drained(cut))
         server.close()
+
+    def _is_fresh(self) -> bool:
+        """Return whether no save is known to the system that the supervisor has not decided about."""
+        return self._gate is None or self._gate.is_open(self._link.channel.fileno())
 
     def _obey(self, server: Server) -> None:
         """Read what the supervisor says to a worker that serves."""

@@ -520,7 +520,8 @@ def test_a_late_crash_gives_an_early_crash_another_chance() -> None:
 def test_a_failure_page_that_cannot_be_served_ends_the_server() -> None:
     story = failed_after_edit()
     story.when(QuietCame())
-    assert story.when(ChildGone(1, "SIGKILL", "stack", 0.0)) == [Say("crashed", ("SIGKILL", "stack")), Exit(1)]
+    cause = "the worker ended while it served the failure page: SIGKILL"
+    assert story.when(ChildGone(1, "SIGKILL", "stack", 0.0)) == [Say("failed", (cause, "stack")), Exit(1)]
     assert story.state.phase == "stopping"
 
 

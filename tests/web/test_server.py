@@ -24,7 +24,7 @@ LIMIT = 10.0
 
 
 class Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def log(self, kind: str, message: str, *args: Any) -> None:
         pass
 
 
@@ -301,7 +301,7 @@ def test_an_error_of_ours_or_passed_through_is_logged_and_the_server_goes_on(
 
     said: list[str] = []
     running = serve(broken, passthrough_errors=True)
-    running.server.log = lambda type, message, *args: said.append(message % args)  # type: ignore[method-assign]
+    running.server.log = lambda kind, message, *args: said.append(message % args)  # type: ignore[method-assign]
     with connected(listener) as client:
         client.sendall(request("/broken"))
         assert client.recv(100) == b""
@@ -378,7 +378,7 @@ def test_a_browser_that_does_not_trust_the_certificate_is_one_line(
 ) -> None:
     said: list[str] = []
     running = serve(hello, tls=tls)
-    running.server.log = lambda type, message, *args: said.append(message % args)  # type: ignore[method-assign]
+    running.server.log = lambda kind, message, *args: said.append(message % args)  # type: ignore[method-assign]
     with connected(listener) as plain:
         plain.sendall(request())
         with suppress(ConnectionError):
@@ -500,9 +500,9 @@ def test_a_new_client_is_left_to_the_next_server(
         client.sendall(request())
         slow.wait_until_in_work()
         old.drain()
+        wait_for(lambda: old.server._deadline is not None)
         with connected(listener) as late:
             late.sendall(request("/late"))
-            wait_for(lambda: old.server._deadline is not None)
             serve(hello)
             assert answer(late) == b"hello /late"
         slow.go.set()
@@ -593,7 +593,7 @@ def test_the_log_goes_where_werkzeug_puts_it(serve: Callable[..., Running], list
     seen = io.StringIO()
 
     class Loud(WSGIRequestHandler):
-        def log(self, type: str, message: str, *args: Any) -> None:
+        def log(self, kind: str, message: str, *args: Any) -> None:
             seen.write(f"{self.address_string()} {message % args}\n")
 
     serve(hello, handler=Loud)

@@ -12,7 +12,14 @@ import time
 import click
 
 from launcher import __version__
-from launcher.cli.options import SettingsCommand, flag_options, make_request, output_options, request_options
+from launcher.cli.options import (
+    GroupedOption,
+    SettingsCommand,
+    flag_options,
+    make_request,
+    output_options,
+    request_options,
+)
 from launcher.supervisor.child import Child, worker_environ
 
 TYPE_CHECKING = False
@@ -28,11 +35,11 @@ _INTERPRETER = ("PYTHON", "LD_", "DYLD_")
 
 
 @click.pass_context
-def _run(ctx: click.Context, /, app: str | None, **params: object) -> int:
+def _run(ctx: click.Context, /, app: str | None, verbose: bool, timings: bool, **params: object) -> int:
     invocation: Invocation = ctx.obj
     child = Child(invocation.environ)
     try:
-        return start(make_request(ctx, params, app), invocation, child)
+        return start(make_request(ctx, params, app), invocation, child, verbose=verbose, timings=timings)
     except BaseException:
         child.close()
         raise
@@ -45,6 +52,8 @@ command = SettingsCommand(
         click.Argument(["app"], required=False, metavar="[APP]"),
         *flag_options(),
         *request_options(),
+        GroupedOption(["-v", "--verbose"], group="Output", is_flag=True, help="Say why a file did or did not reload."),
+        GroupedOption(["--timings"], group="Output", is_flag=True, help="Say where the time of each reload goes."),
         *output_options(machine=False),
     ],
     add_help_option=False,
@@ -56,7 +65,7 @@ command = SettingsCommand(
 )
 
 
-def start(request: Request, invocation: Invocation, child: Child) -> int:
+def start(request: Request, invocation: Invocation, child: Child, *, verbose: bool, timings: bool) -> int:
     """Serve until told to stop, and return the exit code. Takes over *child*, a worker that was just started.
 
     Raises `LaunchError` when the settings are wrong or the address cannot be bound.
@@ -74,7 +83,7 @@ def start(request: Request, invocation: Invocation, child: Child) -> int:
     from launcher.supervisor.report import Report
     from launcher.supervisor.run import Supervisor
 
-    report = Report(invocation.err(), __version__, plan.project)
+    report = Report(invocation.err(), __version__, plan.project, verbose=verbose, timings=timings)
     report.problems(resolved.warnings)
     if needs_other_interpreter(plan, invocation.environ):
         child.close()

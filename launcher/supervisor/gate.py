@@ -1,0 +1,61 @@
+"""Tells the workers whether everything that moved on the disk has been decided about: two counters on a shared page.
+
+`seen` is raised before the watcher's queue is read, and `settled` follows when what was read has led to messages, or to
+nothing. A worker that finds the queue empty and both equal, in this order, knows that its code is the newest; its side is
+`web/gate.py`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_COUNTERS = struct.Struct("=QQ")
+
+
+class Gate:
+    """The supervisor's side. As a context it is closed; `close` releases the page."""
+
+    def __init__(self) -> None:
+        self._descriptor = os.memfd_create("launch-gate")
+        os.ftruncate(self._descriptor, mmap.PAGESIZE)
+        self._page = mmap.mmap(self._descriptor, mmap.PAGESIZE)
+        self._seen = 0
+        self._depth = 0
+
+    def fileno(self) -> int:
+        """Return the descriptor of the page, to be lent to workers."""
+        return self._descriptor
+
+    def shut(self) -> None:
+        """Let no request through until `open` was called as often as this."""
+        self._depth += 1
+        self._seen += 1
+        self._write(self._seen - 1)
+
+    def open(self) -> None:
+        """Take one `shut` back."""
+        self._depth -= 1
+        if not self._depth:
+            self._write(self._seen)
+
+    def __enter__(self) -> None:
+        self.shut()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.open()
+
+    def close(self) -> None:
+        """Release the page."""
+        self._page.close()
+        os.close(self._descriptor)
+
+    def _write(self, settled: int) -> None:
+        _COUNTERS.pack_into(self._page, 0, self._seen, settled)

@@ -1,0 +1,424 @@
+"""What is noticed while an app is imported: each story runs in a fresh interpreter and hands back what was reported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from launcher.wire.digest import LARGE, of_content, of_file
+from launcher.worker.finder import is_project_file
+
+ROOT = Path(__file__).parents[2]
+
+STORY = """
+import json, os, sys
+sys.path.insert(0, {root!r})
+from launcher.worker.finder import Finder
+sys.path[0] = {project!r}
+os.chdir({project!r})
+reports = []
+finder = Finder([{project!r}], reports.append)
+finder.start()
+error = ""
+value = None
+try:
+{code}
+except BaseException as problem:
+    error = type(problem).__name__
+finder.stop()
+found = {{}}
+for report in reports:
+    found.update(report)
+print(json.dumps([found, value, error]))
+"""
+
+
+class Project:
+    """A folder of modules, and what an interpreter that imports from it reports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "project"
+        self.folder.mkdir()
+        self.error = ""
+        self.value: object = None
+
+    def files(self, **texts: str) -> Project:
+        for name, text in texts.items():
+            self.write(f"{name}.py", text)
+        return self
+
+    def write(self, name: str, text: str) -> str:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def run(self, code: str, *options: str, **environ: str) -> dict[str, str]:
+        """Return the reports of all files, by their path below the folder."""
+        lines = "".join(f"    {line}\n" for line in code.splitlines())
+        story = STORY.format(root=str(ROOT), project=str(self.folder), code=lines)
+        ended = subprocess.run(
+            [sys.executable, *options, "-c", story],
+            env={"PATH": os.environ["PATH"], **environ},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        found, self.value, self.error = json.loads(ended.stdout)
+        return {os.path.relpath(path, self.folder): digest for path, digest in found.items()}
+
+    def digest(self, name: str) -> str:
+        return of_file(str(self.folder / name))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_modules_are_reported_with_the_digest_of_what_was_compiled(project: Project) -> None:
+    project.files(app="import part", part="x = 1")
+    found = project.run("import app")
+    assert found["app.py"] == of_content(b"import part")
+    assert found["part.py"] == of_content(b"x = 1")
+
+
+def test_a_module_that_changes_while_it_runs_is_reported_as_it_was_compiled(project: Project) -> None:
+    project.files(app="import io, os\nfd = os.open(__file__, os.O_RDONLY)\nx = 1")
+    found = project.run("import app\nimport subprocess\nsubprocess.run(['sh', '-c', 'echo y=2 > app.py'])")
+    assert found["app.py"] == of_content(b"import io, os\nfd = os.open(__file__, os.O_RDONLY)\nx = 1")
+
+
+def test_packages_and_their_modules(project: Project) -> None:
+    project.write("pkg/__init__.py", "")
+    project.write("pkg/sub/__init__.py", "")
+    project.write("pkg/sub/mod.py", "x = 1")
+    found = project.run("import pkg.sub.mod\nvalue = pkg.sub.mod.x")
+    assert project.value == 1
+    assert {"pkg/__init__.py", "pkg/sub/__init__.py", "pkg/sub/mod.py"} <= set(found)
+
+
+def test_namespace_packages(project: Project) -> None:
+    project.write("space/mod.py", "x = 1")
+    found = project.run("import space.mod\nvalue = space.mod.x")
+    assert project.value == 1
+    assert found["space/mod.py"] == of_content(b"x = 1")
+    assert found["space/__init__.py"] == ""  # were it there, another thing would be imported
+
+
+def test_modules_outside_the_roots_are_project_files_too(project: Project, tmp_path: Path) -> None:
+    """As with an editable install: the module lies elsewhere, and is edited there."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/shared.py").write_text("x = 1")
+    found = project.run(f"sys.path.append({str(tmp_path / 'lib')!r})\nimport shared")
+    assert found["../lib/shared.py"] == of_content(b"x = 1")
+
+
+def test_the_standard_library_and_packages_are_not_reported(project: Project, tmp_path: Path) -> None:
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "library.py").write_text("")
+    found = project.run(f"sys.path.append({str(packages)!r})\nimport library, wave, launcher.plan")
+    assert not any(path.startswith("..") for path in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/home/me/shop/app.py", True),
+        ("/home/me/shop/.venv/lib/python3.12/site-packages/flask/app.py", False),
+        ("/usr/lib/python3/dist-packages/flask.py", False),
+        ("/home/me/shop/__pycache__/app.cpython-312.pyc", False),
+        ("app.py", False),
+        (os.__file__, False),
+        (str(ROOT / "launcher/plan.py"), False),
+    ],
+)
+def test_what_belongs_to_the_project(path: str, expected: bool) -> None:
+    assert is_project_file(path) is expected
+
+
+# Bytecode
+
+
+def stale(project: Project, seconds: int) -> None:
+    """Import a module, so that its bytecode is written; then edit it to the same size within the same second."""
+    source = project.folder / "app.py"
+    project.files(app="x = 1")
+    os.utime(source, (seconds, seconds))
+    project.run("import app")
+    source.write_text("x = 2")
+    os.utime(source, (seconds, seconds))
+
+
+def test_an_edit_of_the_same_second_and_size_is_loaded(project: Project) -> None:
+    stale(project, 1_700_000_000)
+    found = project.run("import app\nvalue = app.x")
+    assert project.value == 2
+    assert found["app.py"] == of_content(b"x = 2")
+
+
+def test_without_the_finder_that_edit_would_be_missed(project: Project) -> None:
+    """The test above is about something: Python itself loads the old bytecode."""
+    stale(project, 1_700_000_000)
+    code = f"import sys; sys.path.insert(0, {str(project.folder)!r}); import app; print(app.x)"
+    cached = sorted((project.folder / "__pycache__").iterdir())
+    if cached:
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert ended.stdout == "1\n"
+
+
+def age(folder: Path) -> None:
+    """Have everything in *folder* look like bytecode that was written well after its source was last touched."""
+    later = os.stat(folder.parent / "app.py").st_ctime + 5
+    for file in folder.iterdir():
+        os.utime(file, (later, later))
+
+
+def test_bytecode_is_written_and_used_at_the_next_start(project: Project) -> None:
+    project.files(app="x = 1")
+    project.run("import app")
+    cache = project.folder / "__pycache__"
+    (file,) = cache.iterdir()
+    age(cache)
+    before = file.stat().st_mtime_ns
+    found = project.run("import app\nvalue = [app.x, app.__cached__]")
+    assert project.value == [1, str(file)]
+    assert found["app.py"] == of_content(b"x = 1")
+    assert file.stat().st_mtime_ns == before  # not written again: it was used
+
+
+def test_bytecode_that_is_broken_is_replaced(project: Project) -> None:
+    project.files(app="x = 1")
+    project.run("import app")
+    cache = project.folder / "__pycache__"
+    (file,) = cache.iterdir()
+    whole = file.read_bytes()
+    for broken in (whole[:16], whole[:30], b"", b"nonsense", whole[:16] + b"N"):
+        file.write_bytes(broken)
+        age(cache)
+        project.run("import app\nvalue = app.x")
+        assert (project.value, project.error) == (1, "")
+        assert file.read_bytes() == whole
+
+
+def test_bytecode_of_another_place_is_not_used(project: Project, tmp_path: Path) -> None:
+    """A copied folder brings bytecode along that names the old files in its tracebacks."""
+    project.files(app="def f():\n    pass")
+    project.run("import app")
+    moved = tmp_path / "moved"
+    project.folder.rename(moved)
+    project.folder = moved
+    age(moved / "__pycache__")
+    project.run("import app\nvalue = app.f.__code__.co_filename")
+    assert project.value == str(moved / "app.py")
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [(("-B",), {}), ((), {"PYTHONDONTWRITEBYTECODE": "1"})],
+    ids=["option", "variable"],
+)
+def test_no_bytecode_where_the_person_wants_none(
+    project: Project, options: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    project.files(app="x = 1")
+    project.run("import app", *options, **environ)
+    assert not (project.folder / "__pycache__").exists()
+
+
+def test_a_cache_prefix_is_honoured(project: Project, tmp_path: Path) -> None:
+    project.files(app="x = 1")
+    project.run("import app", PYTHONPYCACHEPREFIX=str(tmp_path / "cache"))
+    assert not (project.folder / "__pycache__").exists()
+    assert [path for path in (tmp_path / "cache").rglob("*.pyc") if path.name.startswith("app.")]
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(project: Project) -> None:
+    project.files(app="x = 1")
+    (project.folder / "__pycache__").write_text("a file where the folder would be")
+    project.run("import app\nvalue = app.x")
+    assert (project.value, project.error) == (1, "")
+
+
+# Failures
+
+
+def test_a_syntax_error_is_reported_with_what_was_read(project: Project) -> None:
+    project.files(app="import part", part="x = (")
+    found = project.run("import app")
+    assert project.error == "SyntaxError"
+    assert found["part.py"] == of_content(b"x = (")
+    assert found["app.py"] == of_content(b"import part")
+
+
+def test_a_file_that_is_no_text(project: Project) -> None:
+    (project.folder / "app.py").write_bytes(b"\xff\xfe = 1")
+    found = project.run("import app")
+    assert project.error == "SyntaxError"
+    assert found["app.py"] == of_content(b"\xff\xfe = 1")
+
+
+def test_modules_that_were_looked_for_in_vain(project: Project) -> None:
+    project.files(app="import missing")
+    found = project.run("import app")
+    assert project.error == "ModuleNotFoundError"
+    assert (found["missing.py"], found["missing/__init__.py"]) == ("", "")
+
+
+def test_what_would_come_before_a_module_that_was_found(project: Project) -> None:
+    project.files(app="x = 1")
+    found = project.run("import app")
+    assert found["app/__init__.py"] == ""
+
+
+def test_a_missing_part_of_a_package(project: Project) -> None:
+    project.write("pkg/__init__.py", "try:\n    from . import local\nexcept ImportError:\n    pass")
+    found = project.run("import pkg")
+    assert found["pkg/local.py"] == ""
+
+
+def test_a_module_that_the_app_writes_is_its_own(project: Project) -> None:
+    """It was looked for in vain before, but watching for it would never come to rest."""
+    project.files(app="try:\n    import made\nexcept ImportError:\n    open('made.py', 'w').write('x = 1')")
+    found = project.run("import app")
+    assert "made.py" not in found
+
+
+# Data
+
+
+def test_data_files_that_are_read(project: Project) -> None:
+    project.write("data/prices.json", "[1]")
+    project.files(app="import json, os\nfd = os.open('data/prices.json', os.O_RDONLY)\nos.close(fd)")
+    found = project.run("import app")
+    assert found["data/prices.json"] == of_content(b"[1]")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open('data.txt').read()",
+        "open(b'data.txt').read()",
+        "import pathlib; pathlib.Path('data.txt').read_text()",
+        "import os, pathlib; os.close(os.open(pathlib.Path('data.txt'), os.O_RDONLY))",
+        "import os; open(os.path.abspath('data.txt')).close()",
+        "import io; io.open_code(__file__.replace('app.py', 'data.txt')).close()",
+    ],
+)
+def test_every_way_to_open_a_file(project: Project, code: str) -> None:
+    project.write("data.txt", "x")
+    project.files(app=code)
+    found = project.run("import app")
+    assert project.error == ""
+    assert found["data.txt"] == of_content(b"x")
+
+
+def test_a_data_file_that_is_missing(project: Project) -> None:
+    project.files(app="try:\n    open('local.ini')\nexcept OSError:\n    pass")
+    assert project.run("import app")["local.ini"] == ""
+
+
+def test_what_the_app_writes_is_its_own(project: Project) -> None:
+    project.files(app="open('log.txt', 'w').write('x')\nopen('log.txt').read()")
+    assert "log.txt" not in project.run("import app")
+
+
+def test_a_file_that_is_read_and_then_written(project: Project) -> None:
+    project.write("count.txt", "1")
+    project.files(app="open('count.txt').read()\nopen('count.txt', 'w').write('2')")
+    assert project.run("import app")["count.txt"] == "*"
+
+
+def test_folders_and_files_elsewhere_are_of_no_interest(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("x")
+    project.files(app=f"import os\nos.close(os.open('.', os.O_RDONLY))\nopen({str(tmp_path / 'other.txt')!r}).close()")
+    found = project.run("import app")
+    assert {path for path in found if path.endswith(".txt") or path == "."} == set()
+
+
+@pytest.mark.parametrize("code", ["open('nul\\0byte')", "open(0, closefd=False)", "open('x' * 5000)"])
+def test_odd_names_fail_as_they_would_without_us(project: Project, code: str) -> None:
+    project.files(
+        app=f"import io\ntry:\n    {code}\nexcept (ValueError, OSError) as error:\n    kind = type(error).__name__"
+    )
+    project.run("import app")
+    assert project.error == ""
+
+
+def test_nothing_is_noticed_after_the_import(project: Project) -> None:
+    project.write("later.txt", "x")
+    project.files(app="x = 1")
+    found = project.run("import app\nfinder.stop()\nopen('later.txt').read()")
+    assert "later.txt" not in found
+
+
+def test_a_module_that_is_imported_later_is_reported(project: Project) -> None:
+    project.files(app="x = 1", late="y = 1")
+    found = project.run("import app\nfinder.stop()\nimport late")
+    assert found["late.py"] == of_content(b"y = 1")
+
+
+# Others that import
+
+
+def test_modules_that_foreign_import_hooks_loaded(project: Project) -> None:
+    project.files(app="x = 1")
+    code = """
+from importlib.util import spec_from_file_location
+class Foreign:
+    def find_spec(self, name, path=None, target=None):
+        if name == "strange":
+            return spec_from_file_location(name, os.path.abspath("app.py"))
+sys.meta_path.insert(0, Foreign())
+import strange
+value = strange.x
+"""
+    found = project.run(code)
+    assert project.value == 1
+    assert found["app.py"] == of_content(b"x = 1")
+
+
+def test_odd_objects_among_the_modules(project: Project) -> None:
+    code = """
+class Odd:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+sys.modules["odd"] = Odd()
+sys.modules["none"] = None
+import app
+"""
+    project.files(app="x = 1")
+    assert "app.py" in project.run(code)
+    assert project.error == ""
+
+
+def test_the_digests_of_files_that_a_failure_names(project: Project) -> None:
+    project.files(app="x = 1", other="y = 1")
+    project.run(
+        "import app\nvalue = finder.digests([os.path.abspath('app.py'), os.path.abspath('other.py'), os.__file__])"
+    )
+    assert project.value == {
+        str(project.folder / "app.py"): of_content(b"x = 1"),
+        str(project.folder / "other.py"): of_content(b"y = 1"),
+    }
+
+
+def test_a_very_large_module_has_the_digest_that_the_supervisor_computes(project: Project) -> None:
+    """Otherwise it would look changed for ever."""
+    project.write("app.py", "# " + "x" * LARGE + "\n")
+    assert project.run("import app")["app.py"] == project.digest("app.py")
+
+
+def test_source_can_still_be_inspected(project: Project) -> None:
+    project.files(app="def f():\n    return 1\n")
+    project.run(
+        "import app, inspect, pkgutil, importlib\nvalue = inspect.getsource(app.f) + str(importlib.reload(app).f())"
+    )
+    assert project.value == "def f():\n    return 1\n1"
