@@ -53,14 +53,18 @@ class Disk:
     def use(self, plan: Plan) -> None:
         """Go on with another plan: its settings files, roots and patterns."""
         self._plan = plan
-        self.settings_were_read()
+        # What was seen before the plan was made counts: a file may have changed while it was being read.
+        known = self._settings
+        self._settings = {
+            path: known[path] if path in known else _settings_digest(path) for path in plan.settings_files
+        }
         patterns = plan.reload.include
         self._included = (
             {path: of_file(path) for path in _files(plan.roots) if self._is_included(path)} if patterns else {}
         )
 
     def settings_were_read(self) -> None:
-        """Remember what the settings files hold now."""
+        """Remember what the settings files hold now. To be called just before they are read again."""
         self._settings = {path: _settings_digest(path) for path in self._plan.settings_files}
 
     def load_began(self) -> None:

@@ -142,7 +142,7 @@ class Served:
 
     def log(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines(keepends=True)
-        return "".join(line for line in lines if '"GET / ' not in line)
+        return "".join(line for line in lines if "GET / HTTP" not in line)
 
     def get(self) -> str:
         """Return what is served, in the words of a cold start."""
@@ -172,7 +172,10 @@ def failure(text: str) -> str:
     """Return what matters of a traceback: the places, and what was raised."""
     places = "\n".join(f"{file}:{line}" for file, line in _PLACE.findall(text))
     said = [line for line in text.strip().splitlines() if line and not line.startswith(" ")]
-    return f"failed\n{places}\n{said[-1] if said else text}\n"
+    last = said[-1] if said else text
+    if exit_code := re.fullmatch(r"SystemExit: (.*)", last):
+        last = f"launch.LoadExit: the app called sys.exit({exit_code[1]}) while loading"
+    return f"failed\n{places}\n{last}\n"
 
 
 def _traceback(page: str) -> str:
