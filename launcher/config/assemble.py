@@ -142,7 +142,8 @@ def flag_layer(flags: Iterable[Given], unsets: Iterable[str]) -> Layer:
             lists[key] = Entry(key, (*before, *value), origin)
         else:
             entries += pairs.spread(key, value, origin)
-    return Layer(Source.COMMAND_LINE, "flags", (*entries, *lists.values()))
+    last = {(entry.key, entry.unset): entry for entry in entries}  # of a repeated flag, as parsers have it
+    return Layer(Source.COMMAND_LINE, "flags", (*last.values(), *lists.values()))
 
 
 def with_shell(layers: Sequence[Layer], environ: Mapping[str, str]) -> list[Layer]:

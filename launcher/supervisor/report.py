@@ -79,6 +79,11 @@ class Report:
         """Say which settings changed."""
         self._write(f"{self._mark('good')}  settings changed: {escape(', '.join(keys))}")
 
+    def moved(self, where: str) -> None:
+        """Say where the server listens from now on."""
+        arrow = self._console.paint("good", self._sign("➜", ">"))
+        self._write(f"{arrow}  {self._console.paint('link', escape(where))}")
+
     def settings_broken(self, error: LaunchError) -> None:
         """Show what is wrong with the settings, and that the server goes on without them."""
         self._lines(lambda: self._console.problems(error.problems))

@@ -249,13 +249,15 @@ class Supervisor:
 
     def _greet(self, found: str) -> None:
         plan = self._plan
-        tls = bool(plan.tls.cert or plan.tls.adhoc)
-        where = url(self._listener, plan.address, tls=tls)
+        where = self._where(plan)
         rows = banner_rows(plan, found, self._disk.count(), self._engine.title())
         self._report.ready(plan, [where], (time.monotonic() - self._begun) * 1000, rows)
         if plan.browser.open and not self._opened:
             self._opened = True
             open_browser(where.rstrip("/") + "/" + plan.browser.open.lstrip("/"), self._environ)
+
+    def _where(self, plan: Plan) -> str:
+        return url(self._listener, plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
 
     # What the children say
 
@@ -486,9 +488,12 @@ class Supervisor:
             self._report.settings_broken(error)
             return False
         keys = changed_settings(self._plan, plan)
+        moved = (plan.address, plan.tls) != (self._plan.address, self._plan.tls)
         if keys:
             self._changed_at = time.monotonic()
             self._happen(events.PlanChanged(plan, keys))
+            if moved:
+                self._report.moved(self._where(plan))
         elif self._settings_were_broken:
             self._report.settings_mended()
         self._settings_were_broken = False

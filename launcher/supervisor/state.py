@@ -264,7 +264,8 @@ def _release(state: State) -> Step:
 def _stop(state: State, event: StopAsked) -> Step:
     """Finish the requests in work; at the second request to stop, or when nothing serves, end now."""
     if state.phase == "stopping" or (state.active is None and not state.draining):
-        code = 130 if not state.served and event.how == "SIGINT" else state.code
+        ready = state.served or state.plan.loading == "lazy"  # which says so before anything is imported
+        code = 130 if not ready and event.how == "SIGINT" else state.code
         return replace(state, phase="stopping", code=code), [Exit(code)]
     actions: list[Action] = [End(child) for child in (state.loading, state.spare) if child is not None]
     draining = state.draining if state.active is None else state.draining | {state.active}

@@ -73,6 +73,7 @@ class Finder:
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
         self._busy = threading.local()
+        self._examined: set[str] = set()
         self._active = False
         self._late: set[int] = set()
 
@@ -87,8 +88,10 @@ class Finder:
     def stop(self) -> None:
         """Report what is left, also modules that other import hooks loaded, and stop noticing data files."""
         self._active = False
-        for module in list(sys.modules.values()):
-            path = _origin(module)
+        names = [name for name in list(sys.modules) if name not in self._examined]
+        self._examined.update(names)
+        for name in names:
+            path = _origin(sys.modules.get(name))
             if path and not self._is_read(path) and is_project_file(path):
                 self.note(path, of_file(path))
         self.flush()
@@ -421,7 +424,7 @@ def _portions(spec: ModuleSpec) -> list[str]:
     return [folder for folder in folders if isinstance(folder, str)]
 
 
-def _origin(module: ModuleType) -> str | None:
+def _origin(module: ModuleType | None) -> str | None:
     """Return the source path of a loaded module. Asks the dictionary: odd objects in `sys.modules` act on access."""
     values = getattr(module, "__dict__", None)
     path = values.get("__file__") if isinstance(values, dict) else None

@@ -102,6 +102,7 @@ def die_with_supervisor(lifeline: int) -> None:
 
 def _import_web() -> None:
     """Import what serving needs, while the supervisor still makes the plan."""
+    import launcher.web.debugger
     import launcher.web.failure
     import launcher.web.server
     import launcher.web.stack  # noqa: F401

@@ -30,7 +30,7 @@ Value = TypeVar("Value")
 
 APPS = Path(__file__).parents[1] / "apps"
 PACKAGE = Path(__file__).parents[2] / "launcher"
-LIMIT = 40.0
+LIMIT = 30.0
 """Seconds after which a condition will not come true any more, however slow the machine is."""
 
 STEP = 0.01
@@ -208,6 +208,7 @@ class Server:
     token: str
     master: int | None = None
     addresses: list[tuple[str, int] | str] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
 
     @property
     def pid(self) -> int:
@@ -215,8 +216,9 @@ class Server:
         return self.process.pid
 
     def log(self) -> str:
-        """Return what was printed so far, without the carriage returns of a terminal."""
-        return self.output.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+        """Return what was printed so far, without the colours and carriage returns of a terminal."""
+        text = self.output.read_bytes().decode("utf-8", "replace")
+        return _COLOUR.sub("", text).replace("\r\n", "\n")
 
     def until(self, condition: Callable[[], Value], what: str) -> Value:
         """Return the first true value of *condition*, while the server lives."""
@@ -238,8 +240,9 @@ class Server:
         return address
 
     def connect(self, **settings: bool) -> Client:
-        """Return a new connection."""
-        return Client(self.address, **settings)
+        """Return a new connection; the end of the test closes it, if nobody else has."""
+        self.clients.append(Client(self.address, **settings))
+        return self.clients[-1]
 
     def get(self, path: str = "/", *, tls: bool = False, headers: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a GET."""
@@ -307,7 +310,8 @@ class Server:
         return f"exit code {how}, processes {self.processes()}, {self.root}\n---\n{self.log()}---"
 
 
-_URL = re.compile(r"(?:➜|>)  (?:\x1b\[[\d;]*m)?(https?://|unix:)(?:([\d.]+):(\d+)/|([^\s\x1b]+))")
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_URL = re.compile(r"(?:➜|>)  (https?://|unix:)(?:([\d.]+):(\d+)/|(\S+))")
 
 
 def alive(token: str, session: int) -> dict[int, str]:
@@ -410,6 +414,10 @@ class Project:
         """Start `launch` with these arguments, without a terminal."""
         return self._start([sys.executable, "-m", "launcher", *argv], folder, environ)
 
+    def run(self, command: list[str], **environ: str | None) -> Server:
+        """Start another way to run `launch`."""
+        return self._start(command, "", environ)
+
     def dev(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
         """Start `launch dev` on any free port."""
         return self.launch("dev", "--port", "0", *argv, folder=folder, **environ)
@@ -474,6 +482,8 @@ class Project:
                 if pid != server.pid or server.process.poll() is None:
                     _kill(pid)
             server.process.wait()
+            for client in server.clients:
+                client.socket.close()
             if server.master is not None:
                 os.close(server.master)
 
