@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from launcher.supervisor.impact import NEVER, OWN_PRODUCT, differing, matches, to_examine
-from launcher.wire.digest import MISSING, of_content, of_file
+from launcher.wire.digest import MISSING, PRESENT, of_content, of_file, of_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,14 +53,18 @@ class Disk:
     def use(self, plan: Plan) -> None:
         """Go on with another plan: its settings files, roots and patterns."""
         self._plan = plan
-        self.settings_were_read()
+        # What was seen before the plan was made counts: a file may have changed while it was being read.
+        known = self._settings
+        self._settings = {
+            path: known[path] if path in known else _settings_digest(path) for path in plan.settings_files
+        }
         patterns = plan.reload.include
         self._included = (
             {path: of_file(path) for path in _files(plan.roots) if self._is_included(path)} if patterns else {}
         )
 
     def settings_were_read(self) -> None:
-        """Remember what the settings files hold now."""
+        """Remember what the settings files hold now. To be called just before they are read again."""
         self._settings = {path: _settings_digest(path) for path in self._plan.settings_files}
 
     def load_began(self) -> None:
@@ -70,22 +74,43 @@ class Disk:
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
-        late = self._moved.intersection(files).intersection(self._timeline.known)
-        return Difference(self._differing(path for path in late if self._timeline.known[path] != OWN_PRODUCT))
+        known = self._timeline.known
+        late = [path for path in files if self._has_moved(path)] if self._moved else ()
+        return Difference(self._differing(path for path in late if known.get(path, OWN_PRODUCT) != OWN_PRODUCT))
+
+    def _has_moved(self, path: str) -> bool:
+        """Return whether something moved at this path, above it, or in the folder whose names it stands for."""
+        while path not in self._moved:
+            above = os.path.dirname(path)
+            if above == path:
+                return False
+            path = above
+        return True
 
     def watch(self) -> bool:
         """Have the watcher look at every folder that matters now; return whether one is new."""
         files = (*self._timeline.known, *self._plan.settings_files, *self._included)
         folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
+        folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
         self._folders = folders
         return self._watcher.watch(folders)
 
+    def _above(self, folders: Iterable[str]) -> set[str]:
+        """Return the folders of the project in which these lie: each may be renamed, or be a link that is switched."""
+        found: set[str] = set()
+        roots = tuple(root.rstrip("/") + "/" for root in self._plan.roots)
+        for folder in folders:
+            while folder.startswith(roots) and (folder := os.path.dirname(folder)) not in found:
+                found.add(folder)
+        return found
+
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
         self._moved |= paths
+        self._moved.update(path[: path.rfind("/") + 1] for path in paths)
         if any(path in self._folders or os.path.isdir(path) for path in paths):
             # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
             # one
@@ -107,7 +132,8 @@ class Disk:
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""
-        return sum(1 for digest in self._timeline.known.values() if digest not in (MISSING, OWN_PRODUCT))
+        apart = (MISSING, OWN_PRODUCT, PRESENT)
+        return sum(digest not in apart and path[-1:] != "/" for path, digest in self._timeline.known.items())
 
     def is_locked(self) -> bool:
         """Return whether git is rewriting the tree right now."""
@@ -122,6 +148,10 @@ class Disk:
         return differing(self._timeline.known, {path: self._digest(path) for path in paths})
 
     def _digest(self, path: str) -> str:
+        """Return the digest to compare with what is known of *path*."""
+        return of_presence(path) if self._timeline.known.get(path) == PRESENT else self._content_digest(path)
+
+    def _content_digest(self, path: str) -> str:
         """Return the digest of a file, from memory if nothing about the file can have changed since it was computed.
 
         A file that was changed just now may change again without another time of change: clocks of file systems tick.

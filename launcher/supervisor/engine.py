@@ -241,9 +241,13 @@ class Engine:
             base.close()
 
     def _use_base(self, base: Child) -> None:
+        self._neglect(base.channel)
+        if not self.timeline.agrees(self._base_files):
+            base.close()  # the disk moved in between: the app was loaded from something else
+            self._base = None
+            return
         snapshot = Snapshot(self._number(), "")
         self._base_number = snapshot.number
-        self._neglect(base.channel)
         bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < self._base_libraries]
         for useless in self.timeline.set_base(snapshot, self._base_files, bare):
             self._end(useless.number)

@@ -83,7 +83,7 @@ class Libraries:
     def _is_asked_for_by_project(self) -> bool:
         """Return whether the module-level import statement at the bottom of this chain of imports is the project's.
 
-        Walks up the stack: import machinery, then perhaps modules of libraries that import each other, then whoever began.
+        Walks up the stack: import machinery, perhaps modules of libraries that import each other, then whoever began.
         A library's function on the way means that the library decided, perhaps by what it was told before.
         """
         for frame in _callers(3):
@@ -117,10 +117,18 @@ def preload(names: Iterable[str], path: Iterable[str], is_project_file: Callable
         sys.path[:] = usual
     for name, module in list(sys.modules.items()):
         values = getattr(module, "__dict__", None)
-        file = values.get("__file__") if isinstance(values, dict) else None
-        if name != "__main__" and isinstance(file, str) and is_project_file(file):
+        if name != "__main__" and isinstance(values, dict) and any(map(is_project_file, _places(values))):
             return f"a library imports the project's {name}"
     return ""
+
+
+def _places(values: dict[str, object]) -> list[str]:
+    """Return the file of a module, or the folders of a namespace package, which has no file."""
+    file = values.get("__file__")
+    if isinstance(file, str):
+        return [file]
+    folders = getattr(values.get("__path__"), "_path", ())
+    return [os.path.join(folder, "") for folder in folders if isinstance(folder, str)]
 
 
 def _is_import_machinery(filename: str) -> bool:

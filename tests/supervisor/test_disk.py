@@ -172,8 +172,18 @@ def test_a_folder_of_settings_files(root: Path, watcher: Watched) -> None:
     assert str(root / "profiles") in watcher.wanted
     (root / "profiles/eager.toml").write_text("x")
     assert disk.look().settings
+    disk.settings_were_read()
     disk.use(plan)
     assert not disk.look().settings
+
+
+def test_settings_that_changed_while_they_were_read_are_read_again(root: Path, watcher: Watched) -> None:
+    plan = replace(plan_of(root), settings_files=(str(root / ".env"),))
+    disk = Disk(plan, watcher, Timeline())
+    disk.settings_were_read()
+    (root / ".env").write_text("A=1")  # the rest of a save, after the resolver has read
+    disk.use(plan)
+    assert disk.look().settings
 
 
 # Include
