@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 COMMANDS = {
     "Run": {
         "dev": "Serve the app, and start it again when its files change.",
+        "exec": "Run any command with the app's variables, in the project's folder.",
     },
     "Understand": {
         "explain": "Show each setting, where its value comes from, and what it hides.",
         "check": "Find every problem in every profile; start nothing.",
         "profiles": "List the profiles, or compare two of them.",
+        "env": "Print the app's variables, for another program.",
     },
 }
 EXAMPLES = {

@@ -10,6 +10,7 @@ ALLOWED = {
     "cli/main.py": "`launch --help` loads click and nothing else; a command is imported when it is chosen",
     "cli/options.py": "the help of a command can do without the schema until it is printed",
     "cli/commands/dev.py": "the worker's interpreter boots while the rest of us is imported",
+    "cli/commands/exec.py": "subprocess, only where a process cannot be replaced (Windows)",
     "config/resolve.py": "python-dotenv where a .env file exists; places only to explain or to fail",
     "supervisor/child.py": "tempfile, when a worker is started and not before",
     "supervisor/orphans.py": "ctypes, on Linux only",
