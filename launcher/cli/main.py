@@ -32,6 +32,7 @@ COMMANDS = {
         "check": "Find every problem in every profile; start nothing.",
         "profiles": "List the profiles, or compare two of them.",
         "env": "Print the app's variables, for another program.",
+        "schema": "Print the JSON Schema for editors, or describe a setting.",
     },
 }
 EXAMPLES = {
