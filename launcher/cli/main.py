@@ -33,6 +33,7 @@ COMMANDS = {
         "profiles": "List the profiles, or compare two of them.",
         "env": "Print the app's variables, for another program.",
         "schema": "Print the JSON Schema for editors, or describe a setting.",
+        "help": "Show the help of a command, or what an error means.",
     },
 }
 EXAMPLES = {

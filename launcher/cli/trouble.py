@@ -5,7 +5,7 @@ Everything else is one line that names the command which shows it.
 
 from __future__ import annotations
 
-from launcher.cli.usage import on_command_line
+from launcher.cli.usage import LINE, on_command_line
 from launcher.errors import ExitCode
 from launcher.frame import plural
 
@@ -27,8 +27,8 @@ def tell_problems(
 ) -> ExitCode:
     """Write what is wrong to stderr, and return the exit code of an answer that tells the keys *shown*.
 
-    The code is that of a wrong setting only where one of these keys is wrong, or may be; *everything* says that the
-    answer is about all keys, so that nothing is wrong elsewhere.
+    The code is that of a wrong setting only where one of these keys is wrong, or may be, or where the command line is;
+    *everything* says that the answer is about all keys, so that nothing is wrong elsewhere.
     """
     console = invocation.err()
     problems = [on_command_line(problem, invocation.argv) for problem in all_problems(outlines)]
@@ -36,7 +36,8 @@ def tell_problems(
     if not errors:
         console.problems(problems)
         return ExitCode.STOPPED
-    if everything or any(outline.blames(shown) for outline in outlines):
+    typed = any(problem.place is not None and problem.place.file == LINE for problem in errors)
+    if typed or everything or any(outline.blames(shown) for outline in outlines):
         console.problems(problems)
         return ExitCode.USAGE
     console.line(f"{console.paint('warning', 'note:')} {plural(len(errors), 'error')} elsewhere: launch check")

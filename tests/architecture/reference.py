@@ -20,6 +20,7 @@ import click
 import flask.cli
 import werkzeug.serving
 
+from launcher.cli.explanation import body, read_explanations
 from launcher.cli.flags import FLAGS
 from launcher.cli.main import COMMANDS, command_names, root
 from launcher.cli.options import FlagOption, GroupedOption
@@ -98,11 +99,21 @@ def exit_codes_page() -> str:
     return _joined([MADE, _EXIT_HEAD, _table(("Code", "Name", "Meaning"), rows), _EXIT_FOOT])
 
 
+def errors_page() -> str:
+    parts = [MADE, _ERRORS_HEAD]
+    for slug, found in sorted(read_explanations().items()):
+        parts.append(f"\n## {slug}\n")
+        for text, code in body(found):
+            parts += [text, "", *(f"    {line}".rstrip() for line in code), ""]
+    return _joined(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "command-line.md": command_line_page,
     "environment.md": environment_page,
     "exit-codes.md": exit_codes_page,
+    "errors.md": errors_page,
 }
 
 
@@ -320,7 +331,15 @@ _FOR_THE_APP = (
     ("`WERKZEUG_SERVER_FD`", "The number of the listening socket."),
 )
 _EXIT_HEAD = "# Exit codes\n\nEvery command of `launch` ends with one of these:\n"
-_EXIT_FOOT = ""
+_EXIT_FOOT = """
+`launch exec` ends with the code of its command; where that cannot be started, with 127 (there is none) or 126 (it
+cannot be run), as a shell does."""
+_ERRORS_HEAD = """\
+# Errors
+
+Each error begins with its name in brackets, which stays the same from version to version. `launch help error NAME`
+shows these texts without a network.
+"""
 
 
 if __name__ == "__main__":

@@ -73,3 +73,9 @@ def test_an_unreadable_profile_file_makes_the_answer_wrong(project: Project) -> 
     project.files({"devserver.toml": "[base]\nport = 1\n", "profiles/odd.toml": "port = \n"})
     ran = project.launch("explain", "port", "--profile", "odd")
     assert (ran.code, ran.out[:8]) == (2, "port = 1")
+
+
+def test_what_was_typed_wrongly_is_always_shown(project: Project) -> None:
+    ran = project.launch("explain", "port", "--set", "host=localhost")
+    assert (ran.code, ran.out[:11]) == (2, "port = 5000")
+    assert ran.err.startswith("error[set-syntax]")
