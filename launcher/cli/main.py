@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "Run": {
         "dev": "Serve the app, and start it again when its files change.",
+        "init": "Write a first devserver.toml from what the project says today.",
         "exec": "Run any command with the app's variables, in the project's folder.",
     },
     "Understand": {
