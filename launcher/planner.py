@@ -48,11 +48,7 @@ def build_plan(resolved: ResolvedProfile, *, pin: str, program: Program | None =
         threads=settings.threads,
         processes=settings.processes,
         env=_environment(resolved),
-        unset_env=tuple(
-            key[1]
-            for key, record in resolved.history.items()
-            if len(key) == 2 and key[0] == "env" and record.winner.unset
-        ),
+        unset_env=removed_variables(resolved),
         reload=Reload(
             settings.reload.enabled,
             settings.reload.engine,
@@ -84,6 +80,13 @@ def address_of(host: str, port: int | str, root: str) -> Address:
     if isinstance(port, str):
         return Address(plain, _PORTS[zlib.crc32(os.fsencode(root)) % len(_PORTS)], auto=True)
     return Address(plain, port)
+
+
+def removed_variables(resolved: ResolvedProfile) -> tuple[str, ...]:
+    """Return the names of the variables that the profile takes out of the environment of the app."""
+    return tuple(
+        key[1] for key, record in resolved.history.items() if len(key) == 2 and key[0] == "env" and record.winner.unset
+    )
 
 
 def _environment(resolved: ResolvedProfile) -> dict[str, str]:

@@ -192,13 +192,17 @@ def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
         key, unknown = _key_of(detail)
         if key in findings:
             continue
-        entry = next(
-            (entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key), None
-        )
-        assert entry is not None
+        entry = _blamed(entries, key)
         origin = _origin_of(entry, key)
         findings[key] = _unknown(key, origin) if unknown else _wrong(key, detail, origin)
     return list(findings.values())
+
+
+def _blamed(entries: list[Entry], key: Key) -> Entry:
+    """Return the entry that gave *key* its value: the last one, as a flag may be repeated; or the first around it."""
+    exact = [entry for entry in entries if entry.key == key]
+    around = [entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key]
+    return exact[-1] if exact else around[0]
 
 
 def _key_of(detail: Any) -> tuple[Key, bool]:  # Any: pydantic's ErrorDetails

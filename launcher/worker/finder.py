@@ -34,7 +34,15 @@ _BATCH = 256
 _CACHE = f"{os.sep}__pycache__{os.sep}"
 _stat = os.stat
 _LISTS = ("os.listdir", "os.scandir")
-_MAKES = {"os.mkdir": 0, "os.rename": 1, "os.link": 1, "os.symlink": 1, "os.remove": 0, "os.rmdir": 0, "sqlite3.connect": 0}
+_MAKES = {
+    "os.mkdir": 0,
+    "os.rename": 1,
+    "os.link": 1,
+    "os.symlink": 1,
+    "os.remove": 0,
+    "os.rmdir": 0,
+    "sqlite3.connect": 0,
+}
 """Audit events of what changes a folder, and which argument is the path."""
 
 

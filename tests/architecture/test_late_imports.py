@@ -13,6 +13,7 @@ ALLOWED = {
     "cli/commands/dev.py": "the worker's interpreter boots while the rest of us is imported",
     "cli/commands/program.py": "as in `launch dev`: the worker's interpreter boots meanwhile",
     "config/places.py": "Python's parser, where a call of `launcher.run()` is explained",
+    "cli/commands/exec.py": "subprocess, only where a process cannot be replaced (Windows)",
     "config/resolve.py": "python-dotenv where a .env file exists; places only to explain or to fail",
     "supervisor/child.py": "tempfile, when a worker is started and not before",
     "supervisor/orphans.py": "ctypes, on Linux only",
