@@ -130,7 +130,7 @@ if TYPE_CHECKING:
     ToSupervisor: TypeAlias = Booted | Loading | Reading | Serving | Failed | GivenBack | Drained | Prompting
     Message: TypeAlias = ToWorker | ToSupervisor
 
-_BY_NAME = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
+_BY_NAME: dict[str, type[Any]] = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
 
 
 def encode(message: Message) -> bytes:

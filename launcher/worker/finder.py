@@ -53,7 +53,7 @@ class Finder:
         """Begin to notice. Comes before the path finder, after the finders for built-in and frozen modules."""
         self._active = True
         place = next((i for i, finder in enumerate(sys.meta_path) if finder is PathFinder), len(sys.meta_path))
-        sys.meta_path.insert(place, self)  # type: ignore[arg-type]  # typeshed asks for an abstract base class
+        sys.meta_path.insert(place, self)
         sys.addaudithook(self._audit)
 
     def stop(self) -> None:

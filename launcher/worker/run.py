@@ -122,7 +122,8 @@ class Worker:
     def _first_connection(self) -> bool:
         """Wait for a client; return False if a message came first."""
         assert self._listener is not None
-        ready, _, _ = select.select([self._listener, self._channel], [], [])
+        sources: list[socket.socket | Channel] = [self._listener, self._channel]
+        ready, _, _ = select.select(sources, [], [])
         return self._channel not in ready
 
     def _load(self, plan: Plan) -> bool:
