@@ -272,8 +272,13 @@ class Server:
         os.kill(self.pid, number)
 
     def exit_code(self) -> int:
-        """Wait for the end; return the exit code."""
-        self.until(lambda: self.process.poll() is not None, "the end")
+        """Wait for the end; return the exit code. One that hangs is made to say where."""
+        try:
+            self.until(lambda: self.process.poll() is not None, "the end")
+        except AssertionError as error:
+            self.send(signal.SIGABRT)  # Python's fault handler writes the stacks into the log
+            self.process.wait()
+            raise AssertionError(f"{error}\n{self.log()}") from None
         return self.process.returncode
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -407,7 +412,7 @@ class Project:
     def environ(self, more: Mapping[str, str | None]) -> dict[str, str]:
         """Return the environment of the tests, with marks by which the app and its processes are found."""
         environ: dict[str, str | None] = {**os.environ, "HOME": str(self._folder), "PYTHONUNBUFFERED": "1"}
-        environ |= {TOKEN: self._token, JOURNAL: str(self._journal), "PYTHONFAULTHANDLER": None, **more}
+        environ |= {TOKEN: self._token, JOURNAL: str(self._journal), "PYTHONFAULTHANDLER": "1", **more}
         return {name: value for name, value in environ.items() if value is not None}
 
     def launch(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
