@@ -24,7 +24,7 @@ from launcher.errors import LaunchError
 from launcher.plan import Plan
 from launcher.planner import build_plan
 from launcher.supervisor.child import worker_environ
-from tests.differential.edits import Editor, bring, read, save_in_place
+from tests.differential.edits import Editor, bring, save_in_place
 from tests.differential.generate import LIBRARIES, Tree, project
 
 HERE = Path(__file__).parent
