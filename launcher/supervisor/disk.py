@@ -112,7 +112,8 @@ class Disk:
         self._moved |= paths
         self._moved.update(path[: path.rfind("/") + 1] for path in paths)
         if any(path in self._folders or os.path.isdir(path) for path in paths):
-            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For one
+            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
+            # one
             # that is gone the folder above it is watched.
             while self.watch():
                 pass

@@ -90,6 +90,7 @@ class Supervisor:
         self._rearm_due = False
         self._marks = Marks()
         self._shut = False
+        self._finishing: dict[int, int] = {}
         self._plan = plan
 
     def run(self) -> int:
@@ -202,8 +203,8 @@ class Supervisor:
     def _tell_drain(self, action: events.TellDrain) -> None:
         child = self._children[action.child]
         self._note_descendants(child)
-        child.tell(messages.Drain(action.seconds))
-        self._after(action.seconds + GRACE_SECONDS, lambda: self._happen(events.TimePassed(action.child)))
+        child.tell(messages.Drain(action.seconds, stop=self.state.phase == "stopping"))
+        self._after(action.seconds + GRACE_SECONDS, lambda: self._is_overdue(action.child))
 
     def _end(self, action: events.End) -> None:
         child = self._children.get(action.child)
@@ -219,7 +220,7 @@ class Supervisor:
         self._after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + LOCK_SECONDS))
 
     def _exit(self, action: events.Exit) -> None:
-        self._exit_code = action.code
+        self._exit_code = action.code or next((code for code in self._finishing.values() if code), 0)
 
     def _say(self, action: events.Say) -> None:
         elapsed = (time.monotonic() - self._changed_at) * 1000
@@ -304,6 +305,7 @@ class Supervisor:
     def _copy_ended(self, pid: int, status: int) -> None:
         number = next((number for number, child in self._children.items() if child.pid == pid), None)
         if number is not None:
+            self._note_code(number, status)
             self._is_gone(number, describe_exit(os.waitstatus_to_exitcode(status)))
 
     def _make_base(self, libraries: messages.Libraries) -> None:
@@ -348,8 +350,11 @@ class Supervisor:
             self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
             self._happen(events.ChildPrompting(number, message.active))
         elif isinstance(message, messages.Drained):
+            if self._plan.program.argv and self.state.phase == "stopping":
+                self._finishing[number] = 0  # the program goes on behind `launcher.run()`, as long as it likes
+            else:
+                self._after(GRACE_SECONDS, child.end)
             self._happen(events.ChildDrained(number, message.cut))
-            self._after(GRACE_SECONDS, child.end)
 
     def _hand_on(self) -> None:
         """Give the connections that an old worker gave back to the one that serves now, if there is one."""
@@ -373,6 +378,7 @@ class Supervisor:
             self._orphans.discard(pid)
             number = next((number for number, child in self._children.items() if child.pid == pid), None)
             if number is not None:
+                self._note_code(number, status)
                 self._is_gone(number, describe_exit(os.waitstatus_to_exitcode(status)))
 
     def _is_gone(self, number: int, how: str) -> None:
@@ -396,6 +402,16 @@ class Supervisor:
         self._happen(event)
         if self.state.phase == "suspect":
             self._disk_settled()
+
+    def _note_code(self, number: int, status: int) -> None:
+        """Keep the exit code of a program that went on behind `launcher.run()`: it is that of the whole."""
+        if number in self._finishing:
+            code = os.waitstatus_to_exitcode(status)
+            self._finishing[number] = code if code >= 0 else 128 - code
+
+    def _is_overdue(self, number: int) -> None:
+        if number not in self._finishing:
+            self._happen(events.TimePassed(number))
 
     def _is_slow(self, number: int) -> None:
         if self.state.phase == "loading" and self.state.loading == number:

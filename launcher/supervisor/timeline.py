@@ -77,7 +77,8 @@ class Timeline:
     def set_base(self, base: Snapshot, files: Mapping[str, str], bare: Collection[int]) -> list[Snapshot]:
         """Put a library base at the very beginning, which has read *files* and nothing else.
 
-        *bare* are the numbers of the snapshots that lack libraries which the base has. Returns those, which are forgotten.
+        *bare* are the numbers of the snapshots that lack libraries which the base has. Returns those, which are
+        forgotten.
         """
         for stretch in self._stretches:
             # What the base has read stays known when all that came later is forgotten.

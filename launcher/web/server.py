@@ -95,9 +95,9 @@ class CountingWriter:
         """Write *data*; return how many bytes that were."""
         written: int = self._writer.write(data)
         if self._writes is not None:
-            if self._writes % 4 == 0 and data == b"0\r\n\r\n":
-                self._end()
             self._writes += 1
+            if self._writes % 4 == 1 and data == b"0\r\n\r\n":
+                self._end()
         elif self._left is not None:
             self._left -= len(data)
             if self._left <= 0:
@@ -173,6 +173,11 @@ class Server(BaseWSGIServer):
         connection.setblocking(True)
         self._waiting[connection] = peer
         self._selector.register(connection, selectors.EVENT_READ, self._request_came)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether `drain` was called."""
+        return self._deadline is not None
 
     def drain(self, seconds: float) -> None:
         """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.

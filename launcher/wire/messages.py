@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Load:
     """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
 
-    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most `most`
-    snapshots are taken on the way, above all before the files `wanted`, which were edited last.
+    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most
+    `most` snapshots are taken on the way, above all before the files `wanted`, which were edited last.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
@@ -104,10 +104,11 @@ class ServeFailure:
 class Drain:
     """Stop accepting, give back connections that sent nothing yet, finish the requests in work, then leave.
 
-    Requests still open after `seconds` are cut.
+    Requests still open after `seconds` are cut. `stop` says that the server ends, and no other worker follows.
     """
 
     seconds: float
+    stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +179,8 @@ class Drained:
 class SnapshotTaken:
     """A snapshot waits in process `pid`; carries the supervisor's end of its channel.
 
-    It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those that
-    were found until then.
+    It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those
+    that were found until then.
     """
 
     before: str
@@ -205,7 +206,7 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order, with which `sys.path`; `reason` says why that is nothing, or not all."""
+    """What a library base would import, in order, with which `sys.path`; `reason` says why not more."""
 
     names: tuple[str, ...]
     path: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Copies this process at chosen points of the import: the copy freezes as a snapshot, this process goes on.
 
-The copy waits inside the import hook, in the middle of the import stack. Told to resume, it copies itself again, and that
-copy returns from the hook and imports on; the snapshot stays for the next time. Whether copying is safe is asked of
-`fork_safety.py`; which snapshot is resumed is the supervisor's decision. The only module that forks while an app is
+The copy waits inside the import hook, in the middle of the import stack. Told to resume, it copies itself again, and
+that copy returns from the hook and imports on; the snapshot stays for the next time. Whether copying is safe is asked
+of `fork_safety.py`; which snapshot is resumed is the supervisor's decision. The only module that forks while an app is
 imported. `docs/concepts/snapshots.md` tells the idea, `docs/internals/engine.md` the order that must be kept.
 """
 
@@ -45,8 +45,8 @@ class Link:
 class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
 
-    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time at
-    which this import began, or was resumed. `libraries` counts the libraries that were found so far.
+    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
+    at which this import began, or was resumed. `libraries` counts the libraries that were found so far.
     """
 
     def __init__(

@@ -34,7 +34,15 @@ _BATCH = 256
 _CACHE = f"{os.sep}__pycache__{os.sep}"
 _stat = os.stat
 _LISTS = ("os.listdir", "os.scandir")
-_MAKES = {"os.mkdir": 0, "os.rename": 1, "os.link": 1, "os.symlink": 1, "os.remove": 0, "os.rmdir": 0, "sqlite3.connect": 0}
+_MAKES = {
+    "os.mkdir": 0,
+    "os.rename": 1,
+    "os.link": 1,
+    "os.symlink": 1,
+    "os.remove": 0,
+    "os.rmdir": 0,
+    "sqlite3.connect": 0,
+}
 """Audit events of what changes a folder, and which argument is the path."""
 
 
@@ -48,8 +56,8 @@ def is_project_file(path: str) -> bool:
 class Finder:
     """The import hook and the audit hook of one worker. `roots` bound the data files that are of interest.
 
-    `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is made;
-    it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
+    `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
+    made; it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -116,10 +124,10 @@ class Finder:
     ) -> ModuleSpec | None:
         """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
         spec = self._find(name, path, target)
-        if self._active and self._checkpoint is not None and _is_source(spec) and spec is not None:
+        if self._active and self._checkpoint is not None and spec is not None and _is_source(spec):
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
-            if self._checkpoint(name, spec.origin or "", self.flush):
-                spec = self._find(name, path, target)
+            resumed = self._checkpoint(name, spec.origin or "", self.flush)
+            spec = self._find(name, path, target) if resumed else spec
         self._note_absent(name, sys.path if path is None else path, spec.origin if spec else None)
         if _is_source(spec) and spec is not None:
             spec.loader = _Loader(name, spec.origin or "", self)

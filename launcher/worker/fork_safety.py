@@ -1,9 +1,9 @@
 """May this process be copied now, and what the copy must renew.
 
-A copy holds one thread: the one that forked. Everything that another thread, another process or the kernel shares with us
-would be wrong in it, so the answer is no wherever such a thing is found, with the reason in words. The state of a single
-thread is copied exactly; locks that it holds, half-done imports and handlers need no check (docs/concepts/safety.md).
-Linux only: the questions are put to proc(5).
+A copy holds one thread: the one that forked. Everything that another thread, another process or the kernel shares with
+us would be wrong in it, so the answer is no wherever such a thing is found, with the reason in words. The state of a
+single thread is copied exactly; locks that it holds, half-done imports and handlers need no check
+(docs/concepts/safety.md). Linux only: the questions are put to proc(5).
 """
 
 from __future__ import annotations

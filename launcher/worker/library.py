@@ -1,8 +1,8 @@
 """The libraries that a base may import before the app: those that would find the same world there.
 
-A library base is a fresh interpreter that has imported the app's libraries, and nothing of the app. It is right only if a
-library cannot tell the difference, so what is recorded are modules that an import statement of the project asked for (and
-what those import themselves), up to the moment at which the app changed something that a library can see: the
+A library base is a fresh interpreter that has imported the app's libraries, and nothing of the app. It is right only if
+a library cannot tell the difference, so what is recorded are modules that an import statement of the project asked for
+(and what those import themselves), up to the moment at which the app changed something that a library can see: the
 environment, the working directory, `sys.path`, or a function of another library.
 """
 
@@ -25,8 +25,10 @@ _CHANGES = {
 
 
 class Libraries:
-    """Records, during one import of the app, what a base may import. `names` are in the order of the first look, `path` is
-    what `sys.path` was then, and `reason` says in words what ended the record, if anything did.
+    """Records, during one import of the app, what a base may import.
+
+    `names` are in the order of the first look, `path` is what `sys.path` was then, and `reason` says in words what
+    ended the record, if anything did.
 
     `is_project_file` tells the project's code from that of libraries.
     """
@@ -67,7 +69,7 @@ class Libraries:
         return ""
 
     def _is_foreign(self, value: object, module: str) -> bool:
-        """Return whether a function of the project stands in a library's place, in the module or in one of its classes."""
+        """Return whether a function of the project stands in a library's place, also in one of its classes."""
         if self._is_project_function(value):
             return True
         if isinstance(value, type) and value.__module__ == module:
@@ -81,7 +83,7 @@ class Libraries:
     def _is_asked_for_by_project(self) -> bool:
         """Return whether the module-level import statement at the bottom of this chain of imports is the project's.
 
-        Walks up the stack: import machinery, then perhaps modules of libraries that import each other, then whoever began.
+        Walks up the stack: import machinery, perhaps modules of libraries that import each other, then whoever began.
         A library's function on the way means that the library decided, perhaps by what it was told before.
         """
         for frame in _callers(3):

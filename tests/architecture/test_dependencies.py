@@ -28,6 +28,7 @@ OWNERS = {
 # These decide and touch nothing: no clock, no file, no environment. Time and paths come in as arguments.
 PURE = (
     "errors.py",
+    "interpreter.py",
     "plan.py",
     "cli/flags.py",
     "config/finding.py",

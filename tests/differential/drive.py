@@ -24,7 +24,7 @@ from launcher.errors import LaunchError
 from launcher.plan import Plan
 from launcher.planner import build_plan
 from launcher.supervisor.child import worker_environ
-from tests.differential.edits import Editor, bring, read, save_in_place
+from tests.differential.edits import Editor, bring, save_in_place
 from tests.differential.generate import LIBRARIES, Tree, project
 
 HERE = Path(__file__).parent
@@ -64,7 +64,9 @@ class Difference:
     log: str
 
     def __str__(self) -> str:
-        lines = difflib.unified_diff(self.expected.splitlines(), self.served.splitlines(), "cold start", "served", n=2, lineterm="")
+        lines = difflib.unified_diff(
+            self.expected.splitlines(), self.served.splitlines(), "cold start", "served", n=2, lineterm=""
+        )
         shown = "\n".join(list(lines)[:60])
         edits = "\n".join(f"  {number} {edit}" for number, edit in enumerate(self.edits, 1))
         again = f"python -m tests.differential --only {self.seed} --per-project {self.number}"
@@ -130,9 +132,23 @@ class Served:
     def __init__(self, root: Path, environ: dict[str, str]) -> None:
         self._log = root.parent / "server.log"
         self._out: IO[bytes] = self._log.open("wb")
-        argv = [sys.executable, "-m", "launcher", "dev", "--port", "0", *os.environ.get("DIFFERENTIAL_FLAGS", "").split()]
+        argv = [
+            sys.executable,
+            "-m",
+            "launcher",
+            "dev",
+            "--port",
+            "0",
+            *os.environ.get("DIFFERENTIAL_FLAGS", "").split(),
+        ]
         self.process = subprocess.Popen(
-            argv, cwd=root, env=environ, stdin=subprocess.DEVNULL, stdout=self._out, stderr=subprocess.STDOUT, start_new_session=True
+            argv,
+            cwd=root,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=self._out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         end = time.monotonic() + TIMEOUT
         while not (found := _URL.search(self._log.read_bytes())):
@@ -277,7 +293,9 @@ def _drive(seed: int, edits: int, editor: Editor, cold: Cold, served: Served, ex
         result.visible += before != expected
         began = time.monotonic()
         if (last := _settle(served, expected)) != expected and cold.start() == expected:
-            result.differences.append(Difference(seed, result.edits, editor.done, last, expected, editor.root, served.log()))
+            result.differences.append(
+                Difference(seed, result.edits, editor.done, last, expected, editor.root, served.log())
+            )
             break
         result.seconds.append(time.monotonic() - began)
         broken = broken + 1 if expected.startswith(("failed", "ended")) else 0

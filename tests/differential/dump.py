@@ -63,7 +63,7 @@ def state(root):
         file = values.get("__file__") or next(iter(list(values.get("__path__") or ())), None)
         if isinstance(file, str) and file.startswith(libraries):
             theirs.append((name, values))
-        elif isinstance(file, str) and file.startswith(inside) or "FROM_PROJECT" in values:
+        elif (isinstance(file, str) and file.startswith(inside)) or "FROM_PROJECT" in values:
             own.append((name, values))
     for name, values in (*own, *sorted(theirs, key=lambda pair: pair[0])):
         yield f"module {name}"

@@ -291,18 +291,31 @@ def _touch(e: Editor) -> str:
 def _break(e: Editor) -> str:
     name = e.rng.choice(e.modules())
     text = (e.root / name).read_text()
-    wrong = e.rng.choice(["def (:\n", "raise ValueError('on purpose')\n", "import not_there_at_all\n", "1 / 0\n", "sys.exit(3)\n"])
+    wrong = e.rng.choice(
+        ["def (:\n", "raise ValueError('on purpose')\n", "import not_there_at_all\n", "1 / 0\n", "sys.exit(3)\n"]
+    )
     return e.put(name, text + wrong)
 
 
 def _data(e: Editor) -> str:
-    names = ["data/a.txt", "data/b.txt", "core/data.txt", "config.cfg", "data/conf.cfg", "a.ini", "b.ini", "data/table.json"]
+    names = [
+        "data/a.txt",
+        "data/b.txt",
+        "core/data.txt",
+        "config.cfg",
+        "data/conf.cfg",
+        "a.ini",
+        "b.ini",
+        "data/table.json",
+    ]
     name = e.rng.choice(names)
     if (e.root / name).exists() and e.rng.random() < 0.2:
         (e.root / name).unlink()
         return f"{name} gone"
     number = e.rng.randrange(10, 100)
-    text = {"cfg": f"LIMIT = {number}\n", "ini": f"[one]\nk = {number}\n", "json": f'{{"a": {number}}}'}.get(name[-3:], f"text{number}")
+    text = {"cfg": f"LIMIT = {number}\n", "ini": f"[one]\nk = {number}\n", "json": f'{{"a": {number}}}'}.get(
+        name[-3:], f"text{number}"
+    )
     return e.put(name, text)
 
 
@@ -316,7 +329,10 @@ def _data_listed(e: Editor) -> str:
 
 def _env(e: Editor) -> str:
     number = e.rng.randrange(10, 100)
-    return e.put(".env", e.rng.choice([f"APP_MODE=m{number}\n", f"APP_MODE=m{number}\nAPP_NEW=n{number}\n", "", "APP_SET_1=e1\n"]))
+    return e.put(
+        ".env",
+        e.rng.choice([f"APP_MODE=m{number}\n", f"APP_MODE=m{number}\nAPP_NEW=n{number}\n", "", "APP_SET_1=e1\n"]),
+    )
 
 
 def _setting(e: Editor) -> str:

@@ -121,12 +121,16 @@ def _data(w: World) -> str:
 
 def _data_relative(w: World) -> str:
     name = w.rng.choice([*w.data, "data/none.txt"])
-    return f"try:\n    DATA_HERE = open({name!r}).read()\nexcept OSError as error:\n    DATA_HERE = type(error).__name__"
+    return (
+        f"try:\n    DATA_HERE = open({name!r}).read()\nexcept OSError as error:\n    DATA_HERE = type(error).__name__"
+    )
 
 
 def _data_path(w: World) -> str:
     name = w.rng.choice([*w.data, "data/none.txt"])
-    return f"import pathlib\nFILE = pathlib.Path(ROOT) / {name!r}\nDATA_PATH = FILE.read_text() if FILE.exists() else None"
+    return (
+        f"import pathlib\nFILE = pathlib.Path(ROOT) / {name!r}\nDATA_PATH = FILE.read_text() if FILE.exists() else None"
+    )
 
 
 def _exists(w: World) -> str:
@@ -159,7 +163,9 @@ def _set_environment(w: World) -> str:
 
 def _path(w: World) -> str:
     where = w.rng.choice(["insert(0, {})", "append({})"])
-    return f"sys.path.{where.format('os.path.join(ROOT, ' + repr(w.rng.choice(['extra', 'vendored', 'current'])) + ')')}"
+    return (
+        f"sys.path.{where.format('os.path.join(ROOT, ' + repr(w.rng.choice(['extra', 'vendored', 'current'])) + ')')}"
+    )
 
 
 def _extra(w: World) -> str:
@@ -230,8 +236,9 @@ def _function_import(w: World) -> str:
 
 
 def _getattr(w: World) -> str:
-    return "def __getattr__(name):\n    if name != 'computed':\n        raise AttributeError(name)\n    import importlib\n" + (
-        f"    return importlib.import_module({w.module()!r}).VALUE"
+    return (
+        "def __getattr__(name):\n    if name != 'computed':\n        raise AttributeError(name)\n    import importlib\n"
+        + (f"    return importlib.import_module({w.module()!r}).VALUE")
     )
 
 
@@ -280,7 +287,9 @@ def _alias(w: World) -> str:
 
 
 def _class(w: World) -> str:
-    return f"class Model{w.rng.randrange(3)}:\n    limit = {w.number()}\n    def name(self):\n        return {w.number()}"
+    return (
+        f"class Model{w.rng.randrange(3)}:\n    limit = {w.number()}\n    def name(self):\n        return {w.number()}"
+    )
 
 
 def _link(w: World) -> str:
@@ -296,7 +305,12 @@ def _linecache(w: World) -> str:
 
 
 def _seeded(w: World) -> str:
-    return w.rng.choice([f"import random\nrandom.seed({w.number()})", "import registry\nregistry.ITEMS.append(__import__('random').Random(5).random())"])
+    return w.rng.choice(
+        [
+            f"import random\nrandom.seed({w.number()})",
+            "import registry\nregistry.ITEMS.append(__import__('random').Random(5).random())",
+        ]
+    )
 
 
 STATEMENTS: list[tuple[Callable[[World], str], int]] = [
@@ -351,7 +365,11 @@ def world_of(tree: Tree, rng: random.Random) -> World:
     for path in sorted(tree):
         if tree[path].startswith(LINK):
             continue
-        if path.endswith(".py") and path not in ("app.py", "root.py") and not path.startswith(("loose/", "more/", "rel_")):
+        if (
+            path.endswith(".py")
+            and path not in ("app.py", "root.py")
+            and not path.startswith(("loose/", "more/", "rel_"))
+        ):
             name = path.removesuffix(".py").replace("/", ".")
             for folder in ("extra.", "vendored."):
                 name = name.removeprefix(folder)
