@@ -481,6 +481,11 @@ class Supervisor:
             self._happen(events.QuietCame())
 
     def _differs(self, difference: Difference) -> None:
+        loading = self._children.get(-1 if self.state.loading is None else self.state.loading)
+        if (difference.files or difference.settings) and loading is not None:
+            # What it has said already counts as before: if it serves by now, it may have accepted clients.
+            for message, descriptor in loading.channel.rest():
+                self._heard(self.state.loading or 0, loading, message, descriptor)
         if difference.settings and self._settings_changed():
             return  # which loads the files anew as well
         if difference.files:
@@ -547,25 +552,23 @@ class Supervisor:
         self._orphans.update(set(orphans.descendants(child.pid)) - self._own_pids())
 
     def _end_all(self) -> None:
-        """End every process that descends from us, and wait until they are gone."""
-        ours = self._own_pids()
-        self._orphans.update(set(orphans.descendants(os.getpid())) - ours)
+        """End every process that descends from us, and wait until they are gone, but not for ever.
+
+        What the app started may end by itself within the time of grace; our own processes need not.
+        """
         for child in self._children.values():
+            self._note_descendants(child)
             child.end()
             child.close()
         self._children.clear()
         self._engine.close()
         for descriptor, _ in self._parked:
             os.close(descriptor)
-        orphans.end(self._orphans, signal.SIGTERM)
-        orphans.end(ours - {0}, signal.SIGKILL)
-        deadline = time.monotonic() + GRACE_SECONDS
-        left = ours | self._orphans
-        while left:
-            if time.monotonic() > deadline:
-                orphans.end(left, signal.SIGKILL)
-            reap_all()
-            left = {pid for pid in left if orphans.is_alive(pid)}
+        orphans.end(self._orphans.intersection(orphans.descendants(os.getpid())), signal.SIGTERM)
+        begun = time.monotonic()
+        while reap_all() and time.monotonic() < begun + 2 * GRACE_SECONDS:
+            spared = self._orphans if time.monotonic() < begun + GRACE_SECONDS else set()
+            orphans.end(set(orphans.descendants(os.getpid())) - spared, signal.SIGKILL)
             time.sleep(0.002)
 
 
@@ -597,10 +600,11 @@ def open_browser(address: str, environ: Mapping[str, str]) -> None:
     os.posix_spawn(sys.executable, argv, dict(environ), file_actions=silent)
 
 
-def reap_all() -> None:
-    """Reap every child process that has ended."""
+def reap_all() -> bool:
+    """Reap every child process that has ended; return whether others are left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
     except ChildProcessError:
-        pass
+        return False
+    return True

@@ -159,6 +159,7 @@ class Server(BaseWSGIServer):
         self._around = around or nullcontext()
         self._gate = gate or (lambda: True)
         self._held: list[socket.socket] = []
+        self._accepts = False
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
@@ -189,7 +190,7 @@ class Server(BaseWSGIServer):
             self._deadline = min(self._deadline, deadline)
             return
         self._deadline = deadline
-        self._selector.unregister(self.socket)
+        self._accept_none()
         for connection, peer in list(self._waiting.items()):
             if connection not in self._held:
                 self._selector.unregister(connection)
@@ -203,7 +204,7 @@ class Server(BaseWSGIServer):
 
         *control* is called on this thread whenever the descriptor *controls* can be read.
         """
-        self._selector.register(self.socket, selectors.EVENT_READ, self._accept)
+        self._accept_some()
         self._selector.register(controls, selectors.EVENT_READ, lambda _: control())
         self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(4096))
         while not self._is_done():
@@ -211,7 +212,8 @@ class Server(BaseWSGIServer):
             # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
             for key in sorted(ready, key=lambda key: key.fileobj == controls):
                 key.data(key.fileobj)
-            if self._held and self._gate():
+            if self._is_held_up() and self._gate():
+                self._accept_some()
                 held, self._held = self._held, []
                 for connection in held:
                     self._begin(connection)
@@ -228,7 +230,7 @@ class Server(BaseWSGIServer):
 
     def _patience(self) -> float | None:
         """Return how long to wait for events, in seconds; None for ever."""
-        if self._held:
+        if self._is_held_up():
             return _HELD_SECONDS
         if self._children:
             return _STOPPED_CHILD_SECONDS
@@ -243,11 +245,29 @@ class Server(BaseWSGIServer):
     def _accept(self, _: object) -> None:
         if self._deadline is not None:
             return  # draining began after the wait that told of this client: the next worker accepts it
+        if not self._gate():
+            self._accept_none()
+            return
         try:
             connection, peer = self.socket.accept()
         except OSError:
             return  # another worker was faster, the client gave up, or this process has no descriptor left
         self.adopt(connection, peer if isinstance(peer, tuple) else ("<local>", 0))
+
+    def _accept_some(self) -> None:
+        if not self._accepts and self._deadline is None:
+            self._accepts = True
+            self._selector.register(self.socket, selectors.EVENT_READ, self._accept)
+
+    def _accept_none(self) -> None:
+        """Leave clients in the kernel's queue: whoever accepts one may be ended before it could give it back."""
+        if self._accepts:
+            self._accepts = False
+            self._selector.unregister(self.socket)
+
+    def _is_held_up(self) -> bool:
+        """Return whether a client waits for the gate."""
+        return bool(self._held) or (self._deadline is None and not self._accepts)
 
     def _request_came(self, connection: socket.socket) -> None:
         if connection not in self._waiting:

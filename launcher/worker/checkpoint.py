@@ -31,6 +31,10 @@ FIRST_SPACING = 0.1
 """Seconds of import between two snapshots that are placed by time; doubled after each, so that few cover any import."""
 
 
+NEAR = 0.03
+"""Seconds of import, since the last snapshot, that are not worth another one."""
+
+
 class Link:
     """The channel of this process, which changes when a copy goes its own way."""
 
@@ -85,9 +89,10 @@ class Checkpoints:
     def loaded(self, prepare: Callable[[], None], afterwards: Callable[[], None]) -> bool:
         """Take the snapshot of the loaded app, before it serves; return as `at` does.
 
-        *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time.
+        *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time. A reload that
+        came from near by does without: copying would take longer than to import that little again.
         """
-        if self._given_up:
+        if self._given_up or (self._is_copy and time.monotonic() - self._since < NEAR):
             return False
         prepare()
         return self._take("", None if self._is_copy else afterwards)

@@ -82,6 +82,7 @@ class Finder:
         self._absent: dict[str, str] = {}
         self._busy = threading.local()
         self._examined: set[str] = set()
+        self._searched: dict[object, bool] = {}
         self._active = False
         self._late: set[int] = set()
 
@@ -189,11 +190,7 @@ class Finder:
     def _note_absent(self, name: str, entries: Iterable[str], origin: str | None) -> None:
         tail = name.rpartition(".")[2]
         for entry in entries:
-            if (
-                not isinstance(entry, str)
-                or not (entry + os.sep).startswith(self._roots)
-                or not is_project_file(entry + os.sep)
-            ):
+            if not self._is_searched(entry):
                 continue
             folder = os.path.join(entry, tail)
             for candidate in (os.path.join(folder, "__init__.py"), f"{folder}.py"):
@@ -203,6 +200,15 @@ class Finder:
                 self._absent[candidate] = MISSING
             self._absent[folder] = of_file(folder)
         self._tell_absent()
+
+    def _is_searched(self, entry: object) -> bool:
+        """Return whether an entry of a search path belongs to the project; asked often for few entries."""
+        known = self._searched.get(entry)
+        if known is None:
+            known = self._searched[entry] = (
+                isinstance(entry, str) and (entry + os.sep).startswith(self._roots) and is_project_file(entry + os.sep)
+            )
+        return known
 
     def _tell_absent(self) -> None:
         """Report at once what was looked for in vain, but for the import of the app: that has much, told together."""

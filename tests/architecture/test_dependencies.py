@@ -63,6 +63,7 @@ PURE_IMPORTS = {
     "json",
     "re",
     "launcher.errors",
+    "launcher.wire.digest",  # for the names of special digests
     *("launcher." + module.removesuffix(".py").replace("/", ".") for module in PURE),
 }
 

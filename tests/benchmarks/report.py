@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TITLES = {
     "cold": "Cold start to first answer",
     "reload": "Save to first new answer",
+    "fresh": "Requests sent at once after a save, and answered by old code",
     "lost": "Requests without an answer while reloading",
 }
 APPS = {"A": "tiny app", "C": "40 modules, pandas, SQLAlchemy, boto3", "D": "1,000 modules"}

@@ -39,7 +39,7 @@ def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_command_is_unlisted_and_refuses_people(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "program" not in help_text()
+    assert "\n  program" not in help_text()
     assert run(["program", "100000"], {}, None, None) == ExitCode.USAGE
 
 
