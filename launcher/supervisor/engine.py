@@ -172,7 +172,7 @@ class Engine:
         base = self._base = self.fresh()
         self._base_files = {}
         self._base_libraries = len(message.names)
-        base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
+        base.tell(Preload(self._plan.to_json(), message.names, message.path, message.asked), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
     def ask_how_it_ended(self, child: Child) -> bool:
