@@ -36,6 +36,10 @@ class Difference:
     settings: bool = False
 
 
+_LONGEST_CHAIN = 40
+"""As many symbolic links lead to one another as Linux follows, see path_resolution(7)."""
+
+
 class Disk:
     """Compares what was read with what is there. Owns nothing; the watcher is the caller's."""
 
@@ -44,6 +48,8 @@ class Disk:
         self._timeline = timeline
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
+        self._links: dict[str, set[str]] = {}
+        """Files that are reached by symbolic links, and the names by which they are known."""
         self._folders: set[str] = set()
         self._included: dict[str, str] = {}
         self._settings: dict[str, str] = {}
@@ -73,10 +79,22 @@ class Disk:
 
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
+        for path, digest in files.items():
+            if digest != MISSING and os.path.islink(path):
+                self._follow_link(path)
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known
         late = [path for path in files if self._has_moved(path)] if self._moved else ()
         return Difference(self._differing(path for path in late if known.get(path, OWN_PRODUCT) != OWN_PRODUCT))
+
+    def _follow_link(self, path: str) -> None:
+        """Remember each file on the way that a symbolic link leads."""
+        step = path
+        for _ in range(_LONGEST_CHAIN):
+            if not os.path.islink(step):
+                return
+            step = os.path.normpath(os.path.join(os.path.dirname(step), os.readlink(step)))
+            self._links.setdefault(step, set()).add(path)
 
     def _has_moved(self, path: str) -> bool:
         """Return whether something moved at this path, above it, or in the folder whose names it stands for."""
@@ -89,7 +107,7 @@ class Disk:
 
     def watch(self) -> bool:
         """Have the watcher look at every folder that matters now; return whether one is new."""
-        files = (*self._timeline.known, *self._plan.settings_files, *self._included)
+        files = (*self._timeline.known, *self._plan.settings_files, *self._included, *self._links)
         folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
         folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
@@ -109,12 +127,13 @@ class Disk:
 
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
+        for path in self._links.keys() & paths:
+            paths |= self._links[path]
         self._moved |= paths
         self._moved.update(path[: path.rfind("/") + 1] for path in paths)
         if any(path in self._folders or os.path.isdir(path) for path in paths):
             # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
-            # one
-            # that is gone the folder above it is watched.
+            # one that is gone the folder above it is watched.
             while self.watch():
                 pass
         files = self._differing(to_examine(self._timeline.known, paths))

@@ -193,6 +193,8 @@ class Worker:
             return None
         self._link.send(Serving("", 0.0))
         checkpoints.wait()
+        # Whatever the app has done so far in this copy, the cold start that takes its place does again.
+        self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
@@ -235,6 +237,7 @@ class Worker:
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
     ) -> None:
         """Serve the app, whose import began at the monotonic time *begun*, until drained."""
+        self._libraries.settle()
         seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
         finder.stop()
         self._ledger.stop()
@@ -257,7 +260,10 @@ class Worker:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
         names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        self._link.send(messages.Libraries(names, tuple(self._libraries.path), patched or reason))
+        told = messages.Libraries(
+            names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked)
+        )
+        self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
         from launcher.web.failure import failure_app

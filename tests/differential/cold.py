@@ -1,6 +1,7 @@
-"""A cold start: a fresh interpreter that imports the app as a worker does, once, and says what it got.
+"""Cold starts: for each plan, a line of JSON, a process that imports the app as a worker does and says what it got.
 
-Reads the plan as one line of JSON, writes one line of JSON. Without the project's bytecode, so that nothing old can be loaded.
+Each process is forked from an interpreter that has imported nothing of the project, and nothing of what that imports; every
+so often the caller compares with an interpreter of its own. Without the project's bytecode, so that nothing old is loaded.
 """
 
 from __future__ import annotations
@@ -25,34 +26,35 @@ def ignore_bytecode(inside: str) -> None:
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.dup(1)
     os.dup2(2, 1)
-    from launcher.plan import Plan
-    from launcher.worker.loading import Loaded, load
-    from launcher.worker.run import _import_web, prepare
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            os.write(answers, (json.dumps(outcome(json.loads(line))) + "\n").encode())
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        if code := os.waitstatus_to_exitcode(status):
+            os.write(answers, (json.dumps({"state": f"ended with {code}"}) + "\n").encode())
 
-    _import_web()
-    line = sys.stdin.readline()
-    if not line:
-        return
-    plan = Plan.from_json(json.loads(line))
+
+def outcome(told: dict[str, object]) -> dict[str, str]:
+    plan = Plan.from_json(told)
     ignore_bytecode(plan.project + os.sep)
     prepare(plan, 0)
-    outcome = load(plan.target)
-    if isinstance(outcome, Loaded):
-        body = outcome.app({"PATH_INFO": "/", "REQUEST_METHOD": "GET"}, lambda *_: None)
-        answer = {"state": b"".join(body).decode()}
-    else:
-        answer = {"failure": outcome.text, "cause": outcome.cause}
-    answers.write(json.dumps(answer) + "\n")
-    answers.flush()
-    os._exit(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    found = load(plan.target)
+    if isinstance(found, Loaded):
+        return {"state": b"".join(found.app({"PATH_INFO": "/", "REQUEST_METHOD": "GET"}, lambda *_: None)).decode()}
+    return {"failure": found.text, "cause": found.cause}
 
 
 if __name__ == "__main__":
     here = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     sys.path[0] = here
-    from launcher.worker import run  # noqa: F401
+    from launcher.plan import Plan
+    from launcher.worker.loading import Loaded, load
+    from launcher.worker.run import prepare
 
     sys.path.pop(0)
     main()

@@ -32,6 +32,10 @@ LIMIT = 10.0
 """Seconds after which the server will not come to serve what a cold start would."""
 
 STEP = 0.008
+
+FRESH = 20
+"""After so many cold starts the interpreter that they are forked from is replaced."""
+
 TIMEOUT = 30.0
 _URL = re.compile(rb"http://127\.0\.0\.1:(\d+)")
 _PLACE = re.compile(r'File "([^"]+)", line (\d+)')
@@ -70,29 +74,44 @@ class Difference:
 
 
 class Cold:
-    """Cold starts of one project, each in an interpreter that was booted a little earlier."""
+    """Cold starts of one project."""
 
     def __init__(self, root: Path, environ: dict[str, str]) -> None:
         self._root, self._environ = root, environ
-        self._spare: tuple[dict[str, str], subprocess.Popen[str]] | None = None
+        self._booted: tuple[dict[str, str], subprocess.Popen[str]] | None = None
         self._settings: tuple[str, ...] = ()
         self._plan: Plan | None = None
+        self._count = 0
 
     def start(self) -> str:
-        """Import the app as the disk is now; return what it serves, or why it cannot be loaded."""
+        """Import the app as the disk is now; return what it serves, or why it cannot be loaded.
+
+        Every so often an interpreter is started that does nothing else: whether that makes no difference is tested too.
+        """
         plan = self._current()
         environ = worker_environ(self._environ, plan)
-        process = self._boot(environ)
-        out, _ = process.communicate(json.dumps(plan.to_json()) + "\n", timeout=TIMEOUT)
-        self._boot_spare(environ)
-        if not out.strip():
-            return f"ended with {process.returncode}"
-        answer = json.loads(out)
+        self._count += 1
+        if self._booted is not None and (self._booted[0] != environ or self._count % FRESH == 0):
+            self.close()
+        if self._booted is None:
+            argv = [sys.executable, str(HERE / "cold.py")]
+            pipe = subprocess.PIPE
+            process = subprocess.Popen(
+                argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environ, text=True, cwd=self._root
+            )
+            self._booted = (environ, process)
+        process = self._booted[1]
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps(plan.to_json()) + "\n")
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline())
         return str(answer["state"]) if "state" in answer else failure(answer["failure"])
 
     def close(self) -> None:
-        if self._spare is not None:
-            self._end(self._spare[1])
+        if self._booted is not None:
+            self._booted[1].kill()
+            self._booted[1].communicate()
+            self._booted = None
 
     def _current(self) -> Plan:
         """Resolve the settings; those that are broken change nothing, as in the server."""
@@ -105,26 +124,6 @@ class Cold:
                 if self._plan is None:
                     raise
         return self._plan
-
-    def _boot(self, environ: dict[str, str]) -> subprocess.Popen[str]:
-        if self._spare is not None:
-            (known, process), self._spare = self._spare, None
-            if known == environ:
-                return process
-            self._end(process)
-        argv = [sys.executable, str(HERE / "cold.py")]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environ, text=True, cwd=self._root
-        )
-
-    def _boot_spare(self, environ: dict[str, str]) -> None:
-        self._spare = (environ, self._boot(environ))
-
-    @staticmethod
-    def _end(process: subprocess.Popen[str]) -> None:
-        process.kill()
-        process.communicate()
 
 
 class Served:

@@ -189,6 +189,18 @@ def _add_statement(e: Editor) -> str:
     return e.put(name, (e.root / name).read_text() + more)
 
 
+def _library(e: Editor) -> str:
+    """Import a library where it was not, or no more."""
+    name = e.rng.choice(["app.py", *e.plain()])
+    lines = (e.root / name).read_text().splitlines()
+    wanted = e.rng.choice(["import libone", "import libthree.inner", "from libthree import inner", "import libfour", "import libtwo"])
+    if wanted in lines:
+        lines.remove(wanted)
+    else:
+        lines.insert(e.rng.randrange(min(len(lines), 4) + 1), wanted)
+    return e.put(name, "\n".join(lines) + "\n")
+
+
 def _rewrite_entry(e: Editor) -> str:
     return e.put("app.py", entry_text(e.world()))
 
@@ -389,7 +401,7 @@ def _new_branch(e: Editor) -> str:
 
 KINDS: list[tuple[Callable[[Editor], str], int]] = [
     (_change, 20), (_change_late, 12), (_change_with_old_time, 4), (_rewrite, 5), (_add_statement, 8),
-    (_rewrite_entry, 2), (_add, 6), (_delete, 2), (_delete_package, 1), (_rename, 1), (_swap, 1), (_move, 1),
+    (_rewrite_entry, 2), (_library, 4), (_add, 6), (_delete, 2), (_delete_package, 1), (_rename, 1), (_swap, 1), (_move, 1),
     (_rename_package, 1), (_shadow, 2), (_unpackage, 2), (_empty_folder, 2), (_touch, 2), (_break, 4), (_data, 7),
     (_data_listed, 4), (_env, 3), (_setting, 2), (_link, 2), (_release, 1), (_link_module, 1), (_several, 3),
     (_mixed, 2), (_branch, 3), (_new_branch, 2),
