@@ -76,11 +76,15 @@ def shell_line(name: str, text: str) -> str:
     """Return the command that sets a variable in a shell (sh, and all that understand it)."""
     if not _SHELL_NAME.fullmatch(name):
         return f"# {name.encode('unicode_escape').decode()} is not a name for a shell's variable"
-    if _CONTROL.search(text):
-        quoted = "".join(f"\\{ord(c):03o}" if _CONTROL.match(c) else c for c in text.replace("\\", "\\\\"))
-        quoted = quoted.replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-        return f"export {name}=$'{quoted}'"
-    return f"export {name}={shlex.quote(text)}"
+    return f"export {name}={shell_word(text)}"
+
+
+def shell_word(text: str) -> str:
+    """Return *text* as one word for a shell, with what a terminal would act on escaped."""
+    if not _CONTROL.search(text):
+        return shlex.quote(text)
+    quoted = "".join(f"\\{ord(c):03o}" if _CONTROL.match(c) else c for c in text.replace("\\", "\\\\"))
+    return "$'" + quoted.replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'"
 
 
 def _follows(key: str) -> Origin:
