@@ -32,6 +32,7 @@ COMMANDS = {
         "explain": "Show each setting, where its value comes from, and what it hides.",
         "check": "Find every problem in every profile; start nothing.",
         "profiles": "List the profiles, or compare two of them.",
+        "doctor": "Look for what could keep this machine from serving the project.",
         "env": "Print the app's variables, for another program.",
         "schema": "Print the JSON Schema for editors, or describe a setting.",
         "completion": "Print the script with which your shell completes lines of launch.",
