@@ -44,14 +44,9 @@ def interpreter(environ: Mapping[str, str], root: str) -> Row:
     here = os.path.realpath(sys.prefix)
     kind = "virtual environment" if sys.prefix != sys.base_prefix else "no virtual environment"
     text = f"Python {version}, {kind} {sys.prefix}"
-    meant = environ.get("VIRTUAL_ENV") or next(
-        (
-            path
-            for name in (".venv", "venv")
-            if os.path.isfile(os.path.join(path := os.path.join(root, name), "pyvenv.cfg"))
-        ),
-        "",
-    )
+    beside = [os.path.join(root, name) for name in (".venv", "venv")]
+    found = [path for path in beside if os.path.isfile(os.path.join(path, "pyvenv.cfg"))]
+    meant = environ.get("VIRTUAL_ENV") or (found[0] if found else "")
     if meant and os.path.realpath(meant) != here:
         return WARN, "interpreter", f"{text}, although there is {meant}: install launch there too"
     return OK, "interpreter", text

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from launcher.cli.invocation import Invocation
     from launcher.config.outline import Outline
     from launcher.config.resolve import Request
-    from launcher.console import Console
+    from launcher.console import Cell, Console
     from launcher.errors import Problem
 
 _STYLES = {checkup.OK: "good", checkup.WARN: "warning", checkup.FAIL: "error"}
@@ -75,7 +75,7 @@ def _outline(request: Request) -> tuple[Outline | None, Sequence[Problem]]:
 
 def _tell(rows: Sequence[Row], console: Console) -> None:
     before = ""
-    cells = []
+    cells: list[Sequence[Cell]] = []
     for level, subject, text in rows:
         cells.append([(_STYLES[level], level), ("strong", "" if subject == before else subject), text])
         before = subject
