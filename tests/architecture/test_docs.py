@@ -101,7 +101,7 @@ WRONG_COMMANDS = "docs/reference/errors.md"
 
 
 # Their blocks are transcripts: every output is what the commands print now.
-TRANSCRIPTS = ["docs/guide/moving-from-flask-run.md"]
+TRANSCRIPTS = ["docs/guide/editors.md", "docs/guide/moving-from-flask-run.md"]
 
 
 @pytest.mark.parametrize("page", TRANSCRIPTS)
