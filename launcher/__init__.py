@@ -10,9 +10,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from launcher.api import resolve
+    from launcher.api import resolve, run
 
-__all__ = ["__version__", "resolve"]
+__all__ = ["__version__", "resolve", "run"]
 
 # A literal, because the banner shows it and importlib.metadata takes forty milliseconds to say the same.
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> object:
     """Load a function of the Python API when it is first asked for, so that `import launcher` costs nothing."""
     if name in __all__:
-        from launcher import api  # loads the schema
+        from launcher import api
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

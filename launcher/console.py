@@ -28,6 +28,10 @@ _GAP = 2
 _NARROWEST = 24  # columns below which the last column of a table is not wrapped any more
 
 
+class OutputError(OSError):
+    """A stream cannot be written to, for example because the disk is full. A reader that left is no such error."""
+
+
 class Console:
     """Writes lines to one stream, in that stream's look. Opened by `open_console`; the stream stays its owner's."""
 
@@ -50,15 +54,18 @@ class Console:
         self.lines([text])
 
     def write(self, text: str) -> None:
-        """Write *text* as it is; what the stream cannot encode is escaped. Raises what the stream raises."""
+        """Write *text* as it is; what the stream cannot encode is escaped.
+
+        Raise `BrokenPipeError` when the reader has left, and `OutputError` when the stream cannot be written to.
+        """
         if self.stream is None:  # the descriptor was closed by whoever started us
             return
         try:
-            self.stream.write(text)
-        except UnicodeEncodeError:
-            encoding = self.stream.encoding or "ascii"
-            self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        self.stream.flush()
+            _put(self.stream, text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from error
 
     def problems(self, problems: Iterable[Problem]) -> None:
         """Write the frames of *problems*, grouped by file, the count last."""
@@ -94,6 +101,15 @@ class Console:
                 *(escape(line) for line in traceback.rstrip().splitlines()),
             ]
         )
+
+
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
 
 
 def open_console(stream: TextIO | None, *, choice: str | None, environ: Mapping[str, str], cwd: str) -> Console:

@@ -17,11 +17,17 @@ class ExitCode(IntEnum):
     """The exit codes that a user can rely on."""
 
     STOPPED = 0
+    """Done, or stopped as asked."""
     FAILED = 1
+    """The app failed where the loading strategy says to fail, or the server could not start or go on."""
     USAGE = 2
+    """The command line or a setting must be edited."""
     WARNINGS = 3
+    """There are warnings, and `check --strict` asked to fail for them."""
     BUG = 70
+    """A fault of launch itself."""
     INTERRUPTED = 130
+    """Interrupted before it served."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """The program that called `launcher.run()`, to be run by the worker; without `argv` there is none.
+
+    `module` is its name where it was started with `-m`, `path` its file. `argv` and `cwd` are as it began with.
+    `settings` is a digest of what it gave to `run`.
+    """
+
+    path: str = ""
+    module: str = ""
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    settings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
     """Where to listen: `host` and `port` (0 for any free one), or `unix` with the path of a socket.
 
@@ -128,6 +143,7 @@ class Plan:
     roots: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     kept_from_shell: tuple[str, ...] = ()
+    program: Program = field(default_factory=Program)
 
     def to_json(self) -> dict[str, Any]:  # Any: JSON
         """Return the plan as a dictionary that `json.dumps` accepts."""
@@ -136,7 +152,9 @@ class Plan:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Plan:  # Any: JSON
         """Return the plan that `to_json` described; raise `ValueError` for a field that no plan has."""
-        parts = {part.__name__.lower(): part for part in (Target, Address, Reload, Debugger, Browser, Tls, Wsgi)}
+        parts = {
+            part.__name__.lower(): part for part in (Target, Program, Address, Reload, Debugger, Browser, Tls, Wsgi)
+        }
         values = {name: _build(parts[name], value) if name in parts else value for name, value in data.items()}
         plan: Plan = _build(cls, values)
         return plan

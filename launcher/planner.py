@@ -10,7 +10,7 @@ import os
 import zlib
 
 from launcher.errors import Place, PlanError, Problem
-from launcher.plan import Address, Browser, Debugger, Plan, Reload, Target, Tls, Wsgi
+from launcher.plan import Address, Browser, Debugger, Plan, Program, Reload, Target, Tls, Wsgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ _CHECKED = (
 )
 
 
-def build_plan(resolved: ResolvedProfile, *, pin: str) -> Plan:
+def build_plan(resolved: ResolvedProfile, *, pin: str, program: Program | None = None) -> Plan:
     """Return the plan for *resolved*; *pin* holds the digits to ask for where the setting says `random`.
 
-    Raise `PlanError` with every folder and file that is missing.
+    *program* called `launcher.run()`: it brings its app itself. Raise `PlanError` with every folder
+    and file that is missing.
     """
     problems = _missing(resolved)
     if problems:
@@ -47,11 +48,7 @@ def build_plan(resolved: ResolvedProfile, *, pin: str) -> Plan:
         threads=settings.threads,
         processes=settings.processes,
         env=_environment(resolved),
-        unset_env=tuple(
-            key[1]
-            for key, record in resolved.history.items()
-            if len(key) == 2 and key[0] == "env" and record.winner.unset
-        ),
+        unset_env=removed_variables(resolved),
         reload=Reload(
             settings.reload.enabled,
             settings.reload.engine,
@@ -66,11 +63,12 @@ def build_plan(resolved: ResolvedProfile, *, pin: str) -> Plan:
         allowed_hosts=settings.allowed_hosts,
         wsgi=_wsgi(settings.wsgi),
         settings_files=_settings_files(resolved),
-        roots=_roots(root, directory),
-        origins=_origins(resolved),
+        roots=_roots(root, directory, program),
+        origins=_origins(resolved, program),
         kept_from_shell=tuple(
             name for name, variable in resolved.variables.items() if variable.from_shell and _differs(resolved, name)
         ),
+        program=program or Program(),
     )
 
 
@@ -82,6 +80,13 @@ def address_of(host: str, port: int | str, root: str) -> Address:
     if isinstance(port, str):
         return Address(plain, _PORTS[zlib.crc32(os.fsencode(root)) % len(_PORTS)], auto=True)
     return Address(plain, port)
+
+
+def removed_variables(resolved: ResolvedProfile) -> tuple[str, ...]:
+    """Return the names of the variables that the profile takes out of the environment of the app."""
+    return tuple(
+        key[1] for key, record in resolved.history.items() if len(key) == 2 and key[0] == "env" and record.winner.unset
+    )
 
 
 def _environment(resolved: ResolvedProfile) -> dict[str, str]:
@@ -134,16 +139,19 @@ def _settings_files(resolved: ResolvedProfile) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*seen, os.path.join(root, "profiles")]))
 
 
-def _roots(root: str, directory: str) -> tuple[str, ...]:
-    inside = directory == root or directory.startswith(root.rstrip(os.sep) + os.sep)
-    return (root,) if inside else (root, directory)
+def _roots(root: str, directory: str, program: Program | None) -> tuple[str, ...]:
+    folders = [directory, os.path.dirname(program.path)] if program else [directory]
+    outside = [folder for folder in folders if not (folder + os.sep).startswith(root.rstrip(os.sep) + os.sep)]
+    return tuple(dict.fromkeys([root, *outside]))
 
 
-def _origins(resolved: ResolvedProfile) -> dict[str, str]:
+def _origins(resolved: ResolvedProfile, program: Program | None) -> dict[str, str]:
     return {
         ".".join(key): resolved.where(".".join(key))
         for key, record in resolved.history.items()
-        if key[0] != "env" and record.winner.origin.name + record.winner.origin.file
+        if key[0] != "env"
+        and not (program and key == ("app",))
+        and record.winner.origin.name + record.winner.origin.file
     }
 
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from launcher.config.files import SettingsFile
     from launcher.config.layer import Candidate, History, Origin
-    from launcher.config.resolve import ResolvedProfile
+    from launcher.config.outline import Outline
     from launcher.frame import Look
 
 _SHARED = (Source.BASE, Source.PROFILE)
 _PERSONAL = (Source.LOCAL_BASE, Source.LOCAL_PROFILE)
 
 
-def unset_places(resolved: ResolvedProfile, record: History, look: Look) -> list[str]:
+def unset_places(resolved: Outline, record: History, look: Look) -> list[str]:
     """Return the flags, variables and existing files that could set a key and do not, the highest first."""
     dotted = keys.join(record.key)
     names = {item.origin.name for item in record.candidates}
@@ -39,13 +39,13 @@ def unset_places(resolved: ResolvedProfile, record: History, look: Look) -> list
     ]
 
 
-def idle_profiles(resolved: ResolvedProfile, record: History) -> list[str]:
+def idle_profiles(resolved: Outline, record: History) -> list[str]:
     """Return the profiles that are not in use and set the key too."""
     dotted = keys.join(record.key)
     return [info.name for info in resolved.profiles if dotted in info.keys and info.name not in resolved.chain]
 
 
-def changes(resolved: ResolvedProfile, record: History, look: Look) -> dict[str, str]:
+def changes(resolved: Outline, record: History, look: Look) -> dict[str, str]:
     """Return where to change a value: `once`, `just me` and `everyone`, each with what keeps it from counting."""
     dotted = keys.join(record.key)
     personal = _first(record, _is_personal)
@@ -84,7 +84,7 @@ def _once(dotted: str) -> str:
     return f"{flags[0].name} VALUE" if flags[0].takes_value else f"{flags[0].name}, {flags[0].off[0]}"
 
 
-def _counts(item: SettingsFile, resolved: ResolvedProfile) -> bool:
+def _counts(item: SettingsFile, resolved: Outline) -> bool:
     """Return whether a file's values count for this profile."""
     return item.role != "profile" or item.path.endswith(tuple(f"{name}.toml" for name in resolved.chain))
 
@@ -97,7 +97,7 @@ def _is_personal(origin: Origin) -> bool:
     return origin.source in _PERSONAL or (origin.source is Source.ENV_FILE and origin.file.endswith(".local"))
 
 
-def _committed(resolved: ResolvedProfile, look: Look) -> tuple[str, str]:
+def _committed(resolved: Outline, look: Look) -> tuple[str, str]:
     """Return the committed file, existing or not, and the name of its base table."""
     project = resolved.project
     path = project.file or (f"{project.root}/{files.NAME}" if project.root else files.NAME)

@@ -13,7 +13,8 @@ import click
 
 from launcher.cli.invocation import Invocation
 from launcher.cli.options import UnknownCommandError, color_option, help_option
-from launcher.errors import ExitCode, LaunchError
+from launcher.console import OutputError
+from launcher.errors import ExitCode, LaunchError, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +25,23 @@ if TYPE_CHECKING:
 COMMANDS = {
     "Run": {
         "dev": "Serve the app, and start it again when its files change.",
+        "init": "Write a first devserver.toml from what the project says today.",
+        "exec": "Run any command with the app's variables, in the project's folder.",
     },
     "Understand": {
         "explain": "Show each setting, where its value comes from, and what it hides.",
         "check": "Find every problem in every profile; start nothing.",
         "profiles": "List the profiles, or compare two of them.",
+        "doctor": "Look for what could keep this machine from serving the project.",
+        "env": "Print the app's variables: for a .env file, as JSON, or for a shell.",
+        "schema": "Print the JSON Schema for editors, or describe a setting.",
+        "completion": "Print the script with which your shell completes lines of launch.",
+        "help": "Show the help of a command, or what an error means.",
     },
 }
+UNLISTED = ("program",)
+"""Commands that are no business of people."""
+
 EXAMPLES = {
     "launch dev": "serve what devserver.toml says",
     "launch dev shop:create_app": "serve this app",
@@ -48,7 +59,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command and return the command; None for a name that is no command."""
-        if cmd_name not in command_names():
+        if cmd_name not in (*command_names(), *UNLISTED):
             return None
         from importlib import import_module  # the module is found by its name, in the table above
 
@@ -59,7 +70,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command for the first argument; raise `UnknownCommandError` where there is none."""
-        if args[0] not in command_names():
+        if args[0] not in (*command_names(), *UNLISTED):
             raise UnknownCommandError(args[0], command_names(), ctx)
         return super().resolve_command(ctx, args)
 
@@ -101,7 +112,10 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: TextIO | None, 
     try:
         return _guarded(invocation)
     except BrokenPipeError:
-        return _reader_left(stdout, stderr)
+        _silence(stdout, stderr)  # the reader has what it wanted
+        return ExitCode.STOPPED
+    except OutputError as error:
+        return _output_failed(error, invocation)
 
 
 def _guarded(invocation: Invocation) -> int:
@@ -119,7 +133,7 @@ def _guarded(invocation: Invocation) -> int:
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputError):
         raise
     except Exception:  # noqa: BLE001 - the boundary: whatever arrives here is our own bug
         from traceback import format_exc
@@ -131,6 +145,8 @@ def _guarded(invocation: Invocation) -> int:
 
 
 def _dispatch(invocation: Invocation) -> int:
+    if invocation.environ.get("_LAUNCH_COMPLETE"):  # a shell asks, by the script of `launch completion`
+        return _complete(invocation)
     if not invocation.cwd:
         from launcher.cli.usage import no_folder
 
@@ -144,6 +160,15 @@ def _dispatch(invocation: Invocation) -> int:
             return int(launch.invoke(ctx) or 0)
     except click.exceptions.Exit as end:
         return end.exit_code
+
+
+def _complete(invocation: Invocation) -> int:
+    from launcher.cli import complete  # neither the parser nor the schema takes part
+
+    place = complete.Place(invocation.cwd, invocation.home, invocation.environ)
+    lines = complete.answer(invocation.argv, complete.read_words(), place)
+    invocation.out().write("".join(f"{line}\n" for line in lines))
+    return ExitCode.STOPPED
 
 
 def _color_problem(invocation: Invocation) -> LaunchError | None:
@@ -188,11 +213,21 @@ def _version(ctx: click.Context, param: click.Parameter, value: object) -> None:
         ctx.exit()
 
 
-def _reader_left(*streams: TextIO | None) -> int:
-    """Keep the interpreter from flushing into a closed pipe when it ends; the reader has what it wanted."""
+def _output_failed(error: OutputError, invocation: Invocation) -> int:
+    """Say that the output cannot be written, if that at least can be."""
+    _silence(invocation.stdout)
+    problem = Problem("output", f"the output cannot be written: {error.strerror}")
+    try:
+        invocation.err().problems([problem])
+    except OSError:
+        _silence(invocation.stderr)
+    return ExitCode.FAILED
+
+
+def _silence(*streams: TextIO | None) -> None:
+    """Keep the interpreter from flushing into a stream that is gone when it ends, which would be one more error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         if stream is not None:
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-    return ExitCode.STOPPED

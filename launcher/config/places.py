@@ -30,6 +30,10 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> P
     """
     if origin.file:
         text, _ = read_text(origin.file)
+        if origin.source is Source.COMMAND_LINE:
+            from launcher.config.argument import locate_argument  # Python's parser, for a call of `launcher.run()`
+
+            return locate_argument(origin, text or "", masked, at_key=at_key)
         return (
             _in_env_file(origin, text or "", at_key)
             if origin.source is Source.ENV_FILE

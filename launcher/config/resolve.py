@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from launcher.config import assemble, files, pairs, schema, selection, survey, validate, variables
 from launcher.config import key as keys
 from launcher.config.anchor import Folders, anchored, resolve_path
+from launcher.config.call import Call, call_layer, default_layer
 from launcher.config.finding import Finding
 from launcher.config.layer import History, Origin, Source
 from launcher.config.sources import Sources, read_sources
@@ -43,7 +44,8 @@ class Request:
     """Everything from the outside world that resolving depends on, besides the files.
 
     `sets` are the texts of `--set KEY=TOML`, `unsets` those of `--unset KEY`. Files named by `--env-file` come as a
-    `Given` for `env-files`. `isolated` leaves defaults and flags only.
+    `Given` for `env-files`. `isolated` leaves defaults and flags only. `call` is that of `launcher.run()`, which names
+    the profile then.
     """
 
     cwd: str
@@ -57,6 +59,7 @@ class Request:
     local: bool = True
     env_files: bool = True
     isolated: bool = False
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,23 @@ class Survey:
     never: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """All layers of one profile, merged, whether they are right or not; `seen` are the .env files looked for."""
+
+    merged: Merged
+    chain: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    seen: tuple[files.SettingsFile, ...]
+    findings: tuple[Finding, ...]
+
+
 def resolve_profile(request: Request) -> ResolvedProfile:
     """Return the profile that *request* asks for; raise `ConfigError` or `UsageError` with all problems at once."""
-    sources, findings = _read(request)
-    name, found = _choose(request, sources)
+    sources, findings = read(request)
+    name, found = choose(request, sources)
     if found or sources.committed is None:
-        _raise_for([*findings, *found])
+        raise_for([*findings, *found])
     return _resolve(request, sources, name, findings)
 
 
@@ -138,15 +152,15 @@ def resolve_all(request: Request) -> Survey:
     `[base]` alone is among them where no `default-profile` takes its place. Flags and variables of *request* count for
     every profile.
     """
-    sources, findings = _read(request)
+    sources, findings = read(request)
     if sources.committed is None:
-        _raise_for(findings)
+        raise_for(findings)
     names = [name for name in sources.names if not selection.is_abstract(name)]
     if not _default_profile(sources)[0]:
         names.insert(0, "")
     checked = tuple(_check(request, sources, name, findings) for name in names)
     histories = [item.resolved.history for item in checked if item.resolved]
-    return Survey(sources.project, checked, _tell(survey.find_never(histories)))
+    return Survey(sources.project, checked, tell(survey.find_never(histories)))
 
 
 def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
@@ -161,11 +175,14 @@ def describe_origin(origin: Origin, root: str) -> str:
     if origin.file:
         place = place_of(origin)
         file = os.path.relpath(place.file, root) if place.file.startswith(root + os.sep) else place.file
+        if origin.source is Source.COMMAND_LINE:
+            return f"{file}:{place.line}, {origin.name}"
         return f"{file}:{place.line}:{place.column}" if place.line else file
     return origin.reason or origin.name or "default"
 
 
-def _read(request: Request) -> tuple[Sources, list[Finding]]:
+def read(request: Request) -> tuple[Sources, list[Finding]]:
+    """Return what the files of the project say, and what is wrong with them."""
     if _is_isolated(request):
         return Sources(files.Project(request.cwd)), []
     text = request.environ.get("LAUNCH_ISOLATED", "")
@@ -197,12 +214,14 @@ def _selector(given: str | None, flag: str, variable: str, text: str) -> Origin:
     )
 
 
-def _choose(request: Request, sources: Sources) -> tuple[str, list[Finding]]:
+def choose(request: Request, sources: Sources) -> tuple[str, list[Finding]]:
     """Return the name of the profile: `--profile`, LAUNCH_PROFILE, the personal file's default, the committed one's."""
     variable = "" if _is_isolated(request) else request.environ.get("LAUNCH_PROFILE", "")
     if request.profile or variable:
         name = request.profile or variable
         origin = _selector(request.profile, "--profile", "LAUNCH_PROFILE", name)
+        if request.profile and request.call:
+            origin = request.call.origin("profile")
     else:
         name, found = _default_profile(sources)
         if not name or found is None:
@@ -221,7 +240,8 @@ def _default_profile(sources: Sources) -> tuple[str, Origin | None]:
     return "", None
 
 
-def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> ResolvedProfile:
+def stack_up(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> Stacked:
+    """Return the merged layers for the profile *name*, and everything that is wrong with them, *before* included."""
     chain, found = _chain(sources, name)
     findings = [*before, *found]
     layers, seen, found = _gather_layers(request, sources, name, chain)
@@ -230,13 +250,29 @@ def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Fin
     merged, found = _merge_checked(layers)
     known, missing = variables.gather_variables(merged.history)
     findings += [*found, *([] if unread else missing)]  # a variable may be missing only because its file is broken
-    _raise_for(findings)
+    return Stacked(merged, chain, known, tuple(seen), tuple(findings))
+
+
+def make_settings(request: Request, sources: Sources, stacked: Stacked) -> tuple[Settings, list[Finding]]:
+    """Return the settings for layers without an error, and what is wrong with settings that are right one by one."""
+    merged = stacked.merged
     settings = validate.build_settings(nest(anchored(merged, schema.by_key(), _folders(request, sources))))
-    _raise_for([*findings, *validate.check_together(settings, merged)])
-    project = replace(sources.project, candidates=(*sources.project.candidates, *seen))
-    findings += (finding for other, broken in sources.broken.items() if other not in chain for finding in broken)
-    warnings = _tell(replace(finding, warning=True) for finding in findings)
-    return ResolvedProfile(settings, merged.history, project, name, chain, known, _list_profiles(sources), warnings)
+    return settings, validate.check_together(settings, merged)
+
+
+def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> ResolvedProfile:
+    stacked = stack_up(request, sources, name, before)
+    merged, findings = stacked.merged, list(stacked.findings)
+    raise_for(findings)
+    settings, found = make_settings(request, sources, stacked)
+    raise_for([*findings, *found])
+    project = replace(sources.project, candidates=(*sources.project.candidates, *stacked.seen))
+    findings += (
+        finding for other, broken in sources.broken.items() if other not in stacked.chain for finding in broken
+    )
+    warnings = tell(replace(finding, warning=True) for finding in findings)
+    known, profiles = stacked.variables, list_profiles(sources)
+    return ResolvedProfile(settings, merged.history, project, name, stacked.chain, known, profiles, warnings)
 
 
 def _gather_layers(
@@ -246,6 +282,9 @@ def _gather_layers(
     environ = {} if _is_isolated(request) else request.environ
     low, low_findings = assemble.file_layers(sources, name, chain)
     outer, outer_findings = assemble.outer_layers(request.flags, request.sets, request.unsets, environ)
+    if request.call:
+        called, found = call_layer(request.call)
+        low, outer, outer_findings = [low[0], default_layer(), *low[1:]], [*outer, called], [*outer_findings, *found]
     winner = merge([*low, *outer]).history[("env-files",)].winner
     read, seen, findings = _read_env_files(request, winner, _folders(request, sources), name)
     decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs)
@@ -312,7 +351,8 @@ def _read_env_files(
     return read, seen, [*findings, *found]
 
 
-def _list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:
+def list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:
+    """Return what a list shows of every profile, the team's first."""
     return tuple(
         ProfileInfo(
             name=name,
@@ -335,16 +375,18 @@ def _check(request: Request, sources: Sources, name: str, before: Sequence[Findi
     return Checked(name, resolved, resolved.warnings)
 
 
-def _raise_for(findings: Iterable[Finding]) -> None:
+def raise_for(findings: Iterable[Finding]) -> None:
     """Raise all *findings* as one error, unless there are only warnings; a problem that is met twice is told once."""
     found = list(dict.fromkeys(findings))
     if all(finding.warning for finding in found):
         return
-    only_flags = all(finding.origin is not None and finding.origin.source is Source.COMMAND_LINE for finding in found)
-    raise (UsageError if only_flags else ConfigError)(_tell(found))
+    origins = [finding.origin for finding in found]
+    only_flags = all(origin and origin.source is Source.COMMAND_LINE and not origin.file for origin in origins)
+    raise (UsageError if only_flags else ConfigError)(tell(found))
 
 
-def _tell(findings: Iterable[Finding]) -> tuple[Problem, ...]:
+def tell(findings: Iterable[Finding]) -> tuple[Problem, ...]:
+    """Return the problems for *findings*, grouped by file, with their source lines."""
     found = list(findings)
     if not found:
         return ()

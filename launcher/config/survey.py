@@ -29,12 +29,17 @@ def find_never(histories: Iterable[Mapping[tuple[str, ...], History]]) -> list[F
         for key, record in history.items():
             written = [item for item in record.candidates if item.origin.source in _WRITTEN]
             used.update(item.origin for item in written[:1])
-            hidden.update((item.origin, (key, written[0])) for item in written[1:] if not item.unset)
+            hidden.update((item.origin, (key, written[0])) for item in written[1:] if not _may_be_hidden(item))
     return [
         _never(key, origin, winner)
         for origin, (key, winner) in hidden.items()
         if origin not in used and origin.source is not Source.ENV_FILE
     ]
+
+
+def _may_be_hidden(item: Candidate) -> bool:
+    """Return whether it is as it should be that another value wins: over an `unset`, a default or a requirement."""
+    return item.unset or (isinstance(item.value, dict) and not {"default", "required"}.isdisjoint(item.value))
 
 
 def _never(key: tuple[str, ...], origin: Origin, winner: Candidate) -> Finding:

@@ -121,10 +121,12 @@ def is_loopback(host: str) -> bool:
 
 
 def _check_bind(settings: schema.Settings, merged: Merged) -> list[Finding]:
-    history = merged.history[("host",)]
-    origin = history.winner.origin
-    if is_loopback(settings.host) or not settings.debugger.enabled or _is_of_this_machine(origin):
+    candidates = merged.history[("host",)].candidates
+    origin = candidates[0].origin
+    same = (candidate.origin for candidate in candidates if candidate.value == candidates[0].value)
+    if is_loopback(settings.host) or not settings.debugger.enabled or any(map(_is_of_this_machine, same)):
         return []
+    outside = f"LAUNCH_HOST={settings.host}" if origin.source is Source.COMMAND_LINE else f"--host {settings.host}"
     switch = merged.history[("debugger", "enabled")].winner.origin
     others = (("and the debugger is on", switch),) if switch.file else ()
     return [
@@ -135,7 +137,7 @@ def _check_bind(settings: schema.Settings, merged: Merged) -> list[Finding]:
             hint="anyone on this network could run code here",
             others=others,
             notes=(
-                f"confirm it on this machine only, with --host {settings.host} or in devserver.local.toml,",
+                f"confirm it on this machine only, with {outside} or in devserver.local.toml,",
                 "or set debugger.enabled = false",
             ),
         )
@@ -145,6 +147,8 @@ def _check_bind(settings: schema.Settings, merged: Merged) -> list[Finding]:
 def _is_of_this_machine(origin: Origin) -> bool:
     if origin.source is Source.ENV_FILE:
         return origin.file.endswith(".local")
+    if origin.source is Source.COMMAND_LINE:
+        return not origin.file  # a call of `launcher.run()` is committed like a settings file
     return origin.source not in (Source.BASE, Source.PROFILE)
 
 
@@ -188,13 +192,17 @@ def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
         key, unknown = _key_of(detail)
         if key in findings:
             continue
-        entry = next(
-            (entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key), None
-        )
-        assert entry is not None
+        entry = _blamed(entries, key)
         origin = _origin_of(entry, key)
         findings[key] = _unknown(key, origin) if unknown else _wrong(key, detail, origin)
     return list(findings.values())
+
+
+def _blamed(entries: list[Entry], key: Key) -> Entry:
+    """Return the entry that gave *key* its value: the last one, as a flag may be repeated; or the first around it."""
+    exact = [entry for entry in entries if entry.key == key]
+    around = [entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key]
+    return exact[-1] if exact else around[0]
 
 
 def _key_of(detail: Any) -> tuple[Key, bool]:  # Any: pydantic's ErrorDetails

@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import closing
 
+from launcher.interpreter import parse_command
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 
@@ -158,9 +159,7 @@ def describe_exit(code: int) -> str:
 
 def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
     """Start the worker's program with these descriptors inherited, in our process group; return its pid."""
-    options = [f"-X{name}" if value is True else f"-X{name}={value}" for name, value in sys._xoptions.items()]
-    options += [f"-W{option}" for option in sys.warnoptions]
-    argv = [sys.executable, *options, _PROGRAM, *map(str, descriptors)]
+    argv = [sys.executable, *parse_command(sys.orig_argv).options, _PROGRAM, *map(str, descriptors)]
     for descriptor in descriptors:
         os.set_inheritable(descriptor, True)
     try:

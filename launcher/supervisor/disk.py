@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from launcher.supervisor.impact import NEVER, OWN_PRODUCT, differing, matches, to_examine
-from launcher.wire.digest import MISSING, of_content, of_file
+from launcher.wire.digest import MISSING, PRESENT, of_content, of_file, of_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class Difference:
     settings: bool = False
 
 
+_LONGEST_CHAIN = 40
+"""As many symbolic links lead to one another as Linux follows, see path_resolution(7)."""
+
+
 class Disk:
     """Compares what was read with what is there. Owns nothing; the watcher is the caller's."""
 
@@ -44,6 +48,8 @@ class Disk:
         self._timeline = timeline
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
+        self._links: dict[str, set[str]] = {}
+        """Files that are reached by symbolic links, and the names by which they are known."""
         self._folders: set[str] = set()
         self._included: dict[str, str] = {}
         self._settings: dict[str, str] = {}
@@ -53,14 +59,18 @@ class Disk:
     def use(self, plan: Plan) -> None:
         """Go on with another plan: its settings files, roots and patterns."""
         self._plan = plan
-        self.settings_were_read()
+        # What was seen before the plan was made counts: a file may have changed while it was being read.
+        known = self._settings
+        self._settings = {
+            path: known[path] if path in known else _settings_digest(path) for path in plan.settings_files
+        }
         patterns = plan.reload.include
         self._included = (
             {path: of_file(path) for path in _files(plan.roots) if self._is_included(path)} if patterns else {}
         )
 
     def settings_were_read(self) -> None:
-        """Remember what the settings files hold now."""
+        """Remember what the settings files hold now. To be called just before they are read again."""
         self._settings = {path: _settings_digest(path) for path in self._plan.settings_files}
 
     def load_began(self) -> None:
@@ -69,26 +79,61 @@ class Disk:
 
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
+        for path, digest in files.items():
+            if digest != MISSING and os.path.islink(path):
+                self._follow_link(path)
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
-        late = self._moved.intersection(files).intersection(self._timeline.known)
-        return Difference(self._differing(path for path in late if self._timeline.known[path] != OWN_PRODUCT))
+        known = self._timeline.known
+        late = [path for path in files if self._has_moved(path)] if self._moved else ()
+        return Difference(self._differing(path for path in late if known.get(path, OWN_PRODUCT) != OWN_PRODUCT))
+
+    def _follow_link(self, path: str) -> None:
+        """Remember each file on the way that a symbolic link leads."""
+        step = path
+        for _ in range(_LONGEST_CHAIN):
+            if not os.path.islink(step):
+                return
+            step = os.path.normpath(os.path.join(os.path.dirname(step), os.readlink(step)))
+            self._links.setdefault(step, set()).add(path)
+
+    def _has_moved(self, path: str) -> bool:
+        """Return whether something moved at this path, above it, or in the folder whose names it stands for."""
+        while path not in self._moved:
+            above = os.path.dirname(path)
+            if above == path:
+                return False
+            path = above
+        return True
 
     def watch(self) -> bool:
         """Have the watcher look at every folder that matters now; return whether one is new."""
-        files = (*self._timeline.known, *self._plan.settings_files, *self._included)
+        files = (*self._timeline.known, *self._plan.settings_files, *self._included, *self._links)
         folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
+        folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
         self._folders = folders
         return self._watcher.watch(folders)
 
+    def _above(self, folders: Iterable[str]) -> set[str]:
+        """Return the folders of the project in which these lie: each may be renamed, or be a link that is switched."""
+        found: set[str] = set()
+        roots = tuple(root.rstrip("/") + "/" for root in self._plan.roots)
+        for folder in folders:
+            while folder.startswith(roots) and (folder := os.path.dirname(folder)) not in found:
+                found.add(folder)
+        return found
+
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
+        for path in self._links.keys() & paths:
+            paths |= self._links[path]
         self._moved |= paths
+        self._moved.update(path[: path.rfind("/") + 1] for path in paths)
         if any(path in self._folders or os.path.isdir(path) for path in paths):
-            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For one
-            # that is gone the folder above it is watched.
+            # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
+            # one that is gone the folder above it is watched.
             while self.watch():
                 pass
         files = self._differing(to_examine(self._timeline.known, paths))
@@ -106,7 +151,8 @@ class Disk:
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""
-        return sum(1 for digest in self._timeline.known.values() if digest not in (MISSING, OWN_PRODUCT))
+        apart = (MISSING, OWN_PRODUCT, PRESENT)
+        return sum(digest not in apart and path[-1:] != "/" for path, digest in self._timeline.known.items())
 
     def is_locked(self) -> bool:
         """Return whether git is rewriting the tree right now."""
@@ -121,6 +167,10 @@ class Disk:
         return differing(self._timeline.known, {path: self._digest(path) for path in paths})
 
     def _digest(self, path: str) -> str:
+        """Return the digest to compare with what is known of *path*."""
+        return of_presence(path) if self._timeline.known.get(path) == PRESENT else self._content_digest(path)
+
+    def _content_digest(self, path: str) -> str:
         """Return the digest of a file, from memory if nothing about the file can have changed since it was computed.
 
         A file that was changed just now may change again without another time of change: clocks of file systems tick.

@@ -109,9 +109,7 @@ class Engine:
         """Go on with another plan: all that is in reserve was made for the old one."""
         self._plan = plan
         self.discard()
-        if self._idle is not None:
-            self._idle.close()
-            self._idle = None
+        self._end_idle()
 
     def pids(self) -> set[int]:
         """Return the processes in reserve."""
@@ -189,7 +187,7 @@ class Engine:
         base = self._base = self.fresh()
         self._base_files = {}
         self._base_libraries = len(message.names)
-        base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
+        base.tell(Preload(self._plan.to_json(), message.names, message.path, message.asked), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
     def ask_how_it_ended(self, child: Child) -> None:
@@ -239,6 +237,9 @@ class Engine:
     def close(self) -> None:
         """End everything in reserve."""
         self.discard()
+        self._end_idle()
+
+    def _end_idle(self) -> None:
         if self._idle is not None:
             self._neglect(self._idle.channel)
             self._idle.close()
@@ -286,13 +287,22 @@ class Engine:
                 elif isinstance(message, Unsafe):
                     self.obstacle = self.obstacle or message.reason
         except ChannelClosed:
-            self._neglect(base.channel)
-            base.close()
+            self._give_up(base)
+
+    def _give_up(self, base: Child) -> None:
+        """Go on without this base."""
+        self._neglect(base.channel)
+        base.close()
+        if self._base is base:
+            self._base = None
 
     def _use_base(self, base: Child) -> None:
+        if not self.timeline.agrees(self._base_files):
+            self._give_up(base)  # the disk moved in between: the app was loaded from something else
+            return
+        self._neglect(base.channel)
         snapshot = Snapshot(self._number(), "")
         self._base_number = snapshot.number
-        self._neglect(base.channel)
         bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < self._base_libraries]
         for useless in self.timeline.set_base(snapshot, self._base_files, bare):
             self._end(useless.number)

@@ -1,8 +1,8 @@
 """Tells the workers whether everything that moved on the disk has been decided about: two counters on a shared page.
 
 `seen` is raised before the watcher's queue is read, and `settled` follows when what was read has led to messages, or to
-nothing. A worker that finds the queue empty and both equal, in this order, knows that its code is the newest; its side is
-`web/gate.py`.
+nothing. A worker that finds the queue empty and both equal, in this order, knows that its code is the newest; its side
+is `web/gate.py`.
 """
 
 from __future__ import annotations

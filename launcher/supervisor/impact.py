@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from launcher.wire.digest import FOLDER, MISSING
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,14 +24,20 @@ NEVER = (".git/", ".hg/", ".svn/", "__pycache__/", "node_modules/", "*.pyc", "*.
 
 
 def to_examine(known: Mapping[str, str], moved: Iterable[str]) -> set[str]:
-    """Return the known files that a report of *moved* paths may concern: the same path, or one below a moved folder."""
+    """Return the known files that a report of *moved* paths may concern.
+
+    These are the same path, one below a moved folder, and the names in the folder where something moved.
+    """
     found: set[str] = set()
     folders: list[str] = []
     for path in moved:
         if path in known:
             found.add(path)
-        else:
+        if known.get(path, MISSING) in (MISSING, FOLDER):
             folders.append(path.rstrip("/") + "/")
+        names = path[: path.rfind("/") + 1]
+        if names in known:
+            found.add(names)
     if folders:
         prefixes = tuple(folders)
         found.update(path for path in known if path.startswith(prefixes))

@@ -54,7 +54,8 @@ class Inotify:
         wanted = set(folders)
         for folder in self._watches.keys() - wanted:
             self._forget(folder)
-        return any([self.add(folder) for folder in wanted])
+        new = [folder for folder in wanted if self.add(folder)]
+        return bool(new)
 
     def add(self, folder: str) -> bool:
         """Watch one more folder; return whether it is new. Raises `OSError` as `watch` does."""

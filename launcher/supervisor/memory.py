@@ -31,8 +31,8 @@ class Memory:
 def allowed(memory: Memory | None, most: int) -> int:
     """Return how many snapshots may be kept: *most*, a few when memory is low, none when it is short.
 
-    Low is less than a tenth of it or a gigabyte, whichever is less; short is half of that. None stands for a system that
-    does not tell.
+    Low is less than a tenth of it or a gigabyte, whichever is less; short is half of that. None stands for a system
+    that does not tell.
     """
     if memory is None or memory.available >= _bound(_LOW, memory):
         return most

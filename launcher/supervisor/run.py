@@ -96,6 +96,7 @@ class Supervisor:
         self._rearm_due = False
         self._marks = Marks()
         self._shut = False
+        self._finishing: dict[int, int] = {}
         self._plan = plan
 
     def run(self) -> int:
@@ -226,8 +227,8 @@ class Supervisor:
     def _tell_drain(self, action: events.TellDrain) -> None:
         child = self._children[action.child]
         self._note_descendants(child)
-        child.tell(messages.Drain(action.seconds))
-        self._after(action.seconds + GRACE_SECONDS, lambda: self._happen(events.TimePassed(action.child)))
+        child.tell(messages.Drain(action.seconds, stop=self.state.phase == "stopping"))
+        self._after(action.seconds + GRACE_SECONDS, lambda: self._is_overdue(action.child))
 
     def _end(self, action: events.End) -> None:
         child = self._children.get(action.child)
@@ -243,7 +244,7 @@ class Supervisor:
         self._after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + LOCK_SECONDS))
 
     def _exit(self, action: events.Exit) -> None:
-        self._exit_code = action.code
+        self._exit_code = action.code or next((code for code in self._finishing.values() if code), 0)
 
     def _say(self, action: events.Say) -> None:
         elapsed = (time.monotonic() - self._changed_at) * 1000
@@ -330,6 +331,7 @@ class Supervisor:
     def _copy_ended(self, pid: int, status: int) -> None:
         number = next((number for number, child in self._children.items() if child.pid == pid), None)
         if number is not None:
+            self._note_code(number, status)
             self._is_gone(number, describe_exit(os.waitstatus_to_exitcode(status)))
 
     def _make_base(self, libraries: messages.Libraries) -> None:
@@ -379,8 +381,11 @@ class Supervisor:
             self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
             self._happen(events.ChildPrompting(number, message.active))
         elif isinstance(message, messages.Drained):
+            if self._plan.program.argv and self.state.phase == "stopping":
+                self._finishing[number] = 0  # the program goes on behind `launcher.run()`, as long as it likes
+            else:
+                self._after(GRACE_SECONDS, child.end)
             self._happen(events.ChildDrained(number, message.cut))
-            self._after(GRACE_SECONDS, child.end)
 
     def _hand_on(self) -> None:
         """Give the connections that an old worker gave back to the one that serves now, if there is one."""
@@ -404,6 +409,7 @@ class Supervisor:
             self._orphans.discard(pid)
             number = next((number for number, child in self._children.items() if child.pid == pid), None)
             if number is not None:
+                self._note_code(number, status)
                 self._is_gone(number, describe_exit(os.waitstatus_to_exitcode(status)))
 
     def _is_gone(self, number: int, how: str) -> None:
@@ -427,6 +433,16 @@ class Supervisor:
         self._happen(event)
         if self.state.phase == "suspect":
             self._disk_settled()
+
+    def _note_code(self, number: int, status: int) -> None:
+        """Keep the exit code of a program that went on behind `launcher.run()`: it is that of the whole."""
+        if number in self._finishing:
+            code = os.waitstatus_to_exitcode(status)
+            self._finishing[number] = code if code >= 0 else 128 - code
+
+    def _is_overdue(self, number: int) -> None:
+        if number not in self._finishing:
+            self._happen(events.TimePassed(number))
 
     def _copy_failed(self, child: Child, how: str) -> None:
         """Load cold instead: that a copy dies may be the engine's fault, a fresh interpreter's word counts."""
@@ -510,6 +526,11 @@ class Supervisor:
             self._happen(events.QuietCame())
 
     def _differs(self, difference: Difference) -> None:
+        loading = self._children.get(-1 if self.state.loading is None else self.state.loading)
+        if (difference.files or difference.settings) and loading is not None:
+            # What it has said already counts as before: if it serves by now, it may have accepted clients.
+            for message, descriptor in loading.channel.rest():
+                self._heard(self.state.loading or 0, loading, message, descriptor)
         if difference.settings and self._settings_changed():
             return  # which loads the files anew as well
         if difference.files:
@@ -576,25 +597,23 @@ class Supervisor:
         self._orphans.update(set(orphans.descendants(child.pid)) - self._own_pids())
 
     def _end_all(self) -> None:
-        """End every process that descends from us, and wait until they are gone."""
-        ours = self._own_pids()
-        self._orphans.update(set(orphans.descendants(os.getpid())) - ours)
+        """End every process that descends from us, and wait until they are gone, but not for ever.
+
+        What the app started may end by itself within the time of grace; our own processes need not.
+        """
         for child in self._children.values():
+            self._note_descendants(child)
             child.end()
             child.close()
         self._children.clear()
         self._engine.close()
         for descriptor, _ in self._parked:
             os.close(descriptor)
-        orphans.end(self._orphans, signal.SIGTERM)
-        orphans.end(ours - {0}, signal.SIGKILL)
-        deadline = time.monotonic() + GRACE_SECONDS
-        left = ours | self._orphans
-        while left:
-            if time.monotonic() > deadline:
-                orphans.end(left, signal.SIGKILL)
-            reap_all()
-            left = {pid for pid in left if orphans.is_alive(pid)}
+        orphans.end(self._orphans.intersection(orphans.descendants(os.getpid())), signal.SIGTERM)
+        begun = time.monotonic()
+        while reap_all() and time.monotonic() < begun + 2 * GRACE_SECONDS:
+            spared = self._orphans if time.monotonic() < begun + GRACE_SECONDS else set()
+            orphans.end(set(orphans.descendants(os.getpid())) - spared, signal.SIGKILL)
             time.sleep(0.002)
 
 
@@ -626,10 +645,11 @@ def open_browser(address: str, environ: Mapping[str, str]) -> None:
     os.posix_spawn(sys.executable, argv, dict(environ), file_actions=silent)
 
 
-def reap_all() -> None:
-    """Reap every child process that has ended."""
+def reap_all() -> bool:
+    """Reap every child process that has ended; return whether others are left."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
     except ChildProcessError:
-        pass
+        return False
+    return True

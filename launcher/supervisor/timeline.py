@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from launcher.wire.digest import FOLDER, MISSING, PRESENT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-
-MISSING = ""
-"""The digest of a file that was looked for and not found."""
 
 OWN_PRODUCT = "*"
 """The digest of a file that the app writes itself: its changes are of no interest."""
@@ -49,12 +48,25 @@ class Timeline:
         return [stretch.snapshot for stretch in self._stretches if stretch.snapshot is not None]
 
     def read(self, files: Mapping[str, str]) -> None:
-        """Record files that were read since the newest snapshot. A second reading of a file counts for its content."""
+        """Record files that were read since the newest snapshot.
+
+        The first reading counts: when a second one finds something else, the app was loaded from a mixture, and the
+        disk is not what is known. But to ask whether there is a file is less than to read it.
+        """
         newest = self._stretches[-1].files
         for path, digest in files.items():
             if path not in self.known:
                 newest[path] = digest
-            self.known[path] = digest
+            self._learn(path, digest)
+
+    def agrees(self, files: Mapping[str, str]) -> bool:
+        """Return whether what another process read does not contradict what is known."""
+        for path, digest in files.items():
+            known = self.known.get(path, digest)
+            vague = PRESENT in (known, digest) and not {MISSING, FOLDER} & {known, digest}
+            if known not in (digest, OWN_PRODUCT) and not vague:
+                return False
+        return True
 
     def add(self, snapshot: Snapshot) -> None:
         """Record that a snapshot was taken now."""
@@ -63,14 +75,17 @@ class Timeline:
     def set_base(self, base: Snapshot, files: Mapping[str, str], bare: Collection[int]) -> list[Snapshot]:
         """Put a library base at the very beginning, which has read *files* and nothing else.
 
-        *bare* are the numbers of the snapshots that lack libraries which the base has. Returns those, which are forgotten.
+        *bare* are the numbers of the snapshots that lack libraries which the base has. Returns those, which are
+        forgotten.
         """
-        start = self._stretches[0]
-        rest = {path: digest for path, digest in start.files.items() if path not in files}
-        start.files = dict(files)
+        for stretch in self._stretches:
+            # What the base has read stays known when all that came later is forgotten.
+            for path in files.keys() & stretch.files.keys():
+                del stretch.files[path]
+        self._stretches.insert(1, _Stretch(base, self._stretches[0].files))
+        self._stretches[0].files = dict(files)
         for path, digest in files.items():
-            self.known.setdefault(path, digest)
-        self._stretches.insert(1, _Stretch(base, rest))
+            self._learn(path, digest)
         useless = [snapshot for snapshot in self.snapshots if snapshot.number in bare]
         for snapshot in useless:
             self.remove(snapshot.number)
@@ -108,6 +123,11 @@ class Timeline:
                 self.known.pop(path, None)
         self._stretches[index].files.clear()
         return [stretch.snapshot for stretch in gone if stretch.snapshot is not None]
+
+    def _learn(self, path: str, digest: str) -> None:
+        known = self.known.get(path)
+        if known is None or digest == OWN_PRODUCT or (known == PRESENT and digest not in (MISSING, FOLDER)):
+            self.known[path] = digest
 
     def __iter__(self) -> Iterator[tuple[Snapshot | None, Mapping[str, str]]]:
         """Yield each snapshot, first None for the beginning, with the files read after it."""

@@ -2,8 +2,8 @@
 
 Only says that something moved at a path; whether it matters is decided by content in `impact.py`. Folders are watched,
 not files, because editors save by renaming. On Linux `inotify.py` is asked directly: its queue can be shared with the
-workers, and nothing runs while nothing happens. Elsewhere watchfiles is asked. Where there are no events, whoever owns the
-watcher looks at the disk every `interval` seconds.
+workers, and nothing runs while nothing happens. Elsewhere watchfiles is asked. Where there are no events, whoever owns
+the watcher looks at the disk every `interval` seconds.
 """
 
 from __future__ import annotations

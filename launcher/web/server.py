@@ -44,6 +44,7 @@ class EarlyEnd:
     connection: socket.socket
     wfile: Any  # Any: a writer, as in socketserver
     command: str
+    protocol_version: str
 
     def setup(self) -> None:
         """Put a counter before the writer. TLS has an end of its own, which must come last."""
@@ -57,7 +58,7 @@ class EarlyEnd:
     def send_response(self, code: int, message: str | None = None) -> None:
         """Note whether this status has a body."""
         self._length, self._chunked = None, False
-        self._bodiless = self.command == "HEAD" or 100 <= code < 200 or code in (204, 304)
+        self._bodiless = self.command == "HEAD" or code in (204, 304)
         super().send_response(code, message)  # type: ignore[misc]
 
     def send_header(self, keyword: str, value: str) -> None:
@@ -72,17 +73,24 @@ class EarlyEnd:
         """Send the head; from here on the body is counted."""
         super().end_headers()  # type: ignore[misc]
         if isinstance(self.wfile, CountingWriter):
-            self.wfile.expect(0 if self._bodiless else self._length, chunked=self._chunked)
+            # Under the same conditions Werkzeug makes chunks itself; others, which an app makes, are not counted.
+            chunked = self._chunked and self._length is None and self.protocol_version >= "HTTP/1.1"
+            length = None if self._chunked else self._length
+            self.wfile.expect(0 if self._bodiless else length, chunked=chunked and not self._bodiless)
 
 
 class CountingWriter:
-    """Writes a response to *connection*, and closes that direction after the last byte."""
+    """Writes a response to *connection*, and closes that direction after the last byte.
+
+    What an app sends after that, as many do in answer to HEAD, is dropped: an error would cut the app short.
+    """
 
     def __init__(self, writer: Any, connection: socket.socket) -> None:
         self._writer = writer
         self._connection = connection
         self._left: int | None = None
         self._writes: int | None = None
+        self._ended = False
 
     def expect(self, length: int | None, *, chunked: bool) -> None:
         """Count from here on: so many bytes, or chunks, each of which Werkzeug sends with four writes."""
@@ -93,6 +101,8 @@ class CountingWriter:
 
     def write(self, data: bytes) -> int:
         """Write *data*; return how many bytes that were."""
+        if self._ended:
+            return len(data)
         written: int = self._writer.write(data)
         if self._writes is not None:
             self._writes += 1
@@ -108,7 +118,7 @@ class CountingWriter:
         return getattr(self._writer, name)
 
     def _end(self) -> None:
-        self._left = self._writes = None
+        self._ended = True
         try:
             self._connection.shutdown(socket.SHUT_WR)
         except OSError:
@@ -159,6 +169,7 @@ class Server(BaseWSGIServer):
         self._around = around or nullcontext()
         self._gate = gate or (lambda: True)
         self._held: list[socket.socket] = []
+        self._accepts = False
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
@@ -174,6 +185,11 @@ class Server(BaseWSGIServer):
         self._waiting[connection] = peer
         self._selector.register(connection, selectors.EVENT_READ, self._request_came)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether `drain` was called."""
+        return self._deadline is not None
+
     def drain(self, seconds: float) -> None:
         """Stop accepting, give back what has sent nothing yet, and have `run` return when the rest is done.
 
@@ -184,7 +200,7 @@ class Server(BaseWSGIServer):
             self._deadline = min(self._deadline, deadline)
             return
         self._deadline = deadline
-        self._selector.unregister(self.socket)
+        self._accept_none()
         for connection, peer in list(self._waiting.items()):
             if connection not in self._held:
                 self._selector.unregister(connection)
@@ -198,7 +214,7 @@ class Server(BaseWSGIServer):
 
         *control* is called on this thread whenever the descriptor *controls* can be read.
         """
-        self._selector.register(self.socket, selectors.EVENT_READ, self._accept)
+        self._accept_some()
         self._selector.register(controls, selectors.EVENT_READ, lambda _: control())
         self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(4096))
         while not self._is_done():
@@ -206,7 +222,8 @@ class Server(BaseWSGIServer):
             # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
             for key in sorted(ready, key=lambda key: key.fileobj == controls):
                 key.data(key.fileobj)
-            if self._held and self._gate():
+            if self._is_held_up() and self._gate():
+                self._accept_some()
                 held, self._held = self._held, []
                 for connection in held:
                     self._begin(connection)
@@ -223,7 +240,7 @@ class Server(BaseWSGIServer):
 
     def _patience(self) -> float | None:
         """Return how long to wait for events, in seconds; None for ever."""
-        if self._held:
+        if self._is_held_up():
             return _HELD_SECONDS
         if self._children:
             return _STOPPED_CHILD_SECONDS
@@ -238,11 +255,29 @@ class Server(BaseWSGIServer):
     def _accept(self, _: object) -> None:
         if self._deadline is not None:
             return  # draining began after the wait that told of this client: the next worker accepts it
+        if not self._gate():
+            self._accept_none()
+            return
         try:
             connection, peer = self.socket.accept()
         except OSError:
             return  # another worker was faster, the client gave up, or this process has no descriptor left
         self.adopt(connection, peer if isinstance(peer, tuple) else ("<local>", 0))
+
+    def _accept_some(self) -> None:
+        if not self._accepts and self._deadline is None:
+            self._accepts = True
+            self._selector.register(self.socket, selectors.EVENT_READ, self._accept)
+
+    def _accept_none(self) -> None:
+        """Leave clients in the kernel's queue: whoever accepts one may be ended before it could give it back."""
+        if self._accepts:
+            self._accepts = False
+            self._selector.unregister(self.socket)
+
+    def _is_held_up(self) -> bool:
+        """Return whether a client waits for the gate."""
+        return bool(self._held) or (self._deadline is None and not self._accepts)
 
     def _request_came(self, connection: socket.socket) -> None:
         if connection not in self._waiting:

@@ -1,6 +1,7 @@
 """The digest that stands for a file's content, computed alike by the worker (what was read) and the supervisor.
 
-A missing file, or one that cannot be read, has the empty digest.
+A missing file, or one that cannot be read, has the empty digest. A path that ends with a slash stands for what a folder
+holds: the names in it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import stat_result
 
+_stat = os.stat  # the finder puts a function in its place that notices who asks
+
 LARGE = 4 << 20
 """Files above this size, in bytes, are told apart by their metadata: hashing them would cost more than a reload."""
 
@@ -20,6 +23,13 @@ MISSING = ""
 
 FOLDER = "/"
 """The digest of every folder: that there is one may decide what an import finds."""
+
+PRESENT = "+"
+"""Stands for the digest of a file that was asked for and not read: all that counts is that it is there."""
+
+PASSING = ("__pycache__", ".git", ".hg", ".svn")
+PASSING_ENDS = ("~", ".pyc", ".pyo", ".swp", ".swx", ".tmp", "-journal", "-wal", "-shm", ".lock")
+"""Names that come and go in a folder by themselves: caches, version control, side files of editors and databases."""
 
 
 def of_content(content: bytes) -> str:
@@ -34,8 +44,10 @@ def of_read(path: str, content: bytes) -> str:
 
 def of_file(path: str) -> str:
     """Return the digest of what *path* holds now, or `MISSING`. Never waits: only regular files are opened."""
+    if path.endswith("/"):
+        return _of_names(path)
     try:
-        status = os.stat(path)
+        status = _stat(path)
         if stat.S_ISDIR(status.st_mode):
             return FOLDER
         if not stat.S_ISREG(status.st_mode):
@@ -46,6 +58,28 @@ def of_file(path: str) -> str:
             return of_content(file.read(LARGE + 1))
     except (OSError, ValueError):
         return MISSING
+
+
+def of_presence(path: str) -> str:
+    """Return `PRESENT` for a file, as `of_file` does for a folder and for what is missing."""
+    try:
+        return FOLDER if stat.S_ISDIR(_stat(path).st_mode) else PRESENT
+    except (OSError, ValueError):
+        return MISSING
+
+
+def _of_names(folder: str) -> str:
+    """Return the digest of the names in a folder, and which of them are folders."""
+    names = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name not in PASSING and not name.endswith(PASSING_ENDS) and not name.startswith(".#"):
+                    names.append(name + "/" if entry.is_dir() else name)
+    except (OSError, ValueError):
+        return MISSING
+    return of_content("\0".join(sorted(names)).encode("utf-8", "surrogateescape"))
 
 
 def _of_status(status: stat_result) -> str:

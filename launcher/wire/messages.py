@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Load:
     """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
 
-    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most `most`
-    snapshots are taken on the way, above all before the files `wanted`, which were edited last.
+    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most
+    `most` snapshots are taken on the way, above all before the files `wanted`, which were edited last.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
@@ -79,12 +79,15 @@ class Reap:
 class Preload:
     """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
 
+    The app will have to ask for `asked`, in this order, or a copy of the base comes to nothing.
+
     To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
     path: tuple[str, ...]
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,11 @@ class ServeFailure:
 class Drain:
     """Stop accepting, give back connections that sent nothing yet, finish the requests in work, then leave.
 
-    Requests still open after `seconds` are cut.
+    Requests still open after `seconds` are cut. `stop` says that the server ends, and no other worker follows.
     """
 
     seconds: float
+    stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +182,8 @@ class Drained:
 class SnapshotTaken:
     """A snapshot waits in process `pid`; carries the supervisor's end of its channel.
 
-    It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those that
-    were found until then.
+    It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those
+    that were found until then.
     """
 
     before: str
@@ -205,11 +209,15 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order, with which `sys.path`; `reason` says why that is nothing, or not all."""
+    """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
+
+    `asked` are those of them that the app itself asked for.
+    """
 
     names: tuple[str, ...]
     path: tuple[str, ...] = ()
     reason: str = ""
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":
-    here = __file__.rpartition("launcher")[0]
-    sys.path[0] = here
+    if not getattr(sys.flags, "safe_path", sys.flags.isolated):
+        sys.path.pop(0)
+    sys.path.insert(0, __file__.rpartition("launcher")[0])
     from launcher.worker.run import main
 
     # The package is found from now on; what else lies beside it is not for the app to import.

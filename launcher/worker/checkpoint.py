@@ -1,8 +1,8 @@
 """Copies this process at chosen points of the import: the copy freezes as a snapshot, this process goes on.
 
-The copy waits inside the import hook, in the middle of the import stack. Told to resume, it copies itself again, and that
-copy returns from the hook and imports on; the snapshot stays for the next time. Whether copying is safe is asked of
-`fork_safety.py`; which snapshot is resumed is the supervisor's decision. The only module that forks while an app is
+The copy waits inside the import hook, in the middle of the import stack. Told to resume, it copies itself again, and
+that copy returns from the hook and imports on; the snapshot stays for the next time. Whether copying is safe is asked
+of `fork_safety.py`; which snapshot is resumed is the supervisor's decision. The only module that forks while an app is
 imported. `docs/concepts/snapshots.md` tells the idea, `docs/internals/engine.md` the order that must be kept.
 """
 
@@ -36,6 +36,10 @@ REAP_SECONDS = 0.01
 """How often a snapshot looks whether a copy has ended whose channel is closed already."""
 
 
+NEAR = 0.03
+"""Seconds of import, since the last snapshot, that are not worth another one."""
+
+
 class Link:
     """The channel of this process, which changes when a copy goes its own way."""
 
@@ -50,8 +54,8 @@ class Link:
 class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
 
-    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time at
-    which this import began, or was resumed. `libraries` counts the libraries that were found so far.
+    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
+    at which this import began, or was resumed. `libraries` counts the libraries that were found so far.
     """
 
     def __init__(
@@ -93,9 +97,10 @@ class Checkpoints:
     def loaded(self, prepare: Callable[[], None], afterwards: Callable[[], None]) -> bool:
         """Take the snapshot of the loaded app, before it serves; return as `at` does.
 
-        *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time.
+        *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time. A reload that
+        came from near by does without: copying would take longer than to import that little again.
         """
-        if self._given_up:
+        if self._given_up or (self._is_copy and time.monotonic() - self._since < NEAR):
             return False
         prepare()
         return self._take("", None if self._is_copy else afterwards)

@@ -15,7 +15,7 @@ _LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 
 
 class Culprit:
-    """Names whose code is running. `is_project_file` tells the project's files; they are named as seen from *folder*."""
+    """Names whose code is running. `is_project_file` tells the project's files, named as seen from *folder*."""
 
     def __init__(self, is_project_file: Callable[[str], bool], folder: str) -> None:
         self._is_project_file = is_project_file

@@ -1,12 +1,15 @@
-"""Notices what is read while the app is imported: project modules, data files, and files that were looked for in vain.
+"""Notices what is read while the app is imported: project modules, data files, folders, and what is not there.
 
 An import hook loads project modules itself, so that the digest it reports is that of the very bytes it compiled, and so
-that bytecode older than an edit of the same second is not used. An audit hook sees every other file. What becomes of
-the findings is the business of whoever passes `report`.
+that bytecode older than an edit of the same second is not used. An audit hook sees every other file that is opened and
+every folder that is listed; a function in the place of `os.stat` sees what is only asked for, as by `os.path.exists`.
+Modules that are imported later, in a request, count like those of the start. What becomes of the findings is the
+business of whoever passes `report`.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import sys
@@ -14,7 +17,7 @@ import threading
 from importlib.machinery import PathFinder, SourceFileLoader
 from marshal import loads
 
-from launcher.wire.digest import MISSING, of_file, of_read
+from launcher.wire.digest import MISSING, PRESENT, of_file, of_presence, of_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +31,19 @@ _LIBRARY = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", 
 _STANDARD = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 _BATCH = 256
+_CACHE = f"{os.sep}__pycache__{os.sep}"
+_stat = os.stat
+_LISTS = ("os.listdir", "os.scandir")
+_MAKES = {
+    "os.mkdir": 0,
+    "os.rename": 1,
+    "os.link": 1,
+    "os.symlink": 1,
+    "os.remove": 0,
+    "os.rmdir": 0,
+    "sqlite3.connect": 0,
+}
+"""Audit events of what changes a folder, and which argument is the path."""
 
 
 def is_project_file(path: str) -> bool:
@@ -40,9 +56,9 @@ def is_project_file(path: str) -> bool:
 class Finder:
     """The import hook and the audit hook of one worker. `roots` bound the data files that are of interest.
 
-    `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is made;
-    it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for, `audits` get
-    every audit event.
+    `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
+    made; it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for,
+    `audits` get every audit event.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -69,7 +85,9 @@ class Finder:
         self._absent: dict[str, str] = {}
         self._busy = threading.local()
         self._examined: set[str] = set()
+        self._searched: dict[object, bool] = {}
         self._active = False
+        self._late: set[int] = set()
 
     def start(self) -> None:
         """Begin to notice. Comes before the path finder, after the finders for built-in and frozen modules."""
@@ -77,6 +95,7 @@ class Finder:
         place = next((i for i, finder in enumerate(sys.meta_path) if finder is PathFinder), len(sys.meta_path))
         sys.meta_path.insert(place, self)
         sys.addaudithook(self._audit)
+        self._notice_questions()
 
     def stop(self) -> None:
         """Report what is left, also modules that other import hooks loaded, and stop noticing data files."""
@@ -85,8 +104,8 @@ class Finder:
         self._examined.update(names)
         for name in names:
             path = _origin(sys.modules.get(name))
-            if path and path not in self._known and is_project_file(path):
-                self._absent[path] = of_file(path)
+            if path and not self._is_read(path) and is_project_file(path):
+                self.note(path, of_file(path))
         self.flush()
 
     def leave(self) -> None:
@@ -100,6 +119,7 @@ class Finder:
         items = [
             (path, digest) for path, digest in found.items() if path not in self._known and path not in self._written
         ]
+        self._known.update(items)
         for start in range(0, len(items), _BATCH):
             self._report(dict(items[start : start + _BATCH]))
 
@@ -109,17 +129,38 @@ class Finder:
         """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
         if self._active and self._mark is not None:
             self._mark(name)
-        spec = PathFinder.find_spec(name, path, target)
-        if self._active and self._checkpoint is not None and _is_source(spec) and spec is not None:
+        spec = self._find(name, path, target)
+        if self._active and self._checkpoint is not None and spec is not None and _is_source(spec):
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
-            if self._checkpoint(name, spec.origin or "", self.flush):
-                spec = PathFinder.find_spec(name, path, target)
+            resumed = self._checkpoint(name, spec.origin or "", self.flush)
+            spec = self._find(name, path, target) if resumed else spec
         self._note_absent(name, sys.path if path is None else path, spec.origin if spec else None)
         if _is_source(spec) and spec is not None:
             spec.loader = _Loader(name, spec.origin or "", self)
-        elif self._active and self._libraries is not None and spec is not None:
-            self._libraries.found(name)
+        elif spec is not None and (self._active or self._late):
+            self._found_other(name, spec)
         return spec
+
+    def _find(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        """Ask the path finder, whose listing of folders is not the app's."""
+        busy, on = self._busy, getattr(self._busy, "on", False)
+        busy.on = True
+        try:
+            return PathFinder.find_spec(name, path, target)
+        finally:
+            busy.on = on
+
+    def _found_other(self, name: str, spec: ModuleSpec) -> None:
+        """Take note of a library, or of what the project has besides modules in source: extensions and folders."""
+        if spec.origin is not None and spec.has_location:
+            if is_project_file(spec.origin):
+                with self.quiet():
+                    self.note(spec.origin, of_file(spec.origin))
+                return
+        elif any(is_project_file(os.path.join(folder, "")) for folder in _portions(spec)):
+            return
+        if self._active and self._libraries is not None:
+            self._libraries.found(name)
 
     def note(self, path: str, digest: str) -> None:
         """Remember and report that a file was read with this content."""
@@ -130,7 +171,22 @@ class Finder:
     def digests(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the digests of files that a failure names: as they were read, or as they are now."""
         with self.quiet():
-            return {path: self._known.get(path) or of_file(path) for path in paths if is_project_file(path)}
+            return {
+                path: self._known[path] if self._is_read(path) else of_file(path)
+                for path in paths
+                if is_project_file(path)
+            }
+
+    def _is_read(self, path: str) -> bool:
+        return self._known.get(path, PRESENT) not in (MISSING, PRESENT)
+
+    def is_active(self) -> bool:
+        """Return whether everything that is read counts: while the app is imported."""
+        return self._active
+
+    def late(self) -> _Late:
+        """Return a context in which this thread's reading counts."""
+        return _Late(self._late)
 
     def quiet(self) -> _Quiet:
         """Return a context in which this thread's own reading is not noticed."""
@@ -139,11 +195,7 @@ class Finder:
     def _note_absent(self, name: str, entries: Iterable[str], origin: str | None) -> None:
         tail = name.rpartition(".")[2]
         for entry in entries:
-            if (
-                not isinstance(entry, str)
-                or not (entry + os.sep).startswith(self._roots)
-                or not is_project_file(entry + os.sep)
-            ):
+            if not self._is_searched(entry):
                 continue
             folder = os.path.join(entry, tail)
             for candidate in (os.path.join(folder, "__init__.py"), f"{folder}.py"):
@@ -154,34 +206,114 @@ class Finder:
             self._absent[folder] = of_file(folder)
         self._tell_absent()
 
+    def _is_searched(self, entry: object) -> bool:
+        """Return whether an entry of a search path belongs to the project; asked often for few entries."""
+        known = self._searched.get(entry)
+        if known is None:
+            known = self._searched[entry] = (
+                isinstance(entry, str) and (entry + os.sep).startswith(self._roots) and is_project_file(entry + os.sep)
+            )
+        return known
+
     def _tell_absent(self) -> None:
         """Report at once what was looked for in vain, but for the import of the app: that has much, told together."""
         if not self._active:
             self.flush()
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
-        if not self._active or getattr(self._busy, "on", False):
+        if not self._active and (not self._late or threading.get_ident() not in self._late):
             return
-        for audit in self._audits:
-            audit(event, arguments)
-        if event != "open":
+        if getattr(self._busy, "on", False):
             return
-        path, _, flags = arguments
-        if not isinstance(path, str | bytes) or not isinstance(flags, int):
+        if self._active:
+            for audit in self._audits:
+                audit(event, arguments)
+        if event == "open":
+            self._opened(*arguments)
+        elif event in _LISTS:
+            self._listed(arguments[0])
+        elif event in _MAKES and (path := self._inside(arguments[_MAKES[event]])):
+            self._makes(path, by_name=event == "sqlite3.connect")
+
+    def _opened(self, given: object, _: object, flags: object) -> None:
+        path = self._inside(given) if isinstance(flags, int) else ""
+        if not path or not isinstance(flags, int):
             return
-        path = os.path.abspath(os.fsdecode(path))
-        if not path.startswith(self._roots) or not is_project_file(path):
-            return
-        if flags & os.O_ACCMODE != os.O_RDONLY:
-            # What the app writes while it is imported is its own product: watching it would never come to rest.
-            self._written.add(path)
-            if self._known.pop(path, None) is not None:
-                self._report({path: "*"})
-        elif not os.path.isdir(path):
-            with self.quiet():
+        with self.quiet():
+            if flags & os.O_ACCMODE != os.O_RDONLY:
+                # What the app writes while it is imported is its own product: watching it would never come to rest.
+                self._makes(path, by_name=True)
+            elif _CACHE in path:
+                self._opened_bytecode(path)
+            elif is_project_file(path) and not os.path.isdir(path):
                 # Hashed before it is opened: if it changes in between, the next look finds a difference and loads
                 # again.
                 self.note(path, of_file(path))
+
+    def _opened_bytecode(self, cache: str) -> None:
+        """Take note of the source for which another loader than ours uses this bytecode, if it may."""
+        try:
+            source = importlib.util.source_from_cache(cache)
+            status = _stat(source)
+        except (ValueError, OSError):
+            return
+        if not is_project_file(source):
+            return
+        self.note(source, of_file(source))
+        try:
+            if not _is_newer(_stat(cache).st_mtime, status):
+                os.unlink(cache)  # it may be older than an edit of the same second
+        except OSError:
+            pass
+
+    def _listed(self, given: object) -> None:
+        """Take note that the names in a folder were read."""
+        path = self._inside("." if given is None else given)
+        if path and is_project_file(names := path + os.sep) and names not in self._written:
+            with self.quiet():
+                self.note(names, of_file(names))
+
+    def _makes(self, path: str, *, by_name: bool) -> None:
+        """Take note that the app makes or removes a file: it does not matter then, nor its folder's names if it is new."""
+        if by_name:
+            self._is_own(path)
+        if not by_name or of_presence(path) == MISSING:
+            self._is_own(os.path.dirname(path) + os.sep)
+
+    def _is_own(self, path: str) -> None:
+        self._written.add(path)
+        if self._known.pop(path, None) is not None:
+            self._report({path: "*"})
+
+    def _inside(self, given: object) -> str:
+        """Return the absolute path, if it lies in the project, else nothing."""
+        if not isinstance(given, str | bytes | os.PathLike):
+            return ""
+        path = os.path.abspath(os.fsdecode(given))
+        return path if (path + os.sep).startswith(self._roots) else ""
+
+    def _notice_questions(self) -> None:
+        """Put a function in the place of `os.stat` that notices what is asked for."""
+
+        @functools.wraps(_stat)
+        def stat(path: object, *arguments: object, **more: object) -> os.stat_result:
+            if (self._active or threading.get_ident() in self._late) and not getattr(self._busy, "on", False):
+                self._asked(path)
+            return _stat(path, *arguments, **more)  # type: ignore[arg-type]  # whatever it is, the answer is not ours
+
+        for features in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+            if _stat in features:
+                features.add(stat)
+        os.stat = stat
+
+    def _asked(self, given: object) -> None:
+        """Take note that the app asked whether there is a file, and what kind."""
+        if type(given) is str and given[:1] == os.sep and not given.startswith(self._roots):
+            return
+        path = self._inside(given)
+        if path and path not in self._known and path not in self._absent and is_project_file(path):
+            self._absent[path] = of_presence(path)
+            self._tell_absent()
 
 
 class _Quiet:
@@ -191,10 +323,27 @@ class _Quiet:
         self._busy = busy
 
     def __enter__(self) -> None:
+        self._before = getattr(self._busy, "on", False)
         self._busy.on = True
 
     def __exit__(self, *_: object) -> None:
-        self._busy.on = False
+        self._busy.on = self._before
+
+
+class _Late:
+    """Has what the current thread reads noticed, although the app is loaded."""
+
+    def __init__(self, threads: set[int]) -> None:
+        self._threads = threads
+
+    def __enter__(self) -> None:
+        self._thread = threading.get_ident()
+        self._is_outer = self._thread not in self._threads
+        self._threads.add(self._thread)
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_outer:
+            self._threads.discard(self._thread)
 
 
 class _Loader(SourceFileLoader):
@@ -204,11 +353,19 @@ class _Loader(SourceFileLoader):
         super().__init__(name, path)
         self._finder = finder
 
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module; in a request, too, what it reads counts."""
+        if self._finder.is_active():
+            super().exec_module(module)
+        else:
+            with self._finder.late():
+                super().exec_module(module)
+
     def get_code(self, fullname: str) -> CodeType:
         """Return the module's code object; raise `SyntaxError` or `OSError` as the standard loader does."""
         path = self.get_filename(fullname)
         with self._finder.quiet():
-            before = os.stat(path)
+            before = _stat(path)
             source = self.get_data(path)
             self._finder.note(path, of_read(path, source))
             cache = _cache_path(path)
@@ -225,7 +382,7 @@ class _Loader(SourceFileLoader):
         if cache is None or sys.dont_write_bytecode:
             return
         try:
-            now = os.stat(self.path)
+            now = _stat(self.path)
         except OSError:
             return
         if (now.st_mtime_ns, now.st_ctime_ns, now.st_size) == (before.st_mtime_ns, before.st_ctime_ns, before.st_size):
@@ -265,7 +422,7 @@ def _trusted_bytecode(cache: str | None, path: str, source: os.stat_result) -> C
     expected = importlib.util.MAGIC_NUMBER + bytes(4)
     expected += (int(source.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little")
     expected += (source.st_size & 0xFFFFFFFF).to_bytes(4, "little")
-    if not data.startswith(expected) or int(written) <= int(max(source.st_mtime, source.st_ctime)):
+    if not data.startswith(expected) or not _is_newer(written, source):
         return None
     try:
         code: CodeType = loads(memoryview(data)[16:])  # noqa: S302  # as the standard loader does
@@ -273,6 +430,17 @@ def _trusted_bytecode(cache: str | None, path: str, source: os.stat_result) -> C
         return None
     # Damaged bytecode may hold anything.
     return code if getattr(code, "co_filename", None) == path else None
+
+
+def _is_newer(written: float, source: os.stat_result) -> bool:
+    """Return whether bytecode was written in a later second than its source was changed."""
+    return int(written) > int(max(source.st_mtime, source.st_ctime))
+
+
+def _portions(spec: ModuleSpec) -> list[str]:
+    """Return the folders of a namespace package."""
+    folders = getattr(spec.submodule_search_locations, "_path", ())
+    return [folder for folder in folders if isinstance(folder, str)]
 
 
 def _origin(module: ModuleType | None) -> str | None:

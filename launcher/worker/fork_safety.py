@@ -1,9 +1,10 @@
 """May this process be copied now, and what the copy must renew.
 
-A copy holds one thread: the one that forked. Everything that another thread, another process or the kernel shares with us
-would be wrong in it, so the answer is no wherever such a thing is found, with the reason in words and the name of the
-file that did it. The state of a single thread is copied exactly; locks that it holds, half-done imports and handlers need
-no check. `docs/internals/engine.md` has the table of hazards. Linux only: the questions are put to proc(5).
+A copy holds one thread: the one that forked. Everything that another thread, another process or the kernel shares with
+us would be wrong in it, so the answer is no wherever such a thing is found, with the reason in words and the name of
+the file that did it. The state of a single thread is copied exactly; locks that it holds, half-done imports and
+handlers need no check. `docs/internals/engine.md` has the table of hazards. Linux only: the questions are put to
+proc(5).
 """
 
 from __future__ import annotations
@@ -74,9 +75,9 @@ def tracer() -> str:
 class Ledger:
     """What the app did while it was imported that a copy could not share, and who did it.
 
-    Fed by audit events and by `mark`; `obstacle` sums it up. `is_project_file` tells whose code registers a function for
-    the end of the process: that of libraries is known to be harmless in a copy, since `os._exit` ends snapshots and each
-    worker ends once; the app's may undo what it did once. `start` and `stop` enclose the import.
+    Fed by audit events and by `mark`; `obstacle` sums it up. `is_project_file` tells whose code registers a function
+    for the end of the process: that of libraries is known to be harmless in a copy, since `os._exit` ends snapshots and
+    each worker ends once; the app's may undo what it did once. `start` and `stop` enclose the import.
     """
 
     def __init__(self, is_project_file: Callable[[str], bool]) -> None:
@@ -243,7 +244,11 @@ class Ledger:
 
     def _may_share_memory(self) -> bool:
         # Semaphores of `multiprocessing` are maps that nobody audits, and no page of them need be touched.
-        return "map" in self._who or "multiprocessing.synchronize" in sys.modules or descriptors.shared_memory() > self._shared
+        return (
+            "map" in self._who
+            or "multiprocessing.synchronize" in sys.modules
+            or descriptors.shared_memory() > self._shared
+        )
 
     def _process(self, ours: Collection[int]) -> str:
         """Return which child process the app started, or nothing."""

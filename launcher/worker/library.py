@@ -1,13 +1,14 @@
 """The libraries that a base may import before the app: those that would find the same world there.
 
-A library base is a fresh interpreter that has imported the app's libraries, and nothing of the app. It is right only if a
-library cannot tell the difference, so what is recorded are modules that an import statement of the project asked for (and
-what those import themselves), up to the moment at which the app changed something that a library can see: the
+A library base is a fresh interpreter that has imported the app's libraries, and nothing of the app. It is right only if
+a library cannot tell the difference, so what is recorded are modules that an import statement of the project asked for
+(and what those import themselves), up to the moment at which the app changed something that a library can see: the
 environment, the working directory, `sys.path`, or a function of another library.
 """
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import os
 import sys
@@ -15,8 +16,11 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import FrameType
+    from types import FrameType, ModuleType
+    from typing import Any
 
+_STATEMENT, _LIBRARY, _CALL = "statement", "library", "call"
+_OURS = (__file__, os.path.join(os.path.dirname(__file__), "finder.py"))
 _CHANGES = {
     "os.putenv": "the app changed the environment",
     "os.unsetenv": "the app changed the environment",
@@ -25,8 +29,10 @@ _CHANGES = {
 
 
 class Libraries:
-    """Records, during one import of the app, what a base may import. `names` are in the order of the first look, `path` is
-    what `sys.path` was then, and `reason` says in words what ended the record, if anything did.
+    """Records, during one import of the app, what a base may import.
+
+    `names` are in the order of the first look, `path` is what `sys.path` was then, and `reason` says in words what
+    ended the record, if anything did.
 
     `is_project_file` tells the project's code from that of libraries.
     """
@@ -36,6 +42,28 @@ class Libraries:
         self.names: list[str] = []
         self.reason = ""
         self.path: list[str] = []
+        self.asked: list[str] = []
+        """Those of `names` that an import statement of the project itself led to."""
+        self.requests: Requests | None = None
+        """In a copy of a base: what must still be asked for."""
+
+    def expect(self, asked: Iterable[str], path: Iterable[str], give_up: Callable[[], None]) -> None:
+        """Have *give_up* called when the app asks for other libraries than the base was made of.
+
+        A base has imported what the app asked for when the base was recorded. By now the app may ask for less, for more
+        in between, in another order, or after it has changed something that a library sees.
+        """
+        self.path = list(path)
+        self.requests = Requests(asked, self._is_project_file, self._is_changed, give_up)
+        self.requests.start()
+
+    def settle(self) -> None:
+        """The app is loaded: all that the base has must have been asked for."""
+        if self.requests is not None:
+            self.requests.end()
+
+    def _is_changed(self) -> bool:
+        return bool(self.reason) or self.path != sys.path
 
     def audit(self, event: str, _: tuple[object, ...]) -> None:
         """Take an audit event of the interpreter; called for every one of them."""
@@ -44,6 +72,8 @@ class Libraries:
 
     def found(self, name: str) -> None:
         """Record that a module which is not the project's was looked for and found."""
+        if self.requests is not None and self.requests.pending and self._asker() == _STATEMENT:
+            self.requests.give_up()
         if self.reason:
             return
         if not self.path:
@@ -51,8 +81,13 @@ class Libraries:
         elif self.path != sys.path:
             self.reason = "the app changed sys.path"
             return
-        if self._is_asked_for_by_project():
+        asker = self._asker()
+        if asker == _CALL:
+            self.reason = f"the app imports {name} by a call"
+        elif asker:
             self.names.append(name)
+            if asker == _STATEMENT:
+                self.asked.append(name)
 
     def patched(self) -> str:
         """Return which function of a library was replaced by the app, or nothing. Looks at every module: takes long."""
@@ -67,7 +102,7 @@ class Libraries:
         return ""
 
     def _is_foreign(self, value: object, module: str) -> bool:
-        """Return whether a function of the project stands in a library's place, in the module or in one of its classes."""
+        """Return whether a function of the project stands in a library's place, also in one of its classes."""
         if self._is_project_function(value):
             return True
         if isinstance(value, type) and value.__module__ == module:
@@ -78,25 +113,89 @@ class Libraries:
         code = getattr(value, "__code__", None) if type(value).__name__ in ("function", "method") else None
         return code is not None and self._is_project_file(code.co_filename)
 
-    def _is_asked_for_by_project(self) -> bool:
-        """Return whether the module-level import statement at the bottom of this chain of imports is the project's.
+    def _asker(self) -> str:
+        """Say what led to this import, if it was an import statement of the project at the bottom of the chain.
 
-        Walks up the stack: import machinery, then perhaps modules of libraries that import each other, then whoever began.
+        Walks up the stack: import machinery, perhaps modules of libraries that import each other, then whoever began.
         A library's function on the way means that the library decided, perhaps by what it was told before.
         """
+        kind = _STATEMENT
         for frame in _callers(3):
             code = frame.f_code
-            if code.co_filename.startswith("<frozen importlib"):
+            if code.co_filename.startswith("<frozen importlib") or code.co_filename in _OURS:
                 continue
             if self._is_project_file(code.co_filename):
-                return True
-            if code.co_name != "<module>" and not _is_import_machinery(code.co_filename):
-                return False
-        return False
+                return kind
+            if code.co_filename == importlib.__file__:
+                kind = _CALL if kind == _STATEMENT else kind
+            elif code.co_name == "<module>":
+                kind = _LIBRARY if kind == _STATEMENT else kind
+            else:
+                return ""
+        return ""
 
     def _is_by_project(self) -> bool:
         """Return whether the project's code is what changed something, itself or by a call."""
         return any(self._is_project_file(frame.f_code.co_filename) for frame in _callers(2))
+
+
+class Requests:
+    """Follows, in a copy of a base, the project's import statements until they have asked for all that the base has.
+
+    `pending` tells whether something is left. Stands in the place of `__import__` as long as that is so: for a module
+    that is imported already the interpreter asks nobody else.
+    """
+
+    def __init__(
+        self,
+        asked: Iterable[str],
+        is_project_file: Callable[[str], bool],
+        is_changed: Callable[[], bool],
+        give_up: Callable[[], None],
+    ) -> None:
+        self._left = list(asked)[::-1]
+        self._is_project_file = is_project_file
+        self._is_changed = is_changed
+        self._import = builtins.__import__
+        self._ours = self._follow
+        self.give_up = give_up
+
+    @property
+    def pending(self) -> bool:
+        """Whether the project has not yet asked for all."""
+        return bool(self._left)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        if self._left:
+            builtins.__import__ = self._ours
+
+    def end(self) -> None:
+        """Stop following; give up if something is left."""
+        self._stop()
+        if self._left:
+            self.give_up()
+
+    def _follow(self, name: str, *arguments: Any, **more: Any) -> ModuleType:  # Any: those of `__import__`, passed on
+        if self._left and self._is_project_file(sys._getframe(1).f_code.co_filename):
+            self._asked(name, *arguments[2:], **more)
+        return self._import(name, *arguments, **more)
+
+    def _asked(self, name: str, fromlist: Iterable[str] | None = (), level: int = 0, **_: object) -> None:
+        parts = name.split(".")
+        names = [".".join(parts[: count + 1]) for count in range(len(parts))]
+        for candidate in (*names, *(f"{name}.{part}" for part in fromlist or ())) if not level else ():
+            if candidate not in self._left:
+                continue
+            if candidate != self._left[-1] or self._is_changed():
+                self.give_up()
+            self._left.pop()
+        if not self._left:
+            self._stop()
+
+    def _stop(self) -> None:
+        if builtins.__import__ is self._ours:
+            builtins.__import__ = self._import
 
 
 def preload(names: Iterable[str], path: Iterable[str], is_project_file: Callable[[str], bool]) -> str:
@@ -115,14 +214,18 @@ def preload(names: Iterable[str], path: Iterable[str], is_project_file: Callable
         sys.path[:] = usual
     for name, module in list(sys.modules.items()):
         values = getattr(module, "__dict__", None)
-        file = values.get("__file__") if isinstance(values, dict) else None
-        if name != "__main__" and isinstance(file, str) and is_project_file(file):
+        if name != "__main__" and isinstance(values, dict) and any(map(is_project_file, _places(values))):
             return f"a library imports the project's {name}"
     return ""
 
 
-def _is_import_machinery(filename: str) -> bool:
-    return filename.endswith((f"importlib{os.sep}__init__.py", f"worker{os.sep}finder.py"))
+def _places(values: dict[str, object]) -> list[str]:
+    """Return the file of a module, or the folders of a namespace package, which has no file."""
+    file = values.get("__file__")
+    if isinstance(file, str):
+        return [file]
+    folders = getattr(values.get("__path__"), "_path", ())
+    return [os.path.join(folder, "") for folder in folders if isinstance(folder, str)]
 
 
 def _callers(depth: int) -> list[FrameType]:

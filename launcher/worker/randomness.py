@@ -21,7 +21,7 @@ _MOST_CHOSEN = 1 << 64
 
 
 class Randomness:
-    """Knows which generators of `random` were seeded between `start` and `stop`. `keep` before a fork, `renew` after."""
+    """Knows which generators of `random` were seeded from `start` to `stop`. `keep` before a fork, `renew` after."""
 
     def __init__(self) -> None:
         self._unseeded: weakref.WeakSet[random.Random] = weakref.WeakSet()

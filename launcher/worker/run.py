@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 
+from launcher import handover
 from launcher.plan import Plan
 from launcher.web.gate import Gate
 from launcher.wire import messages
@@ -40,8 +41,10 @@ from launcher.wire.messages import (
 from launcher.worker.checkpoint import Checkpoints, Link
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
+from launcher.worker.handler import load_handler
 from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
+from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
 
 TYPE_CHECKING = False
@@ -67,6 +70,7 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     """Live as a worker until told to leave; return the exit code. Takes over the three descriptors."""
     die_with_supervisor(lifeline)
     faulthandler.enable(crash_log)
+    handover.in_worker = True
     for number in STARTED_BLOCKED:
         # Sent to the whole group, as by Ctrl-C or a closed terminal: the supervisor decides, and lets requests finish.
         # A handler of our own instead of SIG_IGN, which programs that the app starts would inherit.
@@ -121,6 +125,7 @@ class Worker:
         self._obstacle = ""
         self._queue = -1
         self._gate: Gate | None = None
+        self._drained_for_good = False
 
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
@@ -179,7 +184,7 @@ class Worker:
         return checkpoints
 
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
-        """Import the libraries and wait as a snapshot; return in each copy that goes on, or None if it cannot be done."""
+        """Import the libraries and wait as a snapshot; return in each copy, or None if that cannot be done."""
         checkpoints = self._checkpoints(0, ())
         finder = Finder(
             (*plan.roots, plan.target.directory),
@@ -198,6 +203,8 @@ class Worker:
             return None
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
+        # Whatever the app has done so far in this copy, the cold start that takes its place does again.
+        self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
@@ -216,22 +223,51 @@ class Worker:
         finder.start()
         self._ledger.start()
         begun = time.monotonic()
-        outcome = load(plan.target, plan.wsgi.request_handler)
-        seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
+        outcome: Loaded | Failure | None
+        if plan.program.argv:
+            outcome = run_program(
+                plan,
+                finder,
+                lambda app, found: self._serve_in_program(
+                    plan, finder, checkpoints, begun, Loaded(app, found, load_handler(plan.wsgi.request_handler))
+                ),
+            )
+        else:
+            outcome = load(plan.target, plan.wsgi.request_handler)
+        if outcome is None:
+            return True
+        if isinstance(outcome, Loaded):
+            self._serve_loaded(plan, finder, checkpoints, begun, outcome)
+            return True
         finder.stop()
         self._ledger.stop()
-        if isinstance(outcome, Loaded):
-            if checkpoints is not None and checkpoints.most:
-                checkpoints.loaded(finder.flush, self._tell_libraries)
-                seconds = time.monotonic() - checkpoints.begun
-            from launcher.web.stack import build_stack
-
-            self._serve(plan, build_stack(outcome.app, plan), Serving(outcome.found, seconds), outcome.handler)
-            return True
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
         self._link.send(Failed(outcome.cause, outcome.text, outcome.files))
         return False
+
+    def _serve_loaded(
+        self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
+    ) -> None:
+        """Serve the app, whose import began at the monotonic time *begun*, until drained."""
+        self._libraries.settle()
+        seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
+        finder.stop()
+        self._ledger.stop()
+        if checkpoints is not None and checkpoints.most:
+            checkpoints.loaded(finder.flush, self._tell_libraries)
+            seconds = time.monotonic() - checkpoints.begun
+        from launcher.web.stack import build_stack
+
+        self._serve(plan, build_stack(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
+
+    def _serve_in_program(
+        self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
+    ) -> None:
+        """Serve inside of `launcher.run()`, which returns only when the server stops; a reload ends the program."""
+        self._serve_loaded(plan, finder, checkpoints, begun, loaded)
+        if not self._drained_for_good:
+            raise SystemExit(0)
 
     def _prompt_audit(self, event: str, _: tuple[object, ...]) -> None:
         """Say that somebody is asked something while the app is imported: that takes as long as it takes."""
@@ -242,7 +278,8 @@ class Worker:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
         names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        self._link.send(messages.Libraries(names, tuple(self._libraries.path), patched or reason))
+        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked))
+        self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
         from launcher.web.failure import failure_app
@@ -287,6 +324,7 @@ class Worker:
         try:
             for message, descriptor in self._link.channel.pending():
                 if isinstance(message, Drain):
+                    self._drained_for_good = message.stop and not server.is_draining
                     server.drain(message.seconds)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)

@@ -58,6 +58,16 @@ def load_target(target: Target) -> tuple[WSGIApplication, str]:
     return _load_from(module, f"{path}:", reference)
 
 
+def app_in(module: ModuleType, label: str) -> tuple[WSGIApplication, str]:
+    """Return the app that *module* holds, by the rules of `flask run`, and *label* with its name; as `load_target`."""
+    return _load_from(module, label, None)
+
+
+def app_given(value: object, label: str) -> tuple[WSGIApplication, str]:
+    """Return *value*, which the user's code handed over, as an app, and *label*; raise `TargetError` if it is none."""
+    return _as_wsgi(value, label, f"`{label}` is {_describe(value)}, not a WSGI app", made=False)
+
+
 def split_spec(spec: str) -> tuple[str, Reference | None]:
     """Cut *spec* at its first colon into module (or path) and reference; raise `TargetError` for what is neither."""
     path, *rest = (part.strip() for part in _COLON.split(spec, maxsplit=1))

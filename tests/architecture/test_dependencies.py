@@ -28,6 +28,7 @@ OWNERS = {
 # These decide and touch nothing: no clock, no file, no environment. Time and paths come in as arguments.
 PURE = (
     "errors.py",
+    "interpreter.py",
     "plan.py",
     "cli/flags.py",
     "config/finding.py",
@@ -62,6 +63,7 @@ PURE_IMPORTS = {
     "json",
     "re",
     "launcher.errors",
+    "launcher.wire.digest",  # for the names of special digests
     *("launcher." + module.removesuffix(".py").replace("/", ".") for module in PURE),
 }
 

@@ -7,9 +7,14 @@ from tests.architecture.source import imports, modules
 # File -> what is gained. Whoever adds a row says so here, and in a comment beside the import.
 ALLOWED = {
     "__init__.py": "`import launcher` costs nothing; `run` and `resolve` load when they are asked for",
+    "api.py": "a worker whose program calls `run` gets neither the schema nor the console by it",
+    "cli/complete.py": "the texts of errors, when the name of one is completed",
     "cli/main.py": "`launch --help` loads click and nothing else; a command is imported when it is chosen",
     "cli/options.py": "the help of a command can do without the schema until it is printed",
     "cli/commands/dev.py": "the worker's interpreter boots while the rest of us is imported",
+    "cli/commands/program.py": "as in `launch dev`: the worker's interpreter boots meanwhile",
+    "config/places.py": "Python's parser, where a call of `launcher.run()` is explained",
+    "cli/commands/exec.py": "subprocess, only where a process cannot be replaced (Windows)",
     "config/resolve.py": "python-dotenv where a .env file exists; places only to explain or to fail",
     "supervisor/child.py": "tempfile, when a worker is started and not before",
     "supervisor/orphans.py": "ctypes, on Linux only",

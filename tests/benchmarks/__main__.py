@@ -48,10 +48,14 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--apps", type=words(APPS), default=["A", "C", "D"], help="of A (tiny), C (libraries), D (1,000 modules)"
     )
-    parser.add_argument("--measures", type=words(MEASURES), default=list(MEASURES), help=f"of {', '.join(MEASURES)}")
+    parser.add_argument(
+        "--measures", type=words(MEASURES), default=["cold", "reload", "lost"], help=f"of {', '.join(MEASURES)}"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="for cold starts and reloads (7)")
     parser.add_argument("--lost-rounds", type=int, default=1, help="for lost requests (1)")
-    parser.add_argument("--reloads", type=int, default=50, help="in each round of lost requests (50)")
+    parser.add_argument(
+        "--reloads", type=int, default=50, help="in each round of lost requests and of stale answers (50)"
+    )
     parser.add_argument("--environments", type=Path, default=CACHE, help=f"where they are kept ({CACHE})")
     parser.add_argument("--python", default=sys._base_executable, help="interpreter of the environments")  # type: ignore[attr-defined]
     parser.add_argument("--hmr-python", help="interpreter for uvicorn-hmr, which needs Python 3.12")
@@ -74,7 +78,7 @@ def run(arguments: argparse.Namespace, environments: dict[Environment, Path], wo
                 server.wait_until_up()
         for measure in arguments.measures:
             rows = results[measure, app_name] = {peer: {} for peer in arguments.peers}
-            for number in range(arguments.lost_rounds if measure == "lost" else arguments.rounds):
+            for number in range(arguments.lost_rounds if measure in ("lost", "storm", "fresh") else arguments.rounds):
                 for peer in random.sample(arguments.peers, len(arguments.peers)):
                     try:
                         samples = MEASURES[measure](lambda peer=peer: start(peer), arguments.reloads)

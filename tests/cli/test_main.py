@@ -208,3 +208,23 @@ def test_closed_streams_are_no_error() -> None:
 def test_a_launch_error_without_a_class_of_its_own_ends_with_1(project: Project, command: ModuleType) -> None:
     fail_with(command, LaunchError(Problem("x", "m")))
     assert project.launch("dev").code == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("streams", ["stdout", "stderr", "both"])
+def test_a_full_disk_is_told_and_is_no_bug_of_ours(streams: str) -> None:
+    environ = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    argv = ["nope"] if streams == "stderr" else ["--version"]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "launcher", *argv],
+            env=environ,
+            stdout=subprocess.PIPE if streams == "stderr" else full,
+            stderr=subprocess.PIPE if streams == "stdout" else full,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    if streams == "stdout":
+        assert done.stderr == "error[output]: the output cannot be written: No space left on device\n"

@@ -17,6 +17,8 @@ def profile(*candidates: Candidate) -> dict[tuple[str, ...], History]:
 
 
 UNSET = Candidate(None, Origin(Source.BASE, file="/p", path=("unset",)), unset=True)
+NEED = Candidate({"required": "ask"}, Origin(Source.BASE, file="/p", path=("base", "env", "A")))
+DEFAULT = Candidate({"default": "a"}, Origin(Source.BASE, file="/p", path=("base", "env", "A")))
 FLAG = Candidate(1, Origin(Source.COMMAND_LINE, name="--port"))
 
 
@@ -31,6 +33,8 @@ FLAG = Candidate(1, Origin(Source.COMMAND_LINE, name="--port"))
         pytest.param([profile(at(2, Source.LOCAL_BASE), at(1))], [1], id="hidden-by-the-personal-file"),
         pytest.param([profile(at(2), at(1, Source.ENV_FILE))], [], id="env-files-are-not-told"),
         pytest.param([profile(at(2), UNSET)], [], id="unset-is-not-told"),
+        pytest.param([profile(at(2), NEED)], [], id="requirements-are-there-to-be-met"),
+        pytest.param([profile(at(2), DEFAULT)], [], id="defaults-are-there-to-be-replaced"),
         pytest.param([], [], id="nothing"),
     ],
 )

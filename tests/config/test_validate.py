@@ -292,3 +292,11 @@ def test_settings_that_exclude_each_other(table: dict[str, object], message: str
 )
 def test_settings_that_go_together(table: dict[str, object]) -> None:
     assert together(file_layer(table)) == []
+
+
+def test_a_flag_given_twice_is_blamed_where_it_counts() -> None:
+    flags = [Origin(Source.COMMAND_LINE, name="--port", text=text) for text in ("1", "abc")]
+    entries = (Entry(("port",), 1, flags[0]), Entry(("port",), "abc", flags[1]))
+    assert [finding.origin for finding in validate.check_layer(Layer(Source.COMMAND_LINE, "flags", entries))] == [
+        flags[1]
+    ]

@@ -272,8 +272,13 @@ class Server:
         os.kill(self.pid, number)
 
     def exit_code(self) -> int:
-        """Wait for the end; return the exit code."""
-        self.until(lambda: self.process.poll() is not None, "the end")
+        """Wait for the end; return the exit code. One that hangs is made to say where."""
+        try:
+            self.until(lambda: self.process.poll() is not None, "the end")
+        except AssertionError as error:
+            self.send(signal.SIGABRT)  # Python's fault handler writes the stacks into the log
+            self.process.wait()
+            raise AssertionError(f"{error}\n{self.log()}") from None
         return self.process.returncode
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -407,7 +412,7 @@ class Project:
     def environ(self, more: Mapping[str, str | None]) -> dict[str, str]:
         """Return the environment of the tests, with marks by which the app and its processes are found."""
         environ: dict[str, str | None] = {**os.environ, "HOME": str(self._folder), "PYTHONUNBUFFERED": "1"}
-        environ |= {TOKEN: self._token, JOURNAL: str(self._journal), "PYTHONFAULTHANDLER": None, **more}
+        environ |= {TOKEN: self._token, JOURNAL: str(self._journal), "PYTHONFAULTHANDLER": "1", **more}
         return {name: value for name, value in environ.items() if value is not None}
 
     def launch(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
@@ -418,17 +423,27 @@ class Project:
         """Start another way to run `launch`."""
         return self._start(command, "", environ)
 
+    def python(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
+        """Start Python with these arguments, without a terminal."""
+        return self._start([sys.executable, *argv], folder, environ)
+
+    def python_in_terminal(self, *argv: str, **environ: str | None) -> Server:
+        """Start Python with these arguments in a terminal of its own."""
+        return self._start_in_terminal([sys.executable, *argv], environ)
+
     def dev(self, *argv: str, folder: str = "", **environ: str | None) -> Server:
         """Start `launch dev` on any free port."""
         return self.launch("dev", "--port", "0", *argv, folder=folder, **environ)
 
     def dev_in_terminal(self, *argv: str, **environ: str | None) -> Server:
         """Start `launch dev` in a terminal of its own."""
+        return self._start_in_terminal([sys.executable, "-m", "launcher", "dev", "--port", "0", *argv], environ)
+
+    def _start_in_terminal(self, command: list[str], environ: Mapping[str, str | None]) -> Server:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-        command = [sys.executable, "-c", _AS_TERMINAL, sys.executable, "-m", "launcher", "dev", "--port", "0", *argv]
         try:
-            server = self._start(command, "", environ, slave)
+            server = self._start([sys.executable, "-c", _AS_TERMINAL, *command], "", environ, slave)
         finally:
             os.close(slave)
         server.master = master

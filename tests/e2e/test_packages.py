@@ -53,7 +53,9 @@ def app(environ, start_response):
 def test_a_package_keeps_the_process_fit_for_snapshots(project: Project, package: str):
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
-    project.files({"app.py": APP, "stock.py": f"import {package}\n{MORE.get(package, '')}\n", "views.py": "VERSION = 'v0'"})
+    project.files(
+        {"app.py": APP, "stock.py": f"import {package}\n{MORE.get(package, '')}\n", "views.py": "VERSION = 'v0'"}
+    )
     server = project.dev("-v", "app:app", HOME=None, MPLCONFIGDIR=str(project.root))
     server.answers("v0")
     project.save("views.py", "VERSION = 'v1'")

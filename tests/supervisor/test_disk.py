@@ -13,7 +13,7 @@ from launcher.plan import Address, Plan, Reload, Target
 from launcher.supervisor.disk import Difference, Disk
 from launcher.supervisor.timeline import Timeline
 from launcher.supervisor.watcher import FilesWatcher
-from launcher.wire.digest import of_file
+from launcher.wire.digest import PRESENT, of_file
 
 NOTHING = Difference()
 
@@ -172,8 +172,18 @@ def test_a_folder_of_settings_files(root: Path, watcher: Watched) -> None:
     assert str(root / "profiles") in watcher.wanted
     (root / "profiles/eager.toml").write_text("x")
     assert disk.look().settings
+    disk.settings_were_read()
     disk.use(plan)
     assert not disk.look().settings
+
+
+def test_settings_that_changed_while_they_were_read_are_read_again(root: Path, watcher: Watched) -> None:
+    plan = replace(plan_of(root), settings_files=(str(root / ".env"),))
+    disk = Disk(plan, watcher, Timeline())
+    disk.settings_were_read()
+    (root / ".env").write_text("A=1")  # the rest of a save, after the resolver has read
+    disk.use(plan)
+    assert disk.look().settings
 
 
 # Include
@@ -255,3 +265,36 @@ def test_git_above_the_project(root: Path, watcher: Watched) -> None:
     (root / ".git").mkdir()
     (root / ".git/index.lock").touch()
     assert Disk(replace(plan_of(root), project=str(root / "pkg")), watcher, Timeline()).is_locked()
+
+
+def test_a_file_behind_a_link(make: Callable[..., Disk], root: Path, watcher: Watched) -> None:
+    (root / "elsewhere").mkdir()
+    (root / "elsewhere/real.py").write_text("1")
+    (root / "again.py").symlink_to("elsewhere/real.py")
+    (root / "link.py").symlink_to("again.py")
+    disk = make()
+    disk.was_read({str(root / "link.py"): of_file(str(root / "link.py"))})
+    disk.watch()
+    assert str(root / "elsewhere") in watcher.wanted
+    (root / "elsewhere/real.py").write_text("2")
+    assert disk.moved({str(root / "elsewhere/real.py")}).files == (str(root / "link.py"),)
+
+
+def test_the_names_in_a_folder(make: Callable[..., Disk], root: Path) -> None:
+    (root / "data").mkdir()
+    names = str(root / "data/")
+    names = names if names.endswith("/") else names + "/"
+    disk = make()
+    disk.was_read({names: of_file(names)})
+    (root / "data/new").write_text("1")
+    assert disk.moved({str(root / "data/new")}).files == (names,)
+
+
+def test_a_file_that_was_only_asked_for(make: Callable[..., Disk], root: Path) -> None:
+    (root / "here.txt").write_text("1")
+    disk = make()
+    disk.was_read({str(root / "here.txt"): PRESENT})
+    (root / "here.txt").write_text("2")
+    assert disk.moved({str(root / "here.txt")}).files == ()
+    (root / "here.txt").unlink()
+    assert disk.moved({str(root / "here.txt")}).files == (str(root / "here.txt"),)

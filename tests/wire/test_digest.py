@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.wire.digest import FOLDER, LARGE, MISSING, of_content, of_file, of_read
+from launcher.wire.digest import FOLDER, LARGE, MISSING, PRESENT, of_content, of_file, of_presence, of_read
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"x = 1\n", bytes(range(256)), b"a" * LARGE], ids=len)
@@ -53,7 +53,31 @@ def test_what_is_no_readable_file_is_missing(tmp_path: Path) -> None:
 
 
 def test_every_folder_has_the_same_digest(tmp_path: Path) -> None:
-    assert of_file(str(tmp_path)) == of_file("/") == FOLDER
+    assert of_file(str(tmp_path)) == of_file(os.curdir) == FOLDER
+
+
+def test_a_slash_at_the_end_asks_for_the_names_in_a_folder(tmp_path: Path) -> None:
+    names = f"{tmp_path}/"
+    empty = of_file(names)
+    (tmp_path / "a.py").write_text("1")
+    one = of_file(names)
+    assert one not in (empty, MISSING, FOLDER)
+    (tmp_path / "a.py").write_text("22")
+    assert of_file(names) == one
+    for passing in ("__pycache__", "a.py~", ".a.py.swp", "data.db-journal", ".#a.py"):
+        (tmp_path / passing).write_text("")
+    assert of_file(names) == one
+    (tmp_path / "a.py").unlink()
+    (tmp_path / "a.py").mkdir()
+    assert of_file(names) not in (one, empty)
+    assert of_file(f"{tmp_path}/gone/") == MISSING
+
+
+def test_presence_says_nothing_of_the_content(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("1")
+    assert of_presence(str(tmp_path / "file")) == PRESENT
+    assert of_presence(str(tmp_path)) == FOLDER
+    assert of_presence(str(tmp_path / "gone")) == MISSING
 
 
 def test_a_link_has_the_digest_of_its_target(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_no_message_goes_both_ways() -> None:
 
 
 def test_a_message_is_readable_ascii() -> None:
-    assert encode(Drain(1.5)) == b'["Drain",{"seconds":1.5}]'
+    assert encode(Drain(1.5)) == b'["Drain",{"seconds":1.5,"stop":false}]'
     assert encode(Reading({"/é": ""})).isascii()
 
 

@@ -422,3 +422,94 @@ def test_source_can_still_be_inspected(project: Project) -> None:
         "import app, inspect, pkgutil, importlib\nvalue = inspect.getsource(app.f) + str(importlib.reload(app).f())"
     )
     assert project.value == "def f():\n    return 1\n1"
+
+
+# What is asked for, and what is listed
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos.listdir('data')",
+        "import os\nlist(os.scandir('data'))",
+        "import os\nlist(os.walk('data'))",
+        "import glob\nglob.glob('data/*.txt')",
+        "import pathlib\nlist(pathlib.Path('data').iterdir())",
+        "import os\nos.chdir('data')\nos.listdir()",
+    ],
+)
+def test_a_folder_that_is_listed(project: Project, code: str) -> None:
+    project.write("data/one.txt", "1")
+    project.write("app.py", code)
+    found = project.run("import app")
+    assert {path for path, digest in found.items() if digest == of_file(f"{project.folder}/data/")} == {"data"}
+
+
+def test_the_import_system_lists_folders_for_itself(project: Project) -> None:
+    project.write("pkg/__init__.py", "import pkg.mod")
+    project.write("pkg/mod.py", "x = 1")
+    found = project.run("import pkg")
+    assert of_file(f"{project.folder}/pkg/") not in found.values()
+
+
+def test_a_folder_that_is_listed_and_written_to_is_the_apps_own(project: Project) -> None:
+    project.write("data/one.txt", "1")
+    project.write("app.py", "import os\nos.listdir('data')\nopen('data/new', 'w').close()")
+    found = project.run("import app")
+    assert {digest for path, digest in found.items() if path == "data"} == {"*"}
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "digest"),
+    [
+        ("import os\nos.path.exists('local.py')", "local.py", ""),
+        ("import os\nos.path.isfile('data')", "data", "/"),
+        ("import os\nos.path.exists('data/one.txt')", "data/one.txt", "+"),
+        ("import pathlib\npathlib.Path('data/none').exists()", "data/none", ""),
+    ],
+)
+def test_what_is_asked_for_and_not_read(project: Project, code: str, name: str, digest: str) -> None:
+    project.write("data/one.txt", "1")
+    project.write("app.py", code)
+    assert project.run("import app")[name] == digest
+
+
+def test_reading_says_more_than_asking(project: Project) -> None:
+    project.write("one.txt", "1")
+    project.write(
+        "app.py", "import os\nif os.path.exists('one.txt'): open('one.txt').read()\nos.path.exists('one.txt')"
+    )
+    assert project.run("import app")["one.txt"] == of_content(b"1")
+
+
+def test_a_source_that_another_loader_takes_from_bytecode(project: Project) -> None:
+    source = project.write("task.py", "x = 1")
+    code = f"import importlib.util\nspec = importlib.util.spec_from_file_location('task', {source!r})\n"
+    project.write(
+        "app.py", code + "task = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(task)\nx = task.x"
+    )
+    run = "import app\nvalue = app.x"
+    assert project.run(run)["task.py"] == of_content(b"x = 1")
+    status = Path(source).stat()
+    Path(source).write_text("x = 2")
+    os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert project.run(run)["task.py"] == of_content(b"x = 2")
+    assert project.value == 2
+
+
+def test_what_a_module_reads_that_is_imported_after_the_start(project: Project) -> None:
+    project.write("late.py", "import os\ntext = open('data.txt').read()\nos.listdir('folder')\nos.path.exists('none')")
+    project.write("data.txt", "1")
+    project.write("other.txt", "1")
+    project.write("folder/file", "1")
+    found = project.run("finder.stop()\nimport late\nopen('other.txt').read()")
+    assert found["data.txt"] == of_content(b"1")
+    assert found["none"] == ""
+    assert found["folder"] == of_file(f"{project.folder}/folder/")
+    assert "other.txt" not in found
+
+
+def test_what_asks_for_files_is_told_as_before(project: Project) -> None:
+    code = "value = [os.stat in os.supports_dir_fd, os.stat in os.supports_follow_symlinks, os.stat.__name__]"
+    project.run(code)
+    assert project.value == [True, True, "stat"]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from launcher.cli.invocation import Invocation
     from launcher.config.resolve import Request
-    from launcher.plan import Plan
+    from launcher.plan import Plan, Program
 
 _INTERPRETER = ("PYTHON", "LD_", "DYLD_")
 """How variables begin that an interpreter, or the loader below it, reads when it starts."""
@@ -65,8 +65,18 @@ command = SettingsCommand(
 )
 
 
-def start(request: Request, invocation: Invocation, child: Child, *, verbose: bool, timings: bool) -> int:
+def start(
+    request: Request,
+    invocation: Invocation,
+    child: Child,
+    program: Program | None = None,
+    *,
+    verbose: bool = False,
+    timings: bool = False,
+) -> int:
     """Serve until told to stop, and return the exit code. Takes over *child*, a worker that was just started.
+
+    *program* is the one that called `launcher.run()`.
 
     Raises `LaunchError` when the settings are wrong or the address cannot be bound.
     """
@@ -76,10 +86,10 @@ def start(request: Request, invocation: Invocation, child: Child, *, verbose: bo
     pin = make_pin()
 
     def replan() -> Plan:
-        return build_plan(resolve_profile(request), pin=pin)
+        return build_plan(resolve_profile(request), pin=pin, program=program)
 
     resolved = resolve_profile(request)
-    plan = build_plan(resolved, pin=pin)
+    plan = build_plan(resolved, pin=pin, program=program)
     from launcher.supervisor.report import Report
     from launcher.supervisor.run import Supervisor
 

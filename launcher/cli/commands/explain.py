@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import click
 
 from launcher.cli.advice import changes, idle_profiles, unset_places, variables_for
+from launcher.cli.as_flags import command_line
+from launcher.cli.environment import shell_word
 from launcher.cli.flags import flags_for
 from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, make_request, output_options, request_options
-from launcher.cli.telling import candidate_json, document, hides_value, shown_candidate, spot
+from launcher.cli.telling import candidate_json, document, hides_value, problem_json, shown_candidate, spot
+from launcher.cli.trouble import tell_problems
 from launcher.config import key as keys
 from launcher.config.layer import History, Source
+from launcher.config.outline import outline_profile
 from launcher.config.resolve import resolve_profile
 from launcher.config.schema import by_key, tables
 from launcher.config.variables import text_of
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 
     from launcher.cli.invocation import Invocation
     from launcher.config.layer import Candidate
+    from launcher.config.outline import Outline
     from launcher.config.resolve import ResolvedProfile
     from launcher.console import Cell, Console
 
@@ -33,22 +39,26 @@ _WIDEST = 32  # columns of a value in the table of all settings; `explain KEY` s
 
 
 @click.pass_context
-def _run(ctx: click.Context, /, key: str | None, everything: bool, as_json: bool, **params: object) -> int:
+def _run(
+    ctx: click.Context, /, key: str | None, everything: bool, as_flags: bool, as_json: bool, **params: object
+) -> int:
     invocation: Invocation = ctx.obj
-    resolved = resolve_profile(make_request(ctx, params))
-    invocation.err().problems(resolved.warnings)
-    console = invocation.out()
+    if as_flags:
+        return _tell_flags(resolve_profile(make_request(ctx, params)), invocation, as_json=as_json)
+    resolved = outline_profile(make_request(ctx, params))
     if key is None:
         records = _ordered(r for r in resolved.history.values() if everything or not _is_default(r))
     else:
         records = find_records(resolved, key.strip())
+    code = tell_problems([resolved], [record.key for record in records], invocation, everything=key is None)
+    console = invocation.out()
     if key is not None and key.strip() not in tables():
         console.line(_one_json(resolved, records[0])) if as_json else _tell_one(resolved, records[0], console)
     elif as_json:
         console.line(_all_json(resolved, records))
     else:
         _tell_all(resolved, records, console, all_shown=everything or key is not None)
-    return ExitCode.STOPPED
+    return code
 
 
 command = SettingsCommand(
@@ -58,6 +68,12 @@ command = SettingsCommand(
         click.Argument(["key"], required=False, metavar="[KEY]"),
         GroupedOption(
             ["--all", "everything"], group=OUTPUT, is_flag=True, help="Show the settings that have their defaults too."
+        ),
+        GroupedOption(
+            ["--as-flags"],
+            group=OUTPUT,
+            is_flag=True,
+            help="Print one command that gives the same settings without any file; secrets are left out.",
         ),
         *request_options(),
         *output_options(machine=True),
@@ -71,7 +87,23 @@ command = SettingsCommand(
 )
 
 
-def _tell_all(resolved: ResolvedProfile, records: list[History], console: Console, *, all_shown: bool) -> None:
+def _tell_flags(resolved: ResolvedProfile, invocation: Invocation, *, as_json: bool) -> int:
+    invocation.err().problems(resolved.warnings)
+    words, left_out = command_line(resolved)
+    console = invocation.out()
+    if as_json:
+        console.line(document(folder=resolved.project.root, argv=words, left_out=left_out))
+        return ExitCode.STOPPED
+    console.line(" ".join(shell_word(word) for word in words))
+    if left_out:
+        console.line(f"# secret, so left out: {escape(', '.join(left_out))}")
+    if os.path.normpath(invocation.cwd) != os.path.normpath(resolved.project.root):
+        note = invocation.err()
+        note.line(f"{note.paint('warning', 'note:')} to be run in {note.look.path(resolved.project.root)}")
+    return ExitCode.STOPPED
+
+
+def _tell_all(resolved: Outline, records: list[History], console: Console, *, all_shown: bool) -> None:
     look = console.look
     console.line(_title(resolved, look))
     for header, group in (("SETTING", _settings(records)), ("VARIABLE", _variables(records))):
@@ -93,7 +125,7 @@ def _variables(records: list[History]) -> list[History]:
     return [record for record in records if keys.is_whole(record.key)]
 
 
-def _title(resolved: ResolvedProfile, look: Look) -> str:
+def _title(resolved: Outline, look: Look) -> str:
     name = look.paint("strong", resolved.profile or "(base)")
     chain = resolved.chain[:-1][::-1]
     above = f", which extends {', '.join(chain)}" if chain else ""
@@ -105,8 +137,9 @@ def _row(record: History, look: Look) -> list[Cell]:
     name = record.key[1] if keys.is_whole(record.key) else keys.join(record.key)
     winner, secret = record.winner, hides_value(record)
     if keys.is_whole(record.key) and not winner.unset:
-        winner = replace(winner, value=text_of(winner) or "")
-    value = clip(escape(shown_candidate(winner, secret=secret)), _WIDEST)
+        winner = replace(winner, value=text_of(winner))
+    missing = winner.value is None and not winner.unset
+    value = "(required)" if missing else clip(escape(shown_candidate(winner, secret=secret)), _WIDEST)
     hidden = sum(item.origin.source is not Source.DEFAULT for item in record.candidates[1:])
     origin = record.winner.origin
     shell = keys.is_whole(record.key) and origin.source is Source.ENVIRONMENT
@@ -117,7 +150,7 @@ def _row(record: History, look: Look) -> list[Cell]:
     ]
 
 
-def _tell_one(resolved: ResolvedProfile, record: History, console: Console) -> None:
+def _tell_one(resolved: Outline, record: History, console: Console) -> None:
     look, secret = console.look, hides_value(record)
     dotted = keys.join(record.key)
     value = escape(shown_candidate(record.winner, secret=secret)) if record.candidates else "(not set)"
@@ -131,7 +164,7 @@ def _tell_one(resolved: ResolvedProfile, record: History, console: Console) -> N
     _tell_places(resolved, record, console)
 
 
-def _tell_places(resolved: ResolvedProfile, record: History, console: Console) -> None:
+def _tell_places(resolved: Outline, record: History, console: Console) -> None:
     look = console.look
     rows: list[Sequence[Cell]] = []
     if places := unset_places(resolved, record, look):
@@ -157,7 +190,7 @@ def _candidate_row(item: Candidate, used: bool, secret: bool, look: Look) -> lis
     return [(style, spot(origin, look)), (style, clip(escape(value), max(look.width // 2, _WIDEST))), note]
 
 
-def _all_json(resolved: ResolvedProfile, records: list[History]) -> str:
+def _all_json(resolved: Outline, records: list[History]) -> str:
     def tell(record: History) -> dict[str, Any]:  # Any: JSON
         return candidate_json(record.winner, secret=hides_value(record))
 
@@ -168,10 +201,11 @@ def _all_json(resolved: ResolvedProfile, records: list[History]) -> str:
         file=resolved.project.file,
         settings={keys.join(record.key): tell(record) for record in _settings(records)},
         variables={record.key[1]: tell(record) for record in _variables(records)},
+        problems=[problem_json(problem) for problem in resolved.problems],
     )
 
 
-def _one_json(resolved: ResolvedProfile, record: History) -> str:
+def _one_json(resolved: Outline, record: History) -> str:
     dotted, secret, look = keys.join(record.key), hides_value(record), Look()
     row = by_key().get(dotted)
     return document(
@@ -185,10 +219,11 @@ def _one_json(resolved: ResolvedProfile, record: History) -> str:
         not_set_in=unset_places(resolved, record, look),
         not_active=idle_profiles(resolved, record),
         change={who.replace(" ", "_"): where for who, where in changes(resolved, record, look).items()},
+        problems=[problem_json(problem) for problem in resolved.problems],
     )
 
 
-def find_records(resolved: ResolvedProfile, key: str) -> list[History]:
+def find_records(resolved: Outline, key: str) -> list[History]:
     """Return the history of a setting, or of all in a table; raise `UsageError` for a key that does not exist.
 
     The history of a setting that nobody set has no candidates.
@@ -210,7 +245,7 @@ def _open_tables() -> list[str]:
     return [row.key for row in by_key().values() if row.kinds == ("map",)]
 
 
-def _unknown(resolved: ResolvedProfile, key: str) -> Problem:
+def _unknown(resolved: Outline, key: str) -> Problem:
     known = list(dict.fromkeys([*by_key(), *tables(), *(keys.join(parts) for parts in resolved.history)]))
     dashed = key.replace("_", "-")
     match = nearest(dashed, known) or next((name for name in known if name.rpartition(".")[2] == dashed), None)

@@ -7,10 +7,11 @@ from dataclasses import replace
 import click
 
 from launcher.cli.options import SettingsCommand, make_request, output_options, request_options
-from launcher.cli.telling import candidate_json, document, hides_value, origin_json, shown_candidate, spot
+from launcher.cli.telling import candidate_json, document, hides_value, origin_json, problem_json, shown_candidate, spot
+from launcher.cli.trouble import all_problems, tell_problems
 from launcher.config import key as keys
-from launcher.config.resolve import resolve_profile
-from launcher.errors import ExitCode, Problem, UsageError
+from launcher.config.outline import outline_profile
+from launcher.errors import Problem, UsageError
 from launcher.text import clip, escape
 
 TYPE_CHECKING = False
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from launcher.cli.invocation import Invocation
     from launcher.config.layer import History
-    from launcher.config.resolve import ProfileInfo, Request, ResolvedProfile
+    from launcher.config.outline import Outline
+    from launcher.config.resolve import ProfileInfo, Request
     from launcher.console import Cell, Console
     from launcher.frame import Look
 
@@ -34,18 +36,20 @@ def _run(ctx: click.Context, /, words: tuple[str, ...], as_json: bool, **params:
     invocation: Invocation = ctx.obj
     request = make_request(ctx, params)
     if not words:
-        resolved = resolve_profile(request)
-        invocation.err().problems(resolved.warnings)
+        resolved = outline_profile(request)
+        code = tell_problems([resolved], (), invocation)
         console = invocation.out()
         console.line(_list_json(resolved)) if as_json else _tell_list(resolved, console)
-        return ExitCode.STOPPED
+        return code
     if words[0] != "diff" or len(words) != 3:
         raise click.UsageError("this takes nothing, or `diff` and the names of two profiles", ctx)
     sides = [_resolve_side(request, name) for name in words[1:]]
     found = differences(*sides)
+    shown = [key for key, _, _ in found]
+    code = tell_problems(sides, shown, invocation)
     console = invocation.out()
     console.line(_diff_json(sides, found)) if as_json else _tell_diff(sides, found, console)
-    return ExitCode.STOPPED
+    return code
 
 
 command = SettingsCommand(
@@ -65,7 +69,7 @@ command = SettingsCommand(
 )
 
 
-def differences(one: ResolvedProfile, other: ResolvedProfile) -> list[Difference]:
+def differences(one: Outline, other: Outline) -> list[Difference]:
     """Return the keys whose values differ, each with both histories; None stands for a key that one does not have."""
     known = list(dict.fromkeys([*one.history, *other.history]))
     pairs = [(key, one.history.get(key), other.history.get(key)) for key in known]
@@ -77,19 +81,19 @@ def _value(record: History | None) -> tuple[bool, object]:
     return (False, None) if winner is None or winner.unset else (True, winner.value)
 
 
-def _resolve_side(request: Request, name: str) -> ResolvedProfile:
+def _resolve_side(request: Request, name: str) -> Outline:
     """Return one side of a comparison; what the environment says about the profile does not count for it."""
     if name not in BASE_NAMES:
-        return resolve_profile(replace(request, profile=name))
+        return outline_profile(replace(request, profile=name))
     environ = {key: value for key, value in request.environ.items() if key != "LAUNCH_PROFILE"}
-    resolved = resolve_profile(replace(request, environ=environ, profile=None))
+    resolved = outline_profile(replace(request, environ=environ, profile=None))
     if resolved.profile:
         hint = f"compare with `{resolved.profile}`, which is the default-profile"
         raise UsageError(Problem("unknown-profile", "[base] alone is never used in this project", None, hint))
     return resolved
 
 
-def _tell_list(resolved: ResolvedProfile, console: Console) -> None:
+def _tell_list(resolved: Outline, console: Console) -> None:
     if not resolved.profiles:
         console.line("There are no profiles here. One begins with [profiles.NAME] in devserver.toml,")
         console.line("or with a file profiles/NAME.toml.")
@@ -100,7 +104,7 @@ def _tell_list(resolved: ResolvedProfile, console: Console) -> None:
     console.table([[row[n] for n in shown] for row in rows], header=[columns[n] for n in shown], indent=0)
 
 
-def _list_row(info: ProfileInfo, resolved: ResolvedProfile, look: Look) -> list[Cell]:
+def _list_row(info: ProfileInfo, resolved: Outline, look: Look) -> list[Cell]:
     used = info.name == resolved.profile
     mark: Cell = ("good", "*") if used else ""
     changes = clip(", ".join(info.keys), _WIDEST)
@@ -109,7 +113,7 @@ def _list_row(info: ProfileInfo, resolved: ResolvedProfile, look: Look) -> list[
     return [mark, name, spot(info.origin, look), ", ".join(info.extends), changes, note]
 
 
-def _tell_diff(sides: list[ResolvedProfile], found: list[Difference], console: Console) -> None:
+def _tell_diff(sides: list[Outline], found: list[Difference], console: Console) -> None:
     if not found:
         console.line("No setting and no variable differs.")
         return
@@ -128,7 +132,7 @@ def _side(record: History | None, look: Look) -> tuple[str, str]:
     return clip(value, _WIDEST), spot(record.winner.origin, look)
 
 
-def _list_json(resolved: ResolvedProfile) -> str:
+def _list_json(resolved: Outline) -> str:
     return document(
         project=resolved.project.root,
         file=resolved.project.file,
@@ -145,14 +149,16 @@ def _list_json(resolved: ResolvedProfile) -> str:
             }
             for info in resolved.profiles
         ],
+        problems=[problem_json(problem) for problem in resolved.problems],
     )
 
 
-def _diff_json(sides: list[ResolvedProfile], found: list[Difference]) -> str:
+def _diff_json(sides: list[Outline], found: list[Difference]) -> str:
     def tell(record: History | None) -> dict[str, Any] | None:  # Any: JSON
         return candidate_json(record.winner, secret=hides_value(record)) if record else None
 
     return document(
         profiles=[side.profile for side in sides],
         differences=[{"key": keys.join(key), "values": [tell(one), tell(other)]} for key, one, other in found],
+        problems=[problem_json(problem) for problem in all_problems(sides)],
     )

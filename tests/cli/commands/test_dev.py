@@ -19,7 +19,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """What `start` was given; the supervisor has tests of its own."""
     calls: list[Request] = []
 
-    def start(request: Request, _: Invocation, child: Child) -> int:
+    def start(request: Request, _: Invocation, child: Child, **options: bool) -> int:
         calls.append(request)
         child.close()
         return 0

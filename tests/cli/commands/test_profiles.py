@@ -37,15 +37,15 @@ def test_list(shop: Project) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "   NAME   FROM                 EXTENDS  CHANGES                 DESCRIPTION\n"
-        "   _root  devserver.toml:3:11           port                    only to be extended\n"
-        "   lazy   devserver.toml:5:11  _root    loading, env.API_TOKEN\n"
+        "   _root  devserver.toml:3:1            port                    only to be extended\n"
+        "   lazy   devserver.toml:5:1   _root    loading, env.API_TOKEN\n"
         "*  eager  profiles/eager.toml           loading, env.API_TOKEN  Stop at the first error\n"
     )
 
 
 def test_columns_without_content_are_left_out(project: Project) -> None:
     project.files({"devserver.toml": "[profiles.one]\nport = 1\n"})
-    assert project.launch("profiles").out == "  NAME  FROM                 CHANGES\n  one   devserver.toml:1:11  port\n"
+    assert project.launch("profiles").out == "  NAME  FROM                CHANGES\n  one   devserver.toml:1:1  port\n"
 
 
 def test_no_profiles(project: Project) -> None:

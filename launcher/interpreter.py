@@ -1,0 +1,60 @@
+"""How this interpreter was started, so that another one can be started alike. Pure: the words are arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WITH_VALUE = "XW"
+_LEFT_OUT = "ix"
+"""Options that are about one program only: inspecting it at its end, skipping its first line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line of Python, taken apart: its options, the module after `-m` or the script, their arguments."""
+
+    options: tuple[str, ...] = ()
+    module: str = ""
+    script: str = ""
+    arguments: tuple[str, ...] = ()
+
+
+def parse_command(words: Sequence[str]) -> Command:
+    """Return what *words*, as `sys.orig_argv` has them, asked for. Code after `-c` is neither module nor script."""
+    options: list[str] = []
+    rest = list(words[1:])
+    while rest and rest[0].startswith("-") and rest[0] != "-":
+        word = rest.pop(0)
+        if word.startswith("--"):
+            options.append(word)
+            if word == "--check-hash-based-pycs" and rest:
+                options.append(rest.pop(0))
+            continue
+        kept, letter, value = _cluster(word)
+        if kept:
+            options.append(f"-{kept}")
+        if not letter:
+            continue
+        if not value and rest:
+            value = rest.pop(0)
+        if letter == "m":
+            return Command(tuple(options), module=value, arguments=tuple(rest))
+        if letter == "c":
+            return Command(tuple(options), arguments=tuple(rest))
+        options.append(f"-{letter}{value}")
+    return Command(tuple(options), script=rest[0] if rest else "", arguments=tuple(rest[1:]))
+
+
+def _cluster(word: str) -> tuple[str, str, str]:
+    """Cut `-OWerror` into the switches to keep, the letter that takes a value, and the value so far."""
+    kept = ""
+    for position, letter in enumerate(word[1:], 1):
+        if letter in _WITH_VALUE or letter in "mc":
+            return kept, letter, word[position + 1 :]
+        if letter not in _LEFT_OUT:
+            kept += letter
+    return kept, "", ""

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Project
+
+FILES = {
+    ".flaskenv": "FLASK_APP=shop:create_app\nFLASK_RUN_PORT=8000\nGREETING=hi\nAPI_KEY=t0psecret\n",
+    "shop.py": "def create_app():\n    raise SystemExit('imported')\n",
+    ".gitignore": "*.pyc\n",
+}
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    return project.files(FILES)
+
+
+def files(project: Project) -> set[str]:
+    return {path.relative_to(project.root).as_posix() for path in project.root.rglob("*") if path.is_file()}
+
+
+def test_writes_what_it_found_and_touches_nothing_else(shop: Project) -> None:
+    ran = shop.launch("init")
+    assert (ran.code, ran.err) == (0, "")
+    assert files(shop) == {*FILES, "devserver.toml", ".launch/devserver.schema.json"}
+    assert (shop.root / ".flaskenv").read_text() == FILES[".flaskenv"]
+    assert (shop.root / ".gitignore").read_text().startswith("*.pyc\n\n# launch")
+    assert "t0psecret" not in ran.out + (shop.root / "devserver.toml").read_text()
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_what_it_wrote_is_right(shop: Project) -> None:
+    shop.launch("init")
+    (shop.root / ".flaskenv").unlink()
+    assert shop.launch("check", "--strict", API_KEY="x").code == 0
+    told = shop.launch("explain", API_KEY="x").out
+    assert '"shop:create_app"  devserver.toml' in told
+    assert "8000" in told
+
+
+def test_is_content_with_what_it_wrote_while_flaskenv_is_there(shop: Project) -> None:
+    shop.launch("init")
+    assert shop.launch("check").code == 0
+
+
+def test_dry_run_shows_the_difference_and_writes_nothing(shop: Project) -> None:
+    ran = shop.launch("init", "--dry-run")
+    assert files(shop) == set(FILES)
+    lines = ran.out.splitlines()
+    assert lines[:3] == ["--- /dev/null", "+++ b/devserver.toml", "@@ -0,0 +1,11 @@"]
+    assert "+#:schema ./.launch/devserver.schema.json" in lines
+    assert "+devserver.local.toml" in lines
+    assert "t0psecret" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("there", "below"),
+    [
+        pytest.param({"devserver.toml": "[base]\n"}, "", id="same-folder"),
+        pytest.param({"devserver.toml": "[base]\n", "deep/app.py": ""}, "deep", id="folder-above"),
+        pytest.param({"pyproject.toml": "[tool.launch.base]\n"}, "", id="pyproject"),
+        pytest.param({"devserver.toml/x": ""}, "", id="folder-of-that-name"),
+    ],
+)
+def test_settings_that_are_there_are_never_overwritten(project: Project, there: dict[str, str], below: str) -> None:
+    project.files(there)
+    os.chdir(project.root / below)
+    ran = project.launch("init")
+    assert (ran.code, ran.out) == (2, "")
+    assert "error[init-exists]" in ran.err
+    assert files(project) == set(there)
+
+
+def test_a_folder_that_cannot_be_written_is_told(project: Project) -> None:
+    ran = project.files({".launch": ""}).launch("init")
+    assert ran.code == 2
+    assert ran.err.startswith("error[not-written]: devserver.schema.json cannot be written")
+
+
+def test_an_old_schema_stays(project: Project) -> None:
+    project.files({".launch/devserver.schema.json": "{}"}).launch("init")
+    assert (project.root / ".launch" / "devserver.schema.json").read_text() == "{}"
+
+
+def test_nothing_found_is_said(project: Project) -> None:
+    assert "nothing that says what to serve" in project.launch("init").out
+    assert project.launch("check").code == 0
