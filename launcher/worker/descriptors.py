@@ -6,6 +6,7 @@ only: proc(5) tells what a descriptor leads to.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import stat
@@ -38,7 +39,7 @@ def harm(number: int, link: str, databases: Collection[str]) -> str:
         return f"a kernel object ({link.removeprefix('anon_inode:').strip('[]')})"
     if link.startswith("pipe:"):
         return "a pipe"
-    if link.startswith("/dev/") and not link.startswith("/dev/shm/"):
+    if link.startswith("/dev/") and not link.startswith("/dev/shm/"):  # noqa: S108  # files
         return "" if link.startswith(_HARMLESS_DEVICES) else f"the device {link}"
     return _harm_of_file(number, link, databases)
 
@@ -129,8 +130,6 @@ def _is_regular(number: int) -> bool:
 
 
 def _flags(number: int) -> int:
-    import fcntl
-
     try:
         return fcntl.fcntl(number, fcntl.F_GETFL)
     except OSError:

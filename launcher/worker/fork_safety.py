@@ -190,9 +190,9 @@ class Ledger:
         self._who["thread"] = self._culprit.of(frame)
 
     def _file_opened(self, path: object, _: object, flags: object) -> None:
-        if isinstance(path, str) and isinstance(flags, int) and flags & os.O_ACCMODE != os.O_RDONLY:
-            if f"{os.sep}__pycache__{os.sep}" not in path:
-                self._did(os.path.realpath(path))
+        writes = isinstance(flags, int) and flags & os.O_ACCMODE != os.O_RDONLY
+        if writes and isinstance(path, str) and f"{os.sep}__pycache__{os.sep}" not in path:
+            self._did(os.path.realpath(path))
 
     def _did(self, what: str) -> None:
         if who := self._culprit.now():
