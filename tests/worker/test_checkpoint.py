@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -143,14 +142,13 @@ def test_a_fork_that_the_system_refuses_is_survived(far: Far):
 @scripts(
     """
     be_limited()
-    resumed = checkpoints.at('views', '/views.py', list)
+    resumed = checkpoints.loaded(list, lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)))
     seen = 0
     """
 )
 def test_a_copy_that_the_system_refuses_is_told_by_the_end_of_its_channel(far: Far):
     taken = far.hear()
     assert isinstance(taken, messages.SnapshotTaken)
-    resource.prlimit(taken.pid, resource.RLIMIT_NPROC, (0, 0))
     child = far.copy()
     with pytest.raises(ChannelClosed):
         child.channel.receive()
