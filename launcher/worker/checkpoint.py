@@ -18,7 +18,7 @@ import sys
 import time
 import warnings
 
-from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.channel import Channel
 from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe
 from launcher.worker import descriptors
 
