@@ -1,10 +1,11 @@
 """The variables of the app, for commands other than `launch dev`: what they are, and how they are written.
 
-Pure. Which text wins for each name was decided by `config/variables.py`.
+Which text wins for each name was decided by `config/variables.py`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -53,10 +54,28 @@ def app_variables(resolved: ResolvedProfile) -> dict[str, Value]:
 
 
 def app_environment(resolved: ResolvedProfile, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the whole environment for a command: *environ* with the variables of the app."""
+    """Return the whole environment for a command: *environ* with the variables of the app.
+
+    The folder that `launch dev` imports the app from stands first in PYTHONPATH, where it is not the project's root.
+    """
     removed = removed_variables(resolved)
     kept = {name: text for name, text in environ.items() if name not in removed}
-    return {**kept, **{name: value.text for name, value in app_variables(resolved).items()}}
+    found = {**kept, **{name: value.text for name, value in app_variables(resolved).items()}}
+    if folder := import_folder(resolved.settings.app, resolved.settings.app_dir, resolved.project.root):
+        found["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, found.get("PYTHONPATH"))))
+    return found
+
+
+def import_folder(app: str, app_dir: str, root: str) -> str:
+    """Return the folder that *app* is imported from, empty for *root*: `app-dir`, or `src` where it is only there."""
+    if app_dir:
+        return "" if app_dir == root else app_dir
+    name, source = app.partition(":")[0].partition(".")[0], os.path.join(root, "src")
+
+    def holds(folder: str) -> bool:
+        return os.path.isdir(os.path.join(folder, name)) or os.path.isfile(os.path.join(folder, f"{name}.py"))
+
+    return source if name.isidentifier() and not holds(root) and holds(source) else ""
 
 
 def dotenv_line(name: str, text: str) -> str:
@@ -76,11 +95,15 @@ def shell_line(name: str, text: str) -> str:
     """Return the command that sets a variable in a shell (sh, and all that understand it)."""
     if not _SHELL_NAME.fullmatch(name):
         return f"# {name.encode('unicode_escape').decode()} is not a name for a shell's variable"
-    if _CONTROL.search(text):
-        quoted = "".join(f"\\{ord(c):03o}" if _CONTROL.match(c) else c for c in text.replace("\\", "\\\\"))
-        quoted = quoted.replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-        return f"export {name}=$'{quoted}'"
-    return f"export {name}={shlex.quote(text)}"
+    return f"export {name}={shell_word(text)}"
+
+
+def shell_word(text: str) -> str:
+    """Return *text* as one word for a shell, with what a terminal would act on escaped."""
+    if not _CONTROL.search(text):
+        return shlex.quote(text)
+    quoted = "".join(f"\\{ord(c):03o}" if _CONTROL.match(c) else c for c in text.replace("\\", "\\\\"))
+    return "$'" + quoted.replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'"
 
 
 def _follows(key: str) -> Origin:

@@ -20,7 +20,7 @@ FILE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A small project: files by name, variables of the shell, and what follows `launch` on the command line."""
+    """A small project: files by name, variables of the shell, and a command: what follows `launch`, or a Python line."""
 
     run: str
     files: Mapping[str, str] = field(default_factory=dict)
@@ -29,7 +29,8 @@ class Example:
     @property
     def line(self) -> str:
         """The whole command line, as one would type it."""
-        return " ".join([*(f"{name}={text}" for name, text in self.environ.items()), "launch", self.run])
+        front = [] if self.run.startswith("python ") else ["launch"]
+        return " ".join([*(f"{name}={text}" for name, text in self.environ.items()), *front, self.run])
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,10 @@ COMMANDS = {
         "explain": "Show each setting, where its value comes from, and what it hides.",
         "check": "Find every problem in every profile; start nothing.",
         "profiles": "List the profiles, or compare two of them.",
-        "env": "Print the app's variables, for another program.",
+        "doctor": "Look for what could keep this machine from serving the project.",
+        "env": "Print the app's variables: for a .env file, as JSON, or for a shell.",
         "schema": "Print the JSON Schema for editors, or describe a setting.",
+        "completion": "Print the script with which your shell completes lines of launch.",
         "help": "Show the help of a command, or what an error means.",
     },
 }
@@ -143,6 +145,8 @@ def _guarded(invocation: Invocation) -> int:
 
 
 def _dispatch(invocation: Invocation) -> int:
+    if invocation.environ.get("_LAUNCH_COMPLETE"):  # a shell asks, by the script of `launch completion`
+        return _complete(invocation)
     if not invocation.cwd:
         from launcher.cli.usage import no_folder
 
@@ -156,6 +160,15 @@ def _dispatch(invocation: Invocation) -> int:
             return int(launch.invoke(ctx) or 0)
     except click.exceptions.Exit as end:
         return end.exit_code
+
+
+def _complete(invocation: Invocation) -> int:
+    from launcher.cli import complete  # neither the parser nor the schema takes part
+
+    place = complete.Place(invocation.cwd, invocation.home, invocation.environ)
+    lines = complete.answer(invocation.argv, complete.read_words(), place)
+    invocation.out().write("".join(f"{line}\n" for line in lines))
+    return ExitCode.STOPPED
 
 
 def _color_problem(invocation: Invocation) -> LaunchError | None:

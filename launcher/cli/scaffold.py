@@ -84,7 +84,7 @@ def _setting(key: str, item: Item) -> list[str]:
 def _variable(name: str, item: Item) -> str:
     quoted = name if _BARE.fullmatch(name) else toml(name)
     if item.secret:
-        reason = toml(f"put it in .env.local; {item.where} has one")
+        reason = toml(f"put it in .env.local (it was in {item.where})")
         return f"{quoted} = {{ required = {reason}, secret = true }}"
     return f"{quoted} = {toml(item.value)}  # {item.where}"
 

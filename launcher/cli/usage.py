@@ -132,7 +132,7 @@ def _unknown_command(error: UnknownCommandError, argv: Sequence[str]) -> Problem
     elif ":" in name or name.endswith(".py"):
         hint = f"to serve it: launch dev {shlex.quote(name)}"
     else:
-        hint = f"commands: {', '.join(error.known)}"
+        hint = "all commands: launch --help"
     return Problem("unknown-command", f"`{name}` is not a command", where, hint)
 
 

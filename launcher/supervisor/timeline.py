@@ -50,16 +50,14 @@ class Timeline:
     def read(self, files: Mapping[str, str]) -> None:
         """Record files that were read since the newest snapshot.
 
-        The first reading counts: when a second one finds something else, the app was loaded from a mixture, and the disk
-        is not what is known. But to ask whether there is a file is less than to read it.
+        The first reading counts: when a second one finds something else, the app was loaded from a mixture, and the
+        disk is not what is known. But to ask whether there is a file is less than to read it.
         """
         newest = self._stretches[-1].files
         for path, digest in files.items():
-            known = self.known.get(path)
-            if known is None:
+            if path not in self.known:
                 newest[path] = digest
-            if known is None or digest == OWN_PRODUCT or (known == PRESENT and digest not in (MISSING, FOLDER)):
-                self.known[path] = digest
+            self._learn(path, digest)
 
     def agrees(self, files: Mapping[str, str]) -> bool:
         """Return whether what another process read does not contradict what is known."""
@@ -87,7 +85,7 @@ class Timeline:
         self._stretches.insert(1, _Stretch(base, self._stretches[0].files))
         self._stretches[0].files = dict(files)
         for path, digest in files.items():
-            self.known.setdefault(path, digest)
+            self._learn(path, digest)
         useless = [snapshot for snapshot in self.snapshots if snapshot.number in bare]
         for snapshot in useless:
             self.remove(snapshot.number)
@@ -125,6 +123,11 @@ class Timeline:
                 self.known.pop(path, None)
         self._stretches[index].files.clear()
         return [stretch.snapshot for stretch in gone if stretch.snapshot is not None]
+
+    def _learn(self, path: str, digest: str) -> None:
+        known = self.known.get(path)
+        if known is None or digest == OWN_PRODUCT or (known == PRESENT and digest not in (MISSING, FOLDER)):
+            self.known[path] = digest
 
     def __iter__(self) -> Iterator[tuple[Snapshot | None, Mapping[str, str]]]:
         """Yield each snapshot, first None for the beginning, with the files read after it."""

@@ -44,6 +44,7 @@ class EarlyEnd:
     connection: socket.socket
     wfile: Any  # Any: a writer, as in socketserver
     command: str
+    protocol_version: str
 
     def setup(self) -> None:
         """Put a counter before the writer. TLS has an end of its own, which must come last."""
@@ -57,7 +58,7 @@ class EarlyEnd:
     def send_response(self, code: int, message: str | None = None) -> None:
         """Note whether this status has a body."""
         self._length, self._chunked = None, False
-        self._bodiless = self.command == "HEAD" or 100 <= code < 200 or code in (204, 304)
+        self._bodiless = self.command == "HEAD" or code in (204, 304)
         super().send_response(code, message)  # type: ignore[misc]
 
     def send_header(self, keyword: str, value: str) -> None:
@@ -72,17 +73,24 @@ class EarlyEnd:
         """Send the head; from here on the body is counted."""
         super().end_headers()  # type: ignore[misc]
         if isinstance(self.wfile, CountingWriter):
-            self.wfile.expect(0 if self._bodiless else self._length, chunked=self._chunked)
+            # Under the same conditions Werkzeug makes chunks itself; others, which an app makes, are not counted.
+            chunked = self._chunked and self._length is None and self.protocol_version >= "HTTP/1.1"
+            length = None if self._chunked else self._length
+            self.wfile.expect(0 if self._bodiless else length, chunked=chunked and not self._bodiless)
 
 
 class CountingWriter:
-    """Writes a response to *connection*, and closes that direction after the last byte."""
+    """Writes a response to *connection*, and closes that direction after the last byte.
+
+    What an app sends after that, as many do in answer to HEAD, is dropped: an error would cut the app short.
+    """
 
     def __init__(self, writer: Any, connection: socket.socket) -> None:
         self._writer = writer
         self._connection = connection
         self._left: int | None = None
         self._writes: int | None = None
+        self._ended = False
 
     def expect(self, length: int | None, *, chunked: bool) -> None:
         """Count from here on: so many bytes, or chunks, each of which Werkzeug sends with four writes."""
@@ -93,6 +101,8 @@ class CountingWriter:
 
     def write(self, data: bytes) -> int:
         """Write *data*; return how many bytes that were."""
+        if self._ended:
+            return len(data)
         written: int = self._writer.write(data)
         if self._writes is not None:
             self._writes += 1
@@ -108,7 +118,7 @@ class CountingWriter:
         return getattr(self._writer, name)
 
     def _end(self) -> None:
-        self._left = self._writes = None
+        self._ended = True
         try:
             self._connection.shutdown(socket.SHUT_WR)
         except OSError:

@@ -3,8 +3,8 @@
 An import hook loads project modules itself, so that the digest it reports is that of the very bytes it compiled, and so
 that bytecode older than an edit of the same second is not used. An audit hook sees every other file that is opened and
 every folder that is listed; a function in the place of `os.stat` sees what is only asked for, as by `os.path.exists`.
-Modules that are imported later, in a request, count like those of the start. What becomes of the findings is the business
-of whoever passes `report`.
+Modules that are imported later, in a request, count like those of the start. What becomes of the findings is the
+business of whoever passes `report`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class Finder:
     """The import hook and the audit hook of one worker. `roots` bound the data files that are of interest.
 
     `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
-    made; it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
+    made; it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for,
+    `audits` get every audit event.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -71,12 +72,14 @@ class Finder:
         checkpoint: Callable[[str, str, Callable[[], None]], bool] | None = None,
         libraries: Libraries | None = None,
         audits: tuple[Callable[[str, tuple[object, ...]], None], ...] = (),
+        mark: Callable[[str], None] | None = None,
     ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
         self._checkpoint = checkpoint
         self._libraries = libraries
         self._audits = audits
+        self._mark = mark
         self._known: dict[str, str] = {}
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
@@ -124,6 +127,8 @@ class Finder:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
+        if self._active and self._mark is not None:
+            self._mark(name)
         spec = self._find(name, path, target)
         if self._active and self._checkpoint is not None and spec is not None and _is_source(spec):
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
@@ -269,7 +274,7 @@ class Finder:
                 self.note(names, of_file(names))
 
     def _makes(self, path: str, *, by_name: bool) -> None:
-        """Take note that the app makes or removes a file: neither it nor, if it is new, its folder's names matter then."""
+        """Take note that the app makes or removes a file: it does not matter then, nor its folder's names if it is new."""
         if by_name:
             self._is_own(path)
         if not by_name or of_presence(path) == MISSING:

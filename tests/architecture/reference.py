@@ -1,4 +1,4 @@
-"""Makes the pages settings, command-line, environment and exit-codes of docs/reference from the code.
+"""Makes pages of docs/reference, and the words for completion (launcher/cli/words.txt), from the code.
 
 python -m tests.architecture.reference            prints the pages
 python -m tests.architecture.reference --write    writes them
@@ -30,6 +30,7 @@ from launcher.errors import ExitCode
 from tests.architecture.source import PACKAGE, ROOT
 
 FOLDER = ROOT / "docs" / "reference"
+WORDS = PACKAGE / "cli" / "words.txt"
 MADE = "<!-- Made by tests/architecture/reference.py from the code; do not edit. -->\n\n"
 
 # What is no setting, and what does the same here.
@@ -342,6 +343,48 @@ shows these texts without a network.
 """
 
 
+def words_file() -> str:
+    """Return what launcher/cli/words.txt has to hold: commands, flags and keys, for completion."""
+    lines = [("command", name, text) for name, text in _commands()]
+    lines += [("flag", "", name, kind, text) for name, kind, text in _flags_of("")]
+    for command in command_names():
+        lines += [("flag", command, name, kind, text) for name, kind, text in _flags_of(command)]
+    lines += [("key", row.key, row.help) for row in schema.settings_table()]
+    return "".join("\t".join(fields) + "\n" for fields in lines)
+
+
+def _flags_of(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the long flags of a command (of `launch` itself for no name), what each takes, and its help."""
+    with click.Context(root(), info_name="launch") as above:
+        command = root().get_command(above, name) if name else root()
+        assert command is not None
+        with click.Context(command, parent=above, info_name=name) as ctx:
+            for option in command.params:
+                if isinstance(option, click.Option):
+                    record = option.get_help_record(ctx)
+                    assert record is not None
+                    for spelling in (*option.opts, *option.secondary_opts):
+                        if spelling.startswith("--"):
+                            yield spelling, _kind_of(option, spelling), " ".join(record[1].split())
+
+
+_KINDS = {"--profile": "profile", "--unset": "key", "--set": "assignment", "--config": "file"}
+_FILE_KEYS = ("app-dir", "env-files", "tls.cert", "tls.key", "reload.include")
+
+
+def _kind_of(option: click.Option, spelling: str) -> str:
+    if isinstance(option, FlagOption):
+        row = schema.by_key()[option.flag.key]
+        if not option.flag.takes_value:
+            return "switch"
+        if row.choices:
+            return "choice:" + "|".join(row.choices)
+        return "file" if row.key in _FILE_KEYS else "value"
+    if isinstance(option.type, click.Choice):
+        return "choice:" + "|".join(str(choice) for choice in option.type.choices)
+    return "switch" if option.is_flag else _KINDS.get(spelling, "value")
+
+
 if __name__ == "__main__":
     for page, make in PAGES.items():
         if "--write" in sys.argv:
@@ -349,3 +392,5 @@ if __name__ == "__main__":
             (FOLDER / page).write_text(make(), encoding="utf-8")
         else:
             print(make())
+    if "--write" in sys.argv:
+        WORDS.write_text(words_file(), encoding="utf-8")

@@ -8,6 +8,7 @@ from tests.architecture.source import imports, modules
 ALLOWED = {
     "__init__.py": "`import launcher` costs nothing; `run` and `resolve` load when they are asked for",
     "api.py": "a worker whose program calls `run` gets neither the schema nor the console by it",
+    "cli/complete.py": "the texts of errors, when the name of one is completed",
     "cli/main.py": "`launch --help` loads click and nothing else; a command is imported when it is chosen",
     "cli/options.py": "the help of a command can do without the schema until it is printed",
     "cli/commands/dev.py": "the worker's interpreter boots while the rest of us is imported",

@@ -38,3 +38,7 @@ def test_exit_codes_are_all_told():
     assert [
         row.split(" | ")[0] for row in reference.exit_codes_page().splitlines() if row[:3].strip("| ").isdigit()
     ] == [f"| {int(code)}" for code in reference.ExitCode]
+
+
+def test_words_for_completion_are_what_the_code_says():
+    assert reference.WORDS.read_text(encoding="utf-8") == reference.words_file()

@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace, environments: dict[Environment, Path], wo
                 server.wait_until_up()
         for measure in arguments.measures:
             rows = results[measure, app_name] = {peer: {} for peer in arguments.peers}
-            for number in range(arguments.lost_rounds if measure in ("lost", "fresh") else arguments.rounds):
+            for number in range(arguments.lost_rounds if measure in ("lost", "storm", "fresh") else arguments.rounds):
                 for peer in random.sample(arguments.peers, len(arguments.peers)):
                     try:
                         samples = MEASURES[measure](lambda peer=peer: start(peer), arguments.reloads)

@@ -38,6 +38,16 @@ def slow():
 @app.post("/echo")
 def echo():
     return str(len(request.get_data()))
+
+
+@app.get("/events")
+def events():
+    def endless():
+        while True:
+            yield "data: still here\\n\\n"
+            time.sleep(0.5)
+
+    return app.response_class(endless(), mimetype="text/event-stream")
 '''
 
 # What a module of a real project is like in size and kind: a few classes and functions, a table, a regular expression.

@@ -37,6 +37,35 @@ def ask(port: int, path: str, body: bytes | None = None, timeout: float = 15.0) 
     return (status.split(" ")[1], text) if status.startswith("HTTP/1.") else ("empty", "")
 
 
+class Stream:
+    """An event stream that is opened again whenever the server ends it."""
+
+    def __init__(self, port: int) -> None:
+        self.opened = 0
+        self._port = port
+        self._halt = threading.Event()
+        self._thread = threading.Thread(target=self._follow)
+
+    def __enter__(self) -> Stream:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._halt.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._halt.is_set():
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=1.0) as connection:
+                    connection.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                    self.opened += 1
+                    while not self._halt.is_set() and connection.recv(4096):
+                        pass
+            except OSError:
+                pause(0.05)
+
+
 @dataclass
 class Load:
     """Requests at a steady pace, whatever the server does: each is sent when its time has come."""

@@ -7,7 +7,7 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.client import Load, ask, pause
+from tests.benchmarks.client import Load, Stream, ask, pause
 from tests.benchmarks.server import NotServedError
 
 if TYPE_CHECKING:
@@ -48,6 +48,24 @@ def measure_reload(start: Callable[[], Server], reloads: int) -> Samples:
 def _save_in_another_second(server: Server, target: str) -> float:
     pause_until_next_second()
     return save(server, target)
+
+
+def measure_storm(start: Callable[[], Server], reloads: int) -> Samples:
+    """As `lost`, with one reload after the other and an event stream open all the time."""
+    seen = 0
+    with start() as server:
+        server.wait_until_up()
+        target = "late" if "late" in server.app.targets else "entry"
+        with Load(server.port) as load, Stream(server.port) as stream:
+            for _ in range(reloads):
+                try:
+                    save(server, target)
+                    seen += 1
+                except NotServedError:
+                    break
+    waited = max(load.waits, default=None)
+    found = {"lost": load.lost, "of requests": len(load.outcomes), "reloads": seen, "longest wait, s": waited}
+    return {**found, "streams opened": stream.opened}
 
 
 def measure_fresh(start: Callable[[], Server], reloads: int) -> Samples:
@@ -102,4 +120,10 @@ def pause_until_next_second() -> None:
     pause(1.05 - time.time() % 1 + random.uniform(0.0, 0.9))
 
 
-MEASURES = {"cold": measure_cold, "reload": measure_reload, "lost": measure_lost, "fresh": measure_fresh}
+MEASURES = {
+    "cold": measure_cold,
+    "reload": measure_reload,
+    "lost": measure_lost,
+    "storm": measure_storm,
+    "fresh": measure_fresh,
+}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TITLES = {
     "cold": "Cold start to first answer",
     "reload": "Save to first new answer",
+    "storm": "Requests without an answer, one reload after the other",
     "fresh": "Requests sent at once after a save, and answered by old code",
     "lost": "Requests without an answer while reloading",
 }

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.cli.environment import Value, app_environment, app_variables, dotenv_line, shell_line
+from launcher.cli.environment import Value, app_environment, app_variables, dotenv_line, import_folder, shell_line
 from launcher.config.envfile import read_pairs
 from launcher.config.layer import Candidate, History, Origin, Source
 from launcher.config.resolve import Request, resolve_profile
@@ -89,7 +89,12 @@ def test_environment_has_all_of_the_shell_but_what_is_removed(tmp_path) -> None:
     found = app_environment(resolved(tmp_path, text, {"B": "mine", "PATH": "/bin"}), {"B": "mine", "PATH": "/bin"})
     assert found == {"A": "a", "B": "mine", "PATH": "/bin", "FLASK_DEBUG": "1"}
     gone = History(("env", "PATH"), (Candidate(None, Origin(Source.COMMAND_LINE), unset=True),))
-    stand_in = SimpleNamespace(history={gone.key: gone}, variables={}, settings=SimpleNamespace(debug=True, app=""))
+    stand_in = SimpleNamespace(
+        history={gone.key: gone},
+        variables={},
+        settings=SimpleNamespace(debug=True, app="", app_dir=""),
+        project=SimpleNamespace(root="/p"),
+    )
     assert app_environment(stand_in, {"PATH": "/bin", "HOME": "/h"}) == {"HOME": "/h", "FLASK_DEBUG": "1"}
 
 
@@ -104,3 +109,29 @@ def test_environment_has_all_of_the_shell_but_what_is_removed(tmp_path) -> None:
 )
 def test_secrets_are_not_shown(value: Value, shown: str) -> None:
     assert value.shown == shown
+
+
+@pytest.mark.parametrize(
+    ("app", "app_dir", "files", "folder"),
+    [
+        pytest.param("shop:app", "", ["shop.py"], "", id="root"),
+        pytest.param("shop:app", "", ["src/shop.py"], "src", id="module-below-src"),
+        pytest.param("shop.web:app", "", ["src/shop/web.py"], "src", id="package-below-src"),
+        pytest.param("shop:app", "", ["shop.py", "src/shop.py"], "", id="root-first"),
+        pytest.param("shop:app", "code", ["src/shop.py"], "code", id="app-dir"),
+        pytest.param("./x/shop.py:app", "", ["src/x"], "", id="file"),
+        pytest.param("", "", ["src/shop.py"], "", id="no-app"),
+    ],
+)
+def test_folder_that_the_app_is_imported_from(tmp_path, app: str, app_dir: str, files: list[str], folder: str) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = import_folder(app, str(tmp_path / app_dir) if app_dir else "", str(tmp_path))
+    assert found == (str(tmp_path / folder) if folder else "")
+
+
+def test_import_folder_stands_before_what_the_shell_says(tmp_path) -> None:
+    (tmp_path / "src").mkdir()
+    found = app_environment(resolved(tmp_path, "[base]\napp-dir = 'src'\n", {}), {"PYTHONPATH": "/mine"})
+    assert found["PYTHONPATH"] == f"{tmp_path}/src:/mine"

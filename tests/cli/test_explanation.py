@@ -143,6 +143,8 @@ NOT_HERE = {
 # Their cause is a package that is installed for these tests, a user that is root, or a full device. The tests of
 # web/tls.py, worker/target.py and cli/main.py have these cases.
 TESTED_ELSEWHERE = {"tls-cryptography", "tls-file", "target-asgi", "output"}
+# Programs that call launcher.run(): the tests of api.py and worker/program.py have these cases.
+PROGRAMS = {slug for slug, page in PAGES.items() if page.right.run.startswith("python ")}
 # The mended example would start a server, or install something.
 STARTS = ("dev", "exec")
 
@@ -184,7 +186,15 @@ def forgetful(project: Project) -> Iterator[Project]:
     sys.path_importer_cache.clear()
 
 
-RUN_HERE = [page for slug, page in PAGES.items() if slug not in TESTED_ELSEWHERE]
+RUN_HERE = [page for slug, page in PAGES.items() if slug not in TESTED_ELSEWHERE | PROGRAMS]
+COMMANDS = [page for slug, page in PAGES.items() if slug not in PROGRAMS]
+
+
+@pytest.mark.parametrize("slug", sorted(PROGRAMS))
+def test_programs_of_the_examples_are_python(slug: str) -> None:
+    for example in (PAGES[slug].wrong, PAGES[slug].right):
+        for name, text in example.files.items():
+            compile(text, name, "exec")
 
 
 @pytest.mark.parametrize("page", RUN_HERE, ids=[page.slug for page in RUN_HERE])
@@ -210,7 +220,7 @@ def usage_or_outcome(project: Project, page: Explanation) -> str:
     return outcome(project, page.wrong.run, dict(page.wrong.environ))
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("page", COMMANDS, ids=[page.slug for page in COMMANDS])
 def test_right_example_has_no_error(forgetful: Project, page: Explanation) -> None:
     write(forgetful, dict(page.right.files))
     if page.right.run.startswith("exec -- "):
@@ -218,7 +228,7 @@ def test_right_example_has_no_error(forgetful: Project, page: Explanation) -> No
     assert "error[" not in outcome(forgetful, page.right.run, dict(page.right.environ)).replace("[path-missing]", "")
 
 
-@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("page", COMMANDS, ids=[page.slug for page in COMMANDS])
 def test_right_command_line_parses(project: Project, page: Explanation) -> None:
     words = shlex.split(page.right.run.partition(" -- ")[0])
     assert run([*words, "--help"], {}, None, None) == 0

@@ -29,7 +29,7 @@ def test_settings_stand_in_the_order_of_the_schema_with_their_sources() -> None:
         '# app = "other:app"  # other.py:2',
         "",
         "[base.env]",
-        '"A KEY" = { required = "put it in .env.local; x:2 has one", secret = true }',
+        '"A KEY" = { required = "put it in .env.local (it was in x:2)", secret = true }',
         'B = "b"  # x:1',
     ]
 

@@ -33,7 +33,7 @@ CASES = {
         "--color never xyzzy",
         "error[unknown-command]: `xyzzy` is not a command",
         "launch --color never xyzzy",
-        "                     ^^^^^ commands: dev, explain, check, profiles",
+        "                     ^^^^^ all commands: launch --help",
     ),
     "unknown-flag": (
         "dev --prot 80",

@@ -1,87 +1,271 @@
-"""Which snapshot to go back to, as stories of what was read and what changed."""
+"""The choice of the snapshot to go back to: stories, and the same rule told naively."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from launcher.supervisor.timeline import OWN_PRODUCT, Snapshot, Timeline
 from launcher.wire.digest import FOLDER, MISSING, PRESENT
 
-ONE, TWO, BASE = Snapshot(1, "one"), Snapshot(2, "two"), Snapshot(9)
+MODELS, VIEWS, LOADED = Snapshot(1, "shop.models"), Snapshot(2, "shop.views"), Snapshot(3)
 
 
 @pytest.fixture
 def timeline() -> Timeline:
-    """`a` is read, a snapshot taken, `b` read, another one taken, `c` read."""
+    """An app of three files: `__init__`, then `models`, then `views`, with a snapshot before each and at the end."""
     timeline = Timeline()
-    timeline.read({"a": "1"})
-    timeline.add(ONE)
-    timeline.read({"b": "1", "lib": "1"})
-    timeline.add(TWO)
-    timeline.read({"c": "1"})
+    timeline.read({"init": "1"})
+    timeline.add(MODELS)
+    timeline.read({"models": "1"})
+    timeline.add(VIEWS)
+    timeline.read({"views": "1"})
+    timeline.add(LOADED)
     return timeline
 
 
 @pytest.mark.parametrize(
     ("changed", "expected"),
-    [(["c"], TWO), (["b"], ONE), (["a"], None), (["c", "b"], ONE), (["c", "a"], None), (["never read"], TWO)],
-    ids=["late", "between", "early", "two-files", "early-and-late", "nothing"],
+    [
+        pytest.param(["init"], None, id="read-before-any-snapshot"),
+        pytest.param(["models"], MODELS, id="first-module"),
+        pytest.param(["views"], VIEWS, id="last-module"),
+        pytest.param(["views", "models"], MODELS, id="two-files-the-earlier-one-counts"),
+        pytest.param(["views", "init"], None, id="two-files-one-of-them-before-all"),
+        pytest.param(["unread"], LOADED, id="nobody-read-it"),
+        pytest.param([], LOADED, id="nothing"),
+    ],
 )
-def test_the_newest_that_has_read_none_of_it(timeline: Timeline, changed: list[str], expected: Snapshot | None) -> None:
+def test_back_to_the_newest_that_has_read_none_of_it(
+    timeline: Timeline, changed: list[str], expected: Snapshot | None
+) -> None:
     assert timeline.choose(changed) == expected
 
 
-def test_what_came_after_is_forgotten(timeline: Timeline) -> None:
-    assert timeline.go_back(ONE) == [TWO]
-    assert timeline.known == {"a": "1"}
-    assert timeline.snapshots == [ONE]
+def test_before_anything_there_is_nothing_to_go_back_to() -> None:
+    timeline = Timeline()
+    assert (timeline.choose(["a"]), timeline.newest(), timeline.snapshots) == (None, None, [])
+    assert timeline.go_back(None) == []
 
 
-def test_a_file_that_is_read_again_later_stays_known(timeline: Timeline) -> None:
-    timeline.read({"a": "1"})
-    timeline.go_back(TWO)
-    assert "a" in timeline.known
+def test_what_was_read_after_the_last_snapshot(timeline: Timeline) -> None:
+    timeline.read({"late": "1"})
+    assert timeline.choose(["late"]) == LOADED
 
 
-def test_a_snapshot_that_is_lost_hands_its_files_on(timeline: Timeline) -> None:
-    timeline.remove(2)
-    assert timeline.choose(["c"]) == ONE
+def test_a_second_reading_does_not_count(timeline: Timeline) -> None:
+    """The copy of VIEWS holds the file as it was first read."""
+    timeline.read({"models": "2"})
+    assert timeline.choose(["models"]) == MODELS
+    assert timeline.known["models"] == "1"
 
 
-def test_a_base_is_the_first(timeline: Timeline) -> None:
-    assert timeline.set_base(BASE, {"lib": "1"}, [1]) == [ONE]
-    assert timeline.choose(["a"]) == BASE
-    assert timeline.choose(["lib"]) is None
+def test_going_back_forgets_what_came_after(timeline: Timeline) -> None:
+    assert timeline.go_back(MODELS) == [VIEWS, LOADED]
+    assert timeline.snapshots == [MODELS]
+    assert timeline.newest() == MODELS
+    assert timeline.known == {"init": "1"}
+    timeline.read({"models": "2"})
+    assert timeline.choose(["models"]) == MODELS
+    assert timeline.known == {"init": "1", "models": "2"}
 
 
-def test_what_a_base_read_stays_known_after_going_back_to_it(timeline: Timeline) -> None:
-    timeline.set_base(BASE, {"lib": "1"}, [])
+@pytest.mark.parametrize("whereto", [None, Snapshot(9, "gone")], ids=["the-beginning", "an-unknown-snapshot"])
+def test_going_back_to_the_beginning_forgets_everything(timeline: Timeline, whereto: Snapshot | None) -> None:
+    assert timeline.go_back(whereto) == [MODELS, VIEWS, LOADED]
+    assert (timeline.known, timeline.snapshots) == ({}, [])
+    assert [(snapshot, dict(files)) for snapshot, files in timeline] == [(None, {})]
+
+
+def test_a_lost_snapshot_leaves_its_files_to_the_one_before(timeline: Timeline) -> None:
+    timeline.remove(VIEWS.number)
+    assert timeline.snapshots == [MODELS, LOADED]
+    assert timeline.choose(["views"]) == MODELS
+    timeline.remove(MODELS.number)
+    assert timeline.choose(["views"]) is None
+    assert timeline.choose([]) == LOADED
+
+
+def test_removing_what_is_not_there_changes_nothing(timeline: Timeline) -> None:
+    before = [(snapshot, dict(files)) for snapshot, files in timeline]
+    timeline.remove(99)
+    assert [(snapshot, dict(files)) for snapshot, files in timeline] == before
+
+
+# The library base
+
+BASE = Snapshot(7)
+
+
+def test_a_base_comes_before_everything_that_it_has_not_read(timeline: Timeline) -> None:
+    assert timeline.set_base(BASE, {"flask": "1"}, bare=()) == []
+    assert timeline.snapshots == [BASE, MODELS, VIEWS, LOADED]
+    assert timeline.choose(["init"]) == BASE
+    assert timeline.choose(["flask"]) is None
+    assert timeline.known["flask"] == "1"
+
+
+def test_a_base_ends_the_snapshots_that_lack_its_libraries(timeline: Timeline) -> None:
+    assert timeline.set_base(BASE, {"flask": "1"}, bare=(1, 2)) == [MODELS, VIEWS]
+    assert timeline.snapshots == [BASE, LOADED]
+    assert [timeline.choose([path]) for path in ("init", "models", "views")] == [BASE] * 3
+
+
+def test_what_the_base_has_read_is_not_what_came_after_it(timeline: Timeline) -> None:
+    """Or else a file of a library would be forgotten with the snapshots, though the base goes on holding it."""
+    timeline.set_base(BASE, {"init": "1", "views": "1"}, bare=())
+    assert timeline.choose(["views"]) is None
     timeline.go_back(BASE)
-    assert timeline.known == {"lib": "1"}
+    assert timeline.known == {"init": "1", "views": "1"}
+    assert timeline.choose(["views"]) is None
+
+
+def test_a_base_that_has_read_what_the_app_only_asked_for() -> None:
+    timeline = Timeline()
+    timeline.read({"flask": PRESENT})
+    timeline.set_base(BASE, {"flask": "1"}, bare=())
+    assert timeline.known == {"flask": "1"}
+
+
+# What is known of a file
 
 
 @pytest.mark.parametrize(
     ("first", "second", "known"),
     [
-        ("1", "2", "1"),
-        (MISSING, "2", MISSING),
-        (PRESENT, "2", "2"),
-        (PRESENT, FOLDER, PRESENT),
-        (PRESENT, MISSING, PRESENT),
-        ("1", PRESENT, "1"),
-        ("1", OWN_PRODUCT, OWN_PRODUCT),
-        (MISSING, OWN_PRODUCT, OWN_PRODUCT),
+        pytest.param("1", "2", "1", id="the-first-reading-counts"),
+        pytest.param("1", OWN_PRODUCT, OWN_PRODUCT, id="the-app-writes-it"),
+        pytest.param(OWN_PRODUCT, "1", OWN_PRODUCT, id="read-after-it-was-written"),
+        pytest.param(PRESENT, "1", "1", id="asked-for-then-read"),
+        pytest.param("1", PRESENT, "1", id="read-then-asked-for"),
+        pytest.param(PRESENT, MISSING, PRESENT, id="it-went-in-between"),
+        pytest.param(PRESENT, FOLDER, PRESENT, id="it-became-a-folder-in-between"),
+        pytest.param(MISSING, "1", MISSING, id="it-came-in-between"),
     ],
 )
-def test_two_readings_of_a_file(first: str, second: str, known: str) -> None:
+def test_two_readings(first: str, second: str, known: str) -> None:
     timeline = Timeline()
-    timeline.read({"x": first})
-    timeline.read({"x": second})
-    assert timeline.known == {"x": known}
+    timeline.read({"file": first})
+    timeline.add(LOADED)
+    timeline.read({"file": second})
+    assert timeline.known == {"file": known}
+    assert timeline.choose(["file"]) is None
 
 
 @pytest.mark.parametrize(
-    ("digest", "agrees"), [("1", True), ("2", False), (PRESENT, True), (MISSING, False), (FOLDER, False)]
+    ("known", "other", "agrees"),
+    [
+        ("1", "1", True),
+        ("1", "2", False),
+        (OWN_PRODUCT, "2", True),
+        (PRESENT, "1", True),
+        ("1", PRESENT, True),
+        (PRESENT, PRESENT, True),
+        (PRESENT, MISSING, False),
+        (MISSING, PRESENT, False),
+        (FOLDER, PRESENT, False),
+        (PRESENT, FOLDER, False),
+        (MISSING, "1", False),
+        (FOLDER, FOLDER, True),
+        (MISSING, MISSING, True),
+    ],
 )
-def test_what_contradicts(timeline: Timeline, digest: str, agrees: bool) -> None:
-    assert timeline.agrees({"a": digest, "unknown": "5"}) is agrees
+def test_another_process_agrees(known: str, other: str, agrees: bool) -> None:
+    timeline = Timeline()
+    timeline.read({"file": known})
+    assert timeline.agrees({"unread": "5", "file": other}) is agrees
+
+
+def test_the_parts_in_order(timeline: Timeline) -> None:
+    assert [(snapshot, dict(files)) for snapshot, files in timeline] == [
+        (None, {"init": "1"}),
+        (MODELS, {"models": "1"}),
+        (VIEWS, {"views": "1"}),
+        (LOADED, {}),
+    ]
+
+
+# The same, told naively
+
+
+@dataclass
+class Naive:
+    """A plain list of what happened: a file was read (a text), or a snapshot was taken."""
+
+    events: list[str | Snapshot] = field(default_factory=list)
+
+    def snapshots(self) -> list[Snapshot]:
+        return [event for event in self.events if isinstance(event, Snapshot)]
+
+    def before(self, snapshot: Snapshot) -> set[str | Snapshot]:
+        return set(self.events[: self.events.index(snapshot)])
+
+    def read(self, paths: list[str]) -> None:
+        self.events.extend(path for path in paths if path not in self.events)
+
+    def choose(self, changed: list[str]) -> Snapshot | None:
+        suitable = [snapshot for snapshot in self.snapshots() if self.before(snapshot).isdisjoint(changed)]
+        return suitable[-1] if suitable else None
+
+    def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
+        end = self.events.index(snapshot) + 1 if snapshot is not None else 0
+        gone = [event for event in self.events[end:] if isinstance(event, Snapshot)]
+        del self.events[end:]
+        return gone
+
+    def set_base(self, base: Snapshot, paths: list[str], bare: list[int]) -> list[Snapshot]:
+        gone = [snapshot for snapshot in self.snapshots() if snapshot.number in bare]
+        rest = [event for event in self.events if event not in paths and event not in gone]
+        self.events = [*dict.fromkeys(paths), base, *rest]
+        return gone
+
+
+PATHS = st.lists(st.sampled_from("abcdef"), max_size=3)
+NUMBERS = st.integers(0, 9)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("read"), PATHS),
+        st.tuples(st.just("add"), st.none()),
+        st.tuples(st.just("remove"), NUMBERS | st.integers(100, 110)),
+        st.tuples(st.just("reload"), PATHS),
+        st.tuples(st.just("base"), st.tuples(PATHS, st.lists(NUMBERS, max_size=3))),
+        st.tuples(st.just("cold"), st.none()),
+    ),
+    max_size=25,
+)
+
+
+@given(STEPS)
+def test_it_is_the_naive_rule(steps: list[tuple[str, object]]) -> None:
+    timeline, naive, has_base = Timeline(), Naive(), False
+    for number, (step, what) in enumerate(steps):
+        if step == "read":
+            timeline.read(dict.fromkeys(what, str(number)))  # type: ignore[call-overload]
+            naive.read(what)  # type: ignore[arg-type]
+        elif step == "add":
+            timeline.add(Snapshot(number))
+            naive.events.append(Snapshot(number))
+        elif step == "remove":
+            timeline.remove(what)  # type: ignore[arg-type]
+            naive.events = [event for event in naive.events if event != Snapshot(what)]  # type: ignore[arg-type]
+        elif step == "reload":
+            chosen = timeline.choose(what)  # type: ignore[arg-type]
+            assert chosen == naive.choose(what)  # type: ignore[arg-type]
+            assert timeline.go_back(chosen) == naive.go_back(chosen)
+            has_base = has_base and chosen is not None
+        elif step == "base" and not has_base:
+            paths, bare = what  # type: ignore[misc]
+            base = Snapshot(100 + number)
+            assert timeline.set_base(base, dict.fromkeys(paths, "b"), bare) == naive.set_base(base, paths, bare)
+            has_base = True
+        elif step == "cold":
+            assert timeline.go_back(None) == naive.go_back(None)
+            has_base = False
+        assert timeline.snapshots == naive.snapshots()
+        assert timeline.newest() == (naive.snapshots() or [None])[-1]
+        assert set(timeline.known) == {event for event in naive.events if isinstance(event, str)}
+        for path in "abcdef":
+            assert timeline.choose([path]) == naive.choose([path])

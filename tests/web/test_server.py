@@ -9,7 +9,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 from werkzeug.serving import WSGIRequestHandler
 
 from launcher.plan import Address
-from launcher.web.server import Server
+from launcher.web.server import CountingWriter, Server
 
 LIMIT = 10.0
 
@@ -600,3 +600,336 @@ def test_the_log_goes_where_werkzeug_puts_it(serve: Callable[..., Running], list
     ask(listener, "/seen")
     assert seen.getvalue().startswith("127.0.0.1 ")
     assert '"GET /seen HTTP/1.1" 200' in seen.getvalue()
+
+
+# The end of a response, which the client sees before the server is done with it
+
+
+class Held:
+    """An app whose response is complete, while its `close` waits until it is told to go on."""
+
+    def __init__(self, status: str, headers: list[tuple[str, str]], parts: list[bytes]) -> None:
+        self.status, self.headers, self.parts = status, headers, parts
+        self.go = threading.Event()
+        self.closed = threading.Event()
+
+    def __call__(self, environ: Any, start_response: Any) -> Held:
+        start_response(self.status, self.headers)
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.parts)
+
+    def close(self) -> None:
+        assert self.go.wait(LIMIT)
+        self.closed.set()
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[..., Held]]:
+    held: list[Held] = []
+
+    def make(status: str = "200 OK", length: int | None = None, parts: Iterable[bytes] = ()) -> Held:
+        headers = [] if length is None else [("Content-Length", str(length))]
+        held.append(Held(status, headers, list(parts)))
+        return held[-1]
+
+    yield make
+    for one in held:
+        one.go.set()
+
+
+def read_to_end(client: socket.socket) -> bytes:
+    """Return everything up to the end of the stream, head and all."""
+    parts = []
+    while part := client.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def body_of(whole: bytes) -> bytes:
+    return whole.partition(b"\r\n\r\n")[2]
+
+
+ENDS = {
+    "content-length": ("GET", "200 OK", 5, [b"hello"], b"hello"),
+    "content-length-in-parts": ("GET", "200 OK", 5, [b"he", b"", b"llo"], b"hello"),
+    "content-length-zero": ("GET", "200 OK", 0, [], b""),
+    "more-than-its-length": ("GET", "200 OK", 5, [b"hello", b" world"], b"hello"),
+    "chunked": ("GET", "200 OK", None, [b"hello", b" world"], b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"),
+    "chunked-and-empty": ("GET", "200 OK", None, [], b"0\r\n\r\n"),
+    "chunk-like-the-last-one": (
+        "GET",
+        "200 OK",
+        None,
+        [b"0\r\n\r\n", b"0\r\n\r\n", b"rest"],
+        b"5\r\n0\r\n\r\n\r\n" * 2 + b"4\r\nrest\r\n0\r\n\r\n",
+    ),
+    "chunk-with-the-last-one-inside": ("GET", "200 OK", None, [b"\r\n0\r\n\r\n"], b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n"),
+    "head": ("HEAD", "200 OK", 5, [], b""),
+    "head-of-unknown-length": ("HEAD", "200 OK", None, [], b""),
+    "head-with-a-body": ("HEAD", "200 OK", 5, [b"he", b"llo"], b""),
+    "no-content": ("GET", "204 NO CONTENT", None, [], b""),
+    "not-modified": ("GET", "304 NOT MODIFIED", None, [], b""),
+    "not-modified-with-the-length-it-had": ("GET", "304 NOT MODIFIED", 5, [], b""),
+    "error": ("GET", "500 INTERNAL SERVER ERROR", 3, [b"oh!"], b"oh!"),
+}
+
+
+@pytest.mark.parametrize(("method", "status", "length", "parts", "body"), ENDS.values(), ids=ENDS)
+def test_the_client_sees_the_end_at_once(
+    serve: Callable[..., Running],
+    listener: socket.socket,
+    hold: Callable[..., Held],
+    method: str,
+    status: str,
+    length: int | None,
+    parts: list[bytes],
+    body: bytes,
+) -> None:
+    app = hold(status, length, parts)
+    serve(app)
+    with connected(listener) as client:
+        client.sendall(f"{method} / HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        whole = read_to_end(client)  # the app waits until this is done
+        assert whole.startswith(f"HTTP/1.1 {status[:3]} ".encode())
+        assert body_of(whole) == body
+        app.go.set()
+    assert app.closed.wait(LIMIT)
+
+
+UNKNOWN = {
+    "no-length-and-no-chunks": ([], [b"hello"], b"hello"),
+    "less-than-its-length": ([("Content-Length", "6")], [b"hello"], b"hello"),
+    "a-length-that-is-no-number": ([("Content-Length", "five")], [b"hello"], b"hello"),
+    "chunks-of-the-app": (
+        [("Transfer-Encoding", "chunked")],
+        [b"5\r\n", b"0\r\n\r\n", b"\r\n", b"5\r\n", b"0\r\n\r\n", b"\r\n0\r\n\r\n"],
+        b"5\r\n0\r\n\r\n\r\n" * 2 + b"0\r\n\r\n",
+    ),
+    "chunks-of-the-app-and-a-length": (
+        [("Transfer-Encoding", "chunked"), ("Content-Length", "1")],
+        [b"1\r\n", b"x\r\n", b"0\r\n\r\n"],
+        b"1\r\nx\r\n0\r\n\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("headers", "parts", "body"), UNKNOWN.values(), ids=UNKNOWN)
+def test_an_end_that_nobody_knows_comes_when_the_app_is_done(
+    serve: Callable[..., Running],
+    listener: socket.socket,
+    headers: list[tuple[str, str]],
+    parts: list[bytes],
+    body: bytes,
+) -> None:
+    app = Held("200 OK", headers, parts)
+    serve(app, threads=False)  # HTTP/1.0, which has no chunks
+    with connected(listener) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        came = b""
+        while not came.endswith(body):
+            came += client.recv(65536)
+        assert not select.select([client], [], [], 0.05)[0], "the end came while the app was at work"
+        app.go.set()
+        assert body_of(came + read_to_end(client)) == body
+
+
+def test_an_app_that_writes_after_the_end_goes_on(serve: Callable[..., Running], listener: socket.socket) -> None:
+    """With the callable that `start_response` returns, an error would come up in the app."""
+    done = threading.Event()
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", [("Content-Length", "5")])
+        for _ in range(50):
+            write(b"hello")
+        done.set()
+        return []
+
+    serve(app)
+    assert ask(listener) == b"hello"
+    assert done.wait(LIMIT)
+
+
+def test_another_protocol_goes_on_after_its_head(serve: Callable[..., Running], listener: socket.socket) -> None:
+    """As apps for web sockets do it, which use the connection themselves."""
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("101 Switching Protocols", [("Upgrade", "echo")])(b"")
+        connection = environ["werkzeug.socket"]
+        connection.sendall(connection.recv(100))
+        return []
+
+    serve(app)
+    with connected(listener) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: echo\r\n\r\n")
+        while not (came := client.recv(65536)).endswith(b"\r\n\r\n"):
+            assert came
+        client.sendall(b"ping")
+        assert read_to_end(client) == b"ping"
+
+
+def test_a_client_that_asks_whether_to_go_on(serve: Callable[..., Running], listener: socket.socket) -> None:
+    serve(echo)
+    with connected(listener) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+        client.sendall(b"body")
+        assert read_to_end(client).endswith(b"\r\n\r\nbody")
+
+
+def test_the_end_of_an_answer_to_a_client_that_is_gone() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    ours.close()
+    written = io.BytesIO()
+    writer = CountingWriter(written, ours)
+    writer.expect(1, chunked=False)
+    assert writer.write(b"x") == 1
+    assert written.getvalue() == b"x"
+    assert not writer.closed
+
+
+def test_tls_has_an_end_of_its_own(
+    serve: Callable[..., Running], listener: socket.socket, tls: ssl.SSLContext, certificate: tuple[str, str]
+) -> None:
+    writers: list[str] = []
+
+    class Noting(Quiet):
+        def run_wsgi(self) -> None:
+            writers.append(type(self.wfile).__name__)
+            super().run_wsgi()
+
+    serve(echo, tls=tls, handler=Noting)
+    trusting = ssl.create_default_context(cafile=certificate[0])
+    with connected(listener) as plain, trusting.wrap_socket(plain, server_hostname="localhost") as client:
+        client.sendall(request("/", b"x" * 16384))
+        assert body_of(read_to_end(client)) == b"x" * 16384
+    assert writers == ["_SocketWriter"]
+
+
+# The gate
+
+
+class Gate:
+    """Open or closed by hand; counts how often it was asked."""
+
+    def __init__(self, *, is_open: bool) -> None:
+        self.is_open = is_open
+        self.asked = 0
+
+    def __call__(self) -> bool:
+        self.asked += 1
+        return self.is_open
+
+    def wait_until_asked(self) -> None:
+        """Wait until the server has taken notice of everything that was there when this was called."""
+        before = self.asked
+        wait_for(lambda: self.asked > before + 2)
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_behind_a_closed_gate_clients_stay_in_the_queue_until_it_opens(
+    serve: Callable[..., Running], listener: socket.socket, threads: bool
+) -> None:
+    gate = Gate(is_open=False)
+    running = serve(hello, gate=gate, threads=threads)
+    with connected(listener) as one, connected(listener) as two:
+        for client in (one, two):
+            client.sendall(request("/held"))
+        gate.wait_until_asked()
+        assert not running.server._waiting
+        assert select.select([listener], [], [], 0)[0], "the client was accepted"
+        assert not select.select([one, two], [], [], 0)[0]
+        gate.is_open = True
+        assert [answer(client) for client in (one, two)] == [b"hello /held"] * 2
+
+
+def test_a_client_that_was_accepted_before_the_gate_closed_is_answered_when_it_opens(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    gate = Gate(is_open=True)
+    running = serve(hello, gate=gate)
+    with connected(listener) as client, connected(listener) as silent:
+        wait_for(lambda: len(running.server._waiting) == 2)
+        gate.is_open = False
+        client.sendall(request("/held"))
+        gate.wait_until_asked()
+        assert not select.select([client], [], [], 0)[0]
+        gate.is_open = True
+        assert answer(client) == b"hello /held"
+        silent.sendall(request("/later"))
+        assert answer(silent) == b"hello /later"
+
+
+def test_the_gate_may_close_again_and_again(serve: Callable[..., Running], listener: socket.socket) -> None:
+    gate = Gate(is_open=True)
+    serve(hello, gate=gate)
+    for number in range(3):
+        gate.is_open = False
+        with connected(listener) as client:
+            client.sendall(request(f"/{number}"))
+            gate.wait_until_asked()
+            gate.is_open = True
+            assert answer(client) == b"hello /%d" % number
+        assert ask(listener) == b"hello /"
+
+
+def test_an_open_gate_is_not_asked_while_nothing_happens(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    gate = Gate(is_open=True)
+    serve(hello, gate=gate)
+    assert ask(listener) == b"hello /"
+    asked = gate.asked
+    threading.Event().wait(0.05)
+    assert gate.asked == asked == 2
+
+
+def test_draining_behind_a_closed_gate_leaves_clients_to_the_next_server(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    gate = Gate(is_open=False)
+    old = serve(hello, gate=gate)
+    with connected(listener) as client:
+        client.sendall(request("/late"))
+        gate.wait_until_asked()
+        old.drain()
+        assert old.join() == 0
+        assert old.given_back == []
+        serve(hello)
+        assert answer(client) == b"hello /late"
+
+
+def test_a_request_that_is_held_is_given_back_unread(serve: Callable[..., Running], listener: socket.socket) -> None:
+    gate = Gate(is_open=True)
+    old = serve(echo, gate=gate)
+    with connected(listener) as client, connected(listener) as silent:
+        wait_for(lambda: len(old.server._waiting) == 2)
+        gate.is_open = False
+        client.sendall(request("/held", b"x" * 16384))
+        wait_for(lambda: bool(old.server._held))
+        old.drain()
+        assert old.join() == 0
+        assert {peer for _, peer in old.given_back} == {client.getsockname(), silent.getsockname()}
+        silent.sendall(request("/", b"y"))
+        for connection, peer in old.given_back:
+            new = serve(echo)
+            new.adopt(connection.dup(), peer)
+        assert answer(client) == b"x" * 16384
+        assert answer(silent) == b"y"
+
+
+def test_requests_in_work_are_finished_behind_a_closed_gate(
+    serve: Callable[..., Running], listener: socket.socket, slow: Slow
+) -> None:
+    gate = Gate(is_open=True)
+    running = serve(slow, gate=gate)
+    with connected(listener) as client:
+        client.sendall(request())
+        slow.wait_until_in_work()
+        gate.is_open = False
+        running.drain()
+        slow.go.set()
+        assert answer(client) == b"slow"
+    assert running.join() == 0

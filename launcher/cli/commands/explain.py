@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import click
 
 from launcher.cli.advice import changes, idle_profiles, unset_places, variables_for
+from launcher.cli.as_flags import command_line
+from launcher.cli.environment import shell_word
 from launcher.cli.flags import flags_for
 from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, make_request, output_options, request_options
 from launcher.cli.telling import candidate_json, document, hides_value, problem_json, shown_candidate, spot
@@ -14,9 +17,10 @@ from launcher.cli.trouble import tell_problems
 from launcher.config import key as keys
 from launcher.config.layer import History, Source
 from launcher.config.outline import outline_profile
+from launcher.config.resolve import resolve_profile
 from launcher.config.schema import by_key, tables
 from launcher.config.variables import text_of
-from launcher.errors import Place, Problem, UsageError, nearest
+from launcher.errors import ExitCode, Place, Problem, UsageError, nearest
 from launcher.frame import Look
 from launcher.text import clip, escape
 
@@ -28,14 +32,19 @@ if TYPE_CHECKING:
     from launcher.cli.invocation import Invocation
     from launcher.config.layer import Candidate
     from launcher.config.outline import Outline
+    from launcher.config.resolve import ResolvedProfile
     from launcher.console import Cell, Console
 
 _WIDEST = 32  # columns of a value in the table of all settings; `explain KEY` shows more of it
 
 
 @click.pass_context
-def _run(ctx: click.Context, /, key: str | None, everything: bool, as_json: bool, **params: object) -> int:
+def _run(
+    ctx: click.Context, /, key: str | None, everything: bool, as_flags: bool, as_json: bool, **params: object
+) -> int:
     invocation: Invocation = ctx.obj
+    if as_flags:
+        return _tell_flags(resolve_profile(make_request(ctx, params)), invocation, as_json=as_json)
     resolved = outline_profile(make_request(ctx, params))
     if key is None:
         records = _ordered(r for r in resolved.history.values() if everything or not _is_default(r))
@@ -60,6 +69,12 @@ command = SettingsCommand(
         GroupedOption(
             ["--all", "everything"], group=OUTPUT, is_flag=True, help="Show the settings that have their defaults too."
         ),
+        GroupedOption(
+            ["--as-flags"],
+            group=OUTPUT,
+            is_flag=True,
+            help="Print one command that gives the same settings without any file; secrets are left out.",
+        ),
         *request_options(),
         *output_options(machine=True),
     ],
@@ -70,6 +85,22 @@ command = SettingsCommand(
     written for it is shown, and where to change it. Nothing is started, and the app is not imported.
     """,
 )
+
+
+def _tell_flags(resolved: ResolvedProfile, invocation: Invocation, *, as_json: bool) -> int:
+    invocation.err().problems(resolved.warnings)
+    words, left_out = command_line(resolved)
+    console = invocation.out()
+    if as_json:
+        console.line(document(folder=resolved.project.root, argv=words, left_out=left_out))
+        return ExitCode.STOPPED
+    console.line(" ".join(shell_word(word) for word in words))
+    if left_out:
+        console.line(f"# secret, so left out: {escape(', '.join(left_out))}")
+    if os.path.normpath(invocation.cwd) != os.path.normpath(resolved.project.root):
+        note = invocation.err()
+        note.line(f"{note.paint('warning', 'note:')} to be run in {note.look.path(resolved.project.root)}")
+    return ExitCode.STOPPED
 
 
 def _tell_all(resolved: Outline, records: list[History], console: Console, *, all_shown: bool) -> None:

@@ -256,3 +256,26 @@ def test_colour_changes_no_character(shop: Project, argv: list[str]) -> None:
     plain, coloured = shop.launch(*argv), shop.launch(*argv, "--color", "always")
     assert "\x1b[" in coloured.out
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured.out) == plain.out
+
+
+def test_as_flags(shop: Project) -> None:
+    ran = shop.launch("explain", "--as-flags")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "launch dev --isolated --app shop:create_app --host 127.0.0.2 --port 5001 --loading eager "
+        '--set \'reload.include = ["a", "b"]\' --set \'env.COLOUR = "blue"\'\n'
+        "# secret, so left out: env.DATABASE_URL, env.API_TOKEN, env.STRIPE_KEY\n"
+    )
+
+
+def test_as_flags_in_json(shop: Project) -> None:
+    told = json.loads(shop.launch("explain", "--as-flags", "--json", "--profile", "lazy").out)
+    assert told["argv"][:3] == ["launch", "dev", "--isolated"]
+    assert told["left_out"] == ["env.DATABASE_URL", "env.API_TOKEN", "env.STRIPE_KEY"]
+    assert told["folder"] == str(shop.root)
+
+
+def test_as_flags_says_where_to_run_it(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop.root / "deep").mkdir()
+    monkeypatch.chdir(shop.root / "deep")
+    assert shop.launch("explain", "--as-flags").err == f"note: to be run in {shop.root}\n"

@@ -1,0 +1,80 @@
+"""The worker's side of the gate: three looks, at the queue of moves, at the page and at the channel."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from launcher.supervisor.inotify import Inotify
+from launcher.web.gate import Gate
+
+
+@dataclass
+class Sides:
+    """A gate, and what the supervisor holds of it."""
+
+    gate: Gate
+    queue: Inotify
+    page: mmap.mmap
+    channel: socket.socket
+    supervisor: socket.socket
+
+    def is_open(self) -> bool:
+        return self.gate.is_open(self.channel.fileno())
+
+    def write(self, seen: int, settled: int) -> None:
+        struct.pack_into("=QQ", self.page, 0, seen, settled)
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> Iterator[Sides]:
+    descriptor = os.memfd_create("test")
+    os.ftruncate(descriptor, mmap.PAGESIZE)
+    queue = Inotify()
+    queue.watch([str(tmp_path)])
+    channel, supervisor = socket.socketpair()
+    with channel, supervisor, mmap.mmap(descriptor, mmap.PAGESIZE) as page:
+        gate = Gate(queue.fileno(), descriptor)
+        os.close(descriptor)  # only borrowed
+        yield Sides(gate, queue, page, channel, supervisor)
+    queue.close()
+
+
+def test_it_is_open_while_nothing_happens(sides: Sides) -> None:
+    assert sides.is_open()
+    sides.write(7, 7)
+    assert sides.is_open()
+
+
+def test_a_save_that_nobody_has_looked_at_closes_it_at_once(sides: Sides, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("x")
+    assert not sides.is_open()
+    assert not sides.is_open(), "looking took the move from the queue"
+    assert sides.queue.take() == {str(tmp_path / "app.py")}
+    assert sides.is_open()
+
+
+def test_a_save_that_is_being_decided_about_closes_it(sides: Sides) -> None:
+    sides.write(3, 2)
+    assert not sides.is_open()
+    sides.write(3, 3)
+    assert sides.is_open()
+
+
+def test_a_word_on_the_way_closes_it(sides: Sides) -> None:
+    sides.supervisor.send(b"drain")
+    assert not sides.is_open()
+    sides.channel.recv(100)
+    assert sides.is_open()
+
+
+def test_a_supervisor_that_is_gone_closes_it(sides: Sides) -> None:
+    sides.supervisor.close()
+    assert not sides.is_open()
