@@ -156,6 +156,7 @@ class Engine:
     def load(self, child: Child, action: TellLoad, listener: int) -> None:
         """Have a fresh interpreter import the app from the beginning."""
         self.discard()
+        self.back_to = None
         most = self._room if self.enabled else 0
         child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, tuple(self._edited)), listener)
 

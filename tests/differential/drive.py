@@ -191,6 +191,8 @@ def failure(text: str) -> str:
     places = "\n".join(f"{file}:{line}" for file, line in _PLACE.findall(text))
     said = [line for line in text.strip().splitlines() if line and not line.startswith(" ")]
     last = said[-1] if said else text
+    if last.startswith("RecursionError"):  # where exactly the stack ends depends on how deep it began
+        return "failed\nRecursionError\n"
     if exit_code := re.fullmatch(r"SystemExit: (.*)", last):
         last = f"launch.LoadExit: the app called sys.exit({exit_code[1]}) while loading"
     return f"failed\n{places}\n{last}\n"
