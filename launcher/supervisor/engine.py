@@ -97,10 +97,7 @@ class Engine:
     def use(self, plan: Plan) -> None:
         """Go on with another plan: all that is in reserve was made for the old one."""
         self._plan = plan
-        self.discard()
-        if self._idle is not None:
-            self._idle.close()
-            self._idle = None
+        self.close()
 
     def pids(self) -> set[int]:
         """Return the processes in reserve."""
@@ -167,13 +164,14 @@ class Engine:
         self.timeline.add(snapshot)
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
 
-    def make_base(self, message: Libraries, listener: int) -> None:
-        """Have an interpreter import the libraries that the app began with."""
+    def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
+        """Have an interpreter import the libraries that the app began with; *share* gives it what copies inherit."""
         if not message.names or self._base is not None or not self.enabled:
             return
         base = self._base = self.fresh()
         self._base_files = {}
         self._base_libraries = len(message.names)
+        share(base)
         base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
@@ -188,7 +186,7 @@ class Engine:
         return True
 
     def close(self) -> None:
-        """End everything in reserve."""
+        """End everything in reserve. What is needed later is started anew."""
         self.discard()
         if self._idle is not None:
             self._neglect(self._idle.channel)
@@ -239,6 +237,7 @@ class Engine:
         except ChannelClosed:
             self._neglect(base.channel)
             base.close()
+            self._base = None  # a fresh interpreter is worth keeping again
 
     def _use_base(self, base: Child) -> None:
         self._neglect(base.channel)
