@@ -339,7 +339,7 @@ class Supervisor:
             child = self._children.pop(spare)
             self._neglect(child.channel)
             self._engine.keep(child)
-        self._engine.make_base(libraries, self._listener.fileno())
+        self._engine.make_base(libraries, self._listener.fileno(), self._share_gate)
 
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, messages.Reading):
