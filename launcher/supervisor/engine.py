@@ -108,8 +108,7 @@ class Engine:
     def use(self, plan: Plan) -> None:
         """Go on with another plan: all that is in reserve was made for the old one."""
         self._plan = plan
-        self.discard()
-        self._end_idle()
+        self.close()
 
     def pids(self) -> set[int]:
         """Return the processes in reserve."""
@@ -156,6 +155,7 @@ class Engine:
     def load(self, child: Child, action: TellLoad, listener: int) -> None:
         """Have a fresh interpreter import the app from the beginning."""
         self.discard()
+        self.back_to = None
         most = self._room if self.enabled else 0
         child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, tuple(self._edited)), listener)
 
@@ -180,23 +180,29 @@ class Engine:
         self.timeline.add(snapshot)
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
 
-    def make_base(self, message: Libraries, listener: int) -> None:
-        """Have an interpreter import the libraries that the app began with."""
+    def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
+        """Have an interpreter import the libraries that the app began with; *share* gives it what copies inherit."""
         if not message.names or self._base is not None or not self.enabled or not self._room or LIBRARIES in self._bad:
             return
         base = self._base = self.fresh()
         self._base_files = {}
         self._base_libraries = len(message.names)
+        share(base)
         base.tell(Preload(self._plan.to_json(), message.names, message.path, message.asked), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
-    def ask_how_it_ended(self, child: Child) -> None:
-        """Have the snapshot that a copy came from wait for its end. It may be gone by now: then nobody answers."""
-        if child.origin is not None and child.pid:
-            try:
-                child.origin.send(messages.Reap(child.pid))
-            except ChannelClosed:
-                pass
+    def ask_how_it_ended(self, child: Child) -> bool:
+        """Have the snapshot that a copy came from wait for its end; return False if that snapshot is gone.
+
+        Even one that is there may go before it has answered.
+        """
+        if child.origin is None or not child.pid:
+            return False
+        try:
+            child.origin.send(messages.Reap(child.pid))
+        except ChannelClosed:
+            return False
+        return True
 
     def patience(self) -> float:
         """Return after how many seconds a copy that does not serve is given up."""
@@ -235,7 +241,7 @@ class Engine:
         return len(spare)
 
     def close(self) -> None:
-        """End everything in reserve."""
+        """End everything in reserve. What is needed later is started anew."""
         self.discard()
         self._end_idle()
 
