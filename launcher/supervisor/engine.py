@@ -331,8 +331,9 @@ class Engine:
         if frozen is None:
             return
         self._neglect(frozen.channel)
-        for message, _ in frozen.channel.rest():  # how a copy ended
-            self._heard(message)
+        for message, _ in frozen.channel.rest():
+            if isinstance(message, messages.Reaped):
+                self.on_reaped(message.pid, message.status)
         frozen.channel.close()
         if self._base is not None and self._base.channel is frozen.channel:
             self._base.close()

@@ -169,7 +169,7 @@ def test_what_was_said_by_a_snapshot_that_is_gone_by_now(reserve: Reserve) -> No
     (act,) = reserve.attended.values()
     reserve.engine.discard()
     act()
-    assert reserve.reaped == []
+    assert reserve.reaped == [(12, 0)]  # nobody else knows
 
 
 # Going back
@@ -629,3 +629,48 @@ def test_a_base_that_read_something_else_than_the_app_is_given_up(reserve: Reser
     assert (reserve.bases, reserve.engine.count, len(reserve.attended)) == (0, 3, 3)
     assert reserve.engine.needs_spare()
     assert reserve.engine.timeline.known["json"] == "1"
+
+
+# Safety net and memory
+
+
+def test_the_newest_stay_when_memory_is_low(reserve: Reserve) -> None:
+    for before in ("a", "b", "c", ""):
+        reserve.snapshot(before)
+    assert reserve.engine.make_room(2) == 2
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["c", ""]
+    assert reserve.engine.make_room(2) == 0
+    assert reserve.engine.make_room(0) == 2
+    assert reserve.engine.count == 0
+
+
+def _doubt_before_a(reserve: Reserve) -> None:
+    reserve.engine.timeline.read({"/p/z": "1"})
+    reserve.snapshot("a")
+    assert reserve.engine.copy(TellLoad(1, 1, changed=("/p/a.py",))) is not None
+    reserve.engine.doubt()
+    reserve.engine.discard()
+
+
+def test_a_place_is_bad_where_a_cold_start_does_better(reserve: Reserve) -> None:
+    _doubt_before_a(reserve)
+    reserve.snapshot("a")
+    reserve.snapshot("b")
+    reserve.engine.loaded_cold(0.5)
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["b"]
+    reserve.snapshot("a")
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["b"]
+
+
+def test_a_place_is_not_bad_where_a_cold_start_fails_too(reserve: Reserve) -> None:
+    _doubt_before_a(reserve)
+    reserve.engine.failed_cold()
+    reserve.engine.loaded_cold(0.5)
+    reserve.snapshot("a")
+    assert reserve.engine.count == 1
+
+
+def test_a_copy_may_take_longer_than_a_cold_start(reserve: Reserve) -> None:
+    assert reserve.engine.patience() == 2.0
+    reserve.engine.loaded_cold(1.5)
+    assert reserve.engine.patience() == 5.0
