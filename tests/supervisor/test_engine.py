@@ -647,7 +647,9 @@ def test_the_newest_stay_when_memory_is_low(reserve: Reserve) -> None:
 def _doubt_before_a(reserve: Reserve) -> None:
     reserve.engine.timeline.read({"/p/z": "1"})
     reserve.snapshot("a")
-    assert reserve.engine.copy(TellLoad(1, 1, changed=("/p/a.py",))) is not None
+    copy = reserve.engine.copy(TellLoad(1, 1, changed=("/p/a.py",)))
+    assert copy is not None
+    copy.close()
     reserve.engine.doubt()
     reserve.engine.discard()
 
