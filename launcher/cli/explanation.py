@@ -20,7 +20,7 @@ FILE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A small project: files by name, variables of the shell, and a command: what follows `launch`, or a Python line."""
+    """A small project: files by name, variables of the shell, and a command: what follows `launch`, or Python."""
 
     run: str
     files: Mapping[str, str] = field(default_factory=dict)

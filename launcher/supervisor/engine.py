@@ -108,8 +108,7 @@ class Engine:
     def use(self, plan: Plan) -> None:
         """Go on with another plan: all that is in reserve was made for the old one."""
         self._plan = plan
-        self.discard()
-        self._end_idle()
+        self.close()
 
     def pids(self) -> set[int]:
         """Return the processes in reserve."""
@@ -181,13 +180,14 @@ class Engine:
         self.timeline.add(snapshot)
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
 
-    def make_base(self, message: Libraries, listener: int) -> None:
-        """Have an interpreter import the libraries that the app began with."""
+    def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
+        """Have an interpreter import the libraries that the app began with; *share* gives it what copies inherit."""
         if not message.names or self._base is not None or not self.enabled or not self._room or LIBRARIES in self._bad:
             return
         base = self._base = self.fresh()
         self._base_files = {}
         self._base_libraries = len(message.names)
+        share(base)
         base.tell(Preload(self._plan.to_json(), message.names, message.path, message.asked), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
@@ -236,7 +236,7 @@ class Engine:
         return len(spare)
 
     def close(self) -> None:
-        """End everything in reserve."""
+        """End everything in reserve. What is needed later is started anew."""
         self.discard()
         self._end_idle()
 

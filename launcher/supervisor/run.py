@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing
 from launcher.errors import LaunchError
 from launcher.supervisor import events, memory, orphans, state
 from launcher.supervisor.child import Child, describe_exit
-from launcher.supervisor.disk import Disk
+from launcher.supervisor.disk import Difference, Disk
 from launcher.supervisor.engine import MOST, Engine
 from launcher.supervisor.gate import Gate
 from launcher.supervisor.impact import changed_settings
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from launcher.plan import Plan
-    from launcher.supervisor.disk import Difference
     from launcher.supervisor.report import Report
     from launcher.wire.channel import Channel
 
@@ -340,7 +339,7 @@ class Supervisor:
             child = self._children.pop(spare)
             self._neglect(child.channel)
             self._engine.keep(child)
-        self._engine.make_base(libraries, self._listener.fileno())
+        self._engine.make_base(libraries, self._listener.fileno(), self._share_gate)
 
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, messages.Reading):
@@ -511,7 +510,16 @@ class Supervisor:
             if moved is None:
                 self._disk_settled()
             else:
-                self._differs(self._disk.moved(moved))
+                difference = self._disk.moved(moved)
+                self._differs(difference)
+                if self._report.verbose and difference == Difference():
+                    self._explain(moved)
+
+    def _explain(self, moved: set[str]) -> None:
+        """Say why nothing came of what moved."""
+        for path in sorted(moved):
+            if reason := self._disk.why_not(path):
+                self._report.passed_over(path, reason)
 
     def _look_for_quiet(self, until: float) -> None:
         """Report quiet when nothing moved for a moment, git has finished, and a last look finds no difference."""

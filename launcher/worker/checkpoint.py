@@ -18,7 +18,7 @@ import sys
 import time
 import warnings
 
-from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.channel import Channel
 from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe
 from launcher.worker import descriptors
 
@@ -111,7 +111,7 @@ class Checkpoints:
         if obstacle:
             return obstacle
         _flush()
-        gc.freeze()
+        _freeze_objects()
         try:
             pid = _fork()
         except OSError as error:
@@ -159,8 +159,7 @@ class Checkpoints:
         self._ledger.randomness.keep()
         self._positions = descriptors.positions()
         ours, theirs = socket.socketpair()
-        # Objects of the past are never collected: a collection would write to every page that the copies share.
-        gc.freeze()
+        _freeze_objects()
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         pid = -1
         try:
@@ -275,6 +274,27 @@ class Checkpoints:
         elif isinstance(message, CrashLog) and descriptor is not None:
             faulthandler.enable(descriptor)
         return message
+
+
+_shows_objects = False
+
+
+def _freeze_objects() -> None:
+    """Spare the objects of the past from collections, which would write to every page that the copies share.
+
+    Frozen objects are hidden from whoever asks the collector for all of them, as gevent does to find locks: then they
+    are given back first. The audit hook is the only way to know.
+    """
+    global _shows_objects
+    gc.freeze()
+    if not _shows_objects:
+        _shows_objects = True
+        sys.addaudithook(_show_objects)
+
+
+def _show_objects(event: str, _: tuple[object, ...]) -> None:
+    if event in ("gc.get_objects", "gc.get_referrers"):
+        gc.unfreeze()
 
 
 def _fork() -> int:

@@ -274,7 +274,7 @@ class Finder:
                 self.note(names, of_file(names))
 
     def _makes(self, path: str, *, by_name: bool) -> None:
-        """Take note that the app makes or removes a file: it does not matter then, nor its folder's names if it is new."""
+        """Take note that the app makes or removes a file: that and, for a new one, its folder's names are its own."""
         if by_name:
             self._is_own(path)
         if not by_name or of_presence(path) == MISSING:

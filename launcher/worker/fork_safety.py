@@ -191,8 +191,9 @@ class Ledger:
 
     def _file_opened(self, path: object, _: object, flags: object) -> None:
         if isinstance(path, str) and isinstance(flags, int) and flags & os.O_ACCMODE != os.O_RDONLY:
-            if f"{os.sep}__pycache__{os.sep}" not in path:
-                self._did(os.path.realpath(path))
+            if f"{os.sep}__pycache__{os.sep}" in path:
+                return
+            self._did(os.path.realpath(path))
 
     def _did(self, what: str) -> None:
         if who := self._culprit.now():
@@ -266,7 +267,7 @@ class Ledger:
 class _Marks:
     """Which module was looked for before a descriptor was opened, or a thread began.
 
-    The lowest free descriptor costs a microsecond to ask for; the number of threads ten, so that is asked for less often.
+    The lowest free descriptor costs a microsecond to ask for; the number of threads ten, which is asked less often.
     """
 
     def __init__(self) -> None:
@@ -330,7 +331,7 @@ def native_threads() -> list[str]:
 
 
 def lasting_threads() -> list[str]:
-    """Return as `native_threads` does the threads that are not about to end: one that was joined is counted a moment."""
+    """Return as `native_threads` does the threads that are not about to end: one that was joined still counts."""
     deadline = time.monotonic() + _THREAD_END_SECONDS
     while (names := native_threads()) and time.monotonic() < deadline:
         time.sleep(0.001)

@@ -111,7 +111,7 @@ def leave(project: Project) -> None:
 
 
 def encrypt(project: Project) -> None:
-    from cryptography.hazmat.primitives import serialization
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     from werkzeug.serving import generate_adhoc_ssl_pair
 
     cert, key = generate_adhoc_ssl_pair("localhost")
@@ -225,6 +225,8 @@ def test_right_example_has_no_error(forgetful: Project, page: Explanation) -> No
     write(forgetful, dict(page.right.files))
     if page.right.run.startswith("exec -- "):
         return  # it installs a package; that it parses is checked below
+    if "adhoc" in str(page.right.files):
+        pytest.importorskip("cryptography")
     assert "error[" not in outcome(forgetful, page.right.run, dict(page.right.environ)).replace("[path-missing]", "")
 
 

@@ -101,7 +101,8 @@ class Cold:
             )
             self._booted = (environ, process)
         process = self._booted[1]
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps(plan.to_json()) + "\n")
         process.stdin.flush()
         answer = json.loads(process.stdout.readline())

@@ -261,6 +261,21 @@ def test_git_at_work(make: Callable[..., Disk], root: Path, lock: str) -> None:
     assert disk.is_locked()
 
 
+def test_why_a_move_led_to_nothing(make: Callable[..., Disk], root: Path) -> None:
+    disk = make(exclude=("kept/",))
+    read(disk, root / "app.py")
+    disk.was_read({str(root / "own.db"): "*"})
+    told = {name: disk.why_not(str(root / name)) for name in ("app.py", "own.db", "other.py", "kept/a", "pkg", "a.pyc")}
+    assert told == {
+        "app.py": "its content is what the app was loaded from",
+        "own.db": "the app writes it itself",
+        "other.py": "the app did not read it while it was imported",
+        "kept/a": "excluded by reload.exclude",
+        "pkg": "",
+        "a.pyc": "",
+    }
+
+
 def test_git_above_the_project(root: Path, watcher: Watched) -> None:
     (root / ".git").mkdir()
     (root / ".git/index.lock").touch()
