@@ -79,8 +79,8 @@ class Disk:
 
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
-        for path, digest in files.items():
-            if digest != MISSING and os.path.islink(path):
+        for path in files:
+            if os.path.islink(path):  # perhaps one that leads nowhere yet
                 self._follow_link(path)
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known

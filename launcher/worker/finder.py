@@ -293,18 +293,20 @@ class Finder:
         return path if (path + os.sep).startswith(self._roots) else ""
 
     def _notice_questions(self) -> None:
-        """Put a function in the place of `os.stat` that notices what is asked for."""
-
-        @functools.wraps(_stat)
-        def stat(path: object, *arguments: object, **more: object) -> os.stat_result:
-            if (self._active or threading.get_ident() in self._late) and not getattr(self._busy, "on", False):
-                self._asked(path)
-            return _stat(path, *arguments, **more)  # type: ignore[arg-type]  # whatever it is, the answer is not ours
-
+        """Have what is asked of `os.stat` noticed."""
+        noticing = _Stat(self._is_asked)
         for features in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
             if _stat in features:
-                features.add(stat)
-        os.stat = stat
+                features.add(noticing)
+        os.stat = noticing
+        accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
+        if accessor is not None:  # Python 3.10 keeps the function for itself
+            accessor.stat = noticing
+
+    def _is_asked(self, given: object) -> None:
+        """Take note of a question to `os.stat`, if it is one of the app's."""
+        if (self._active or threading.get_ident() in self._late) and not getattr(self._busy, "on", False):
+            self._asked(given)
 
     def _asked(self, given: object) -> None:
         """Take note that the app asked whether there is a file, and what kind."""
@@ -328,6 +330,19 @@ class _Quiet:
 
     def __exit__(self, *_: object) -> None:
         self._busy.on = self._before
+
+
+class _Stat:
+    """Stands in the place of `os.stat`. No function: those become methods where a class keeps them as an attribute."""
+
+    def __init__(self, notice: Callable[[object], None]) -> None:
+        self._notice = notice
+        functools.update_wrapper(self, _stat)
+
+    def __call__(self, path: object, *arguments: object, **more: object) -> os.stat_result:
+        """Answer as `os.stat` does."""
+        self._notice(path)
+        return _stat(path, *arguments, **more)  # type: ignore[arg-type]  # whatever it is, the answer is not ours
 
 
 class _Late:

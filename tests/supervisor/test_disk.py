@@ -295,6 +295,14 @@ def test_a_file_behind_a_link(make: Callable[..., Disk], root: Path, watcher: Wa
     assert disk.moved({str(root / "elsewhere/real.py")}).files == (str(root / "link.py"),)
 
 
+def test_a_link_that_leads_nowhere_yet(make: Callable[..., Disk], root: Path) -> None:
+    (root / "link.py").symlink_to("later.py")
+    disk = make()
+    disk.was_read({str(root / "link.py"): ""})
+    (root / "later.py").write_text("1")
+    assert disk.moved({str(root / "later.py")}).files == (str(root / "link.py"),)
+
+
 def test_the_names_in_a_folder(make: Callable[..., Disk], root: Path) -> None:
     (root / "data").mkdir()
     names = str(root / "data/")

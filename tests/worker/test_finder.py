@@ -513,3 +513,8 @@ def test_what_asks_for_files_is_told_as_before(project: Project) -> None:
     code = "value = [os.stat in os.supports_dir_fd, os.stat in os.supports_follow_symlinks, os.stat.__name__]"
     project.run(code)
     assert project.value == [True, True, "stat"]
+
+
+def test_a_class_may_keep_the_function(project: Project) -> None:
+    project.run("class A:\n    stat = os.stat\nvalue = A().stat('.').st_size == os.stat('.').st_size")
+    assert project.value is True
