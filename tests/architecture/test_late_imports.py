@@ -26,7 +26,6 @@ ALLOWED = {
     "web/stack.py": "each of Werkzeug's wrappers, when a profile asks for it",
     "web/tls.py": "ssl and cryptography, when a profile asks for https",
     "worker/handler.py": "Werkzeug, after the worker has greeted",
-    "worker/descriptors.py": "fcntl, which other systems do not have",
     "worker/run.py": "Werkzeug is loaded while the supervisor still resolves the profile",
     "worker/target.py": "a2wsgi, when the app is an ASGI app",
 }
