@@ -27,8 +27,10 @@ _CHECKED = (
 )
 
 
-def build_plan(resolved: ResolvedProfile, *, pin: str) -> Plan:
+def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "") -> Plan:
     """Return the plan for *resolved*; *pin* holds the digits to ask for where the setting says `random`.
+
+    *token* is the random part of our own paths in this start.
 
     Raise `PlanError` with every folder and file that is missing.
     """
@@ -61,7 +63,7 @@ def build_plan(resolved: ResolvedProfile, *, pin: str) -> Plan:
             settings.reload.drain_seconds,
         ),
         debugger=Debugger(settings.debugger.enabled, settings.debugger.console, _pin(settings.debugger.pin, pin)),
-        browser=Browser(settings.browser.live_reload, _path_to_open(settings.browser.open)),
+        browser=Browser(settings.browser.live_reload, _path_to_open(settings.browser.open), token),
         tls=_tls(settings.tls, root),
         allowed_hosts=settings.allowed_hosts,
         wsgi=_wsgi(settings.wsgi),

@@ -69,13 +69,14 @@ class Disk:
         late = self._moved.intersection(files).intersection(self._known)
         return Difference(self._differing(path for path in late if self._known[path] != OWN_PRODUCT))
 
-    def watch(self) -> None:
-        """Have the watcher look at every folder that matters now."""
-        folders = {os.path.dirname(path) for path in (*self._known, *self._plan.settings_files, *self._included)}
+    def watch(self, also: Iterable[str] = ()) -> bool:
+        """Have the watcher look at every folder that matters now, and at those of *also*; return whether any is new."""
+        folders = set(also)
+        folders |= {os.path.dirname(path) for path in (*self._known, *self._plan.settings_files, *self._included)}
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
-        self._watcher.watch(folders)
+        return self._watcher.watch(folders)
 
     def moved(self, paths: set[str]) -> Difference:
         """Look at what a report of moved *paths* may concern."""
@@ -89,6 +90,10 @@ class Disk:
         """Look at everything that was read, whatever was reported: the watcher may have come late."""
         known = (path for path, digest in self._known.items() if digest != OWN_PRODUCT)
         return Difference(self._differing(known), self._settings_differ())
+
+    def knows(self, path: str) -> bool:
+        """Say whether a change of *path* leads to a reload."""
+        return path in self._known or path in self._included or path in self._settings
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""

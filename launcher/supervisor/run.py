@@ -18,11 +18,13 @@ from launcher.supervisor.disk import Disk
 from launcher.supervisor.impact import changed_settings
 from launcher.supervisor.listener import listen, url
 from launcher.supervisor.report import banner_rows
+from launcher.supervisor.shown import Shown
 from launcher.supervisor.signals import STOP, Signals
 from launcher.supervisor.terminal import Terminal
 from launcher.supervisor.watcher import Watcher
 from launcher.wire import messages
 from launcher.wire.channel import ChannelClosed
+from launcher.wire.tally import open_tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ SLOW_SECONDS = 10.0
 
 REARM_SECONDS = 0.2
 """How often, while the app is imported, folders that are new join the watch."""
+
+SETTLE_SECONDS = 0.02
+"""How long a template or static file may still be moving before the pages are refreshed."""
 
 GRACE_SECONDS = 2.0
 """How long a process that said it is done, or that we asked to end, may take to be gone."""
@@ -83,6 +88,9 @@ class Supervisor:
         self._opened = False
         self._last_read = ""
         self._rearm_due = False
+        self._shown = Shown()
+        self._edition = 1
+        self._saved: tuple[str, ...] = ()
         self._plan = plan
 
     def run(self) -> int:
@@ -97,6 +105,8 @@ class Supervisor:
             stack.callback(self._end_all)
             self._listener = listen(self._plan.address)
             stack.callback(self._close_listener)
+            self._tally = open_tally()
+            stack.callback(os.close, self._tally)
             self._selector = stack.enter_context(closing(selectors.DefaultSelector()))
             watcher = stack.enter_context(
                 closing(Watcher(poll_seconds=self._plan.reload.poll, warn=self._report.polling))
@@ -106,6 +116,7 @@ class Supervisor:
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._take_signals(signals))
             self._selector.register(watcher, selectors.EVENT_READ, self._take_moves)
             self._attend(0)
+            self._children[0].tell(messages.Tally(), self._tally)
             orphans.become_subreaper()
             self.state, actions = state.begin(self._plan, 0)
             self._perform(actions)
@@ -136,15 +147,19 @@ class Supervisor:
     def _start(self, action: events.Start) -> None:
         self._children[action.child] = Child(worker_environ(self._environ, self._plan))
         self._attend(action.child)
+        self._children[action.child].tell(messages.Tally(), self._tally)
 
     def _tell_load(self, action: events.TellLoad) -> None:
         self._disk.load_began()
         self._last_read = ""
+        self._children[action.child].tell(messages.Edition(self._edition))
         told = messages.Load(self._plan.to_json(), action.generation, action.wait)
         self._children[action.child].tell(told, self._listener.fileno())
 
     def _tell_serve_failure(self, action: events.TellServeFailure) -> None:
-        told = messages.ServeFailure(self._plan.to_json(), action.generation, action.cause, action.text)
+        saved = tuple(self._report.names(self._saved))
+        told = messages.ServeFailure(self._plan.to_json(), action.generation, action.cause, action.text, saved)
+        self._children[action.child].tell(messages.Edition(self._edition))
         self._children[action.child].tell(told, self._listener.fileno())
 
     def _tell_drain(self, action: events.TellDrain) -> None:
@@ -225,11 +240,14 @@ class Supervisor:
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, messages.Reading):
             self._was_read(number, message.files)
+        elif isinstance(message, messages.Showing):
+            self._was_shown(message)
         elif isinstance(message, messages.GivenBack) and descriptor is not None:
             self._parked.append((descriptor, message.peer))
             self._hand_on()
         elif isinstance(message, messages.Serving):
             child.served_since = time.monotonic()
+            self._saved = self._saved if message.failure else ()
             self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
             self._hand_on()
             self._disk_settled()
@@ -311,19 +329,50 @@ class Supervisor:
 
     def _rearm(self) -> None:
         self._rearm_due = False
-        self._disk.watch()
+        self._disk.watch(self._shown.folders())
 
     def _disk_settled(self) -> None:
         """A load ended: watch all that it read, and look whether any of it changed before the watch was there."""
         if self._plan.reload.enabled and self._exit_code is None:
-            self._disk.watch()
+            self._disk.watch(self._shown.folders())
             self._differs(self._disk.look())
+
+    def _was_shown(self, message: messages.Showing) -> None:
+        """Watch a file that was read to answer a request, unless its changes lead to a reload anyway."""
+        if not self._plan.reload.enabled or self._disk.knows(message.path):
+            return
+        if self._shown.was_read(message.path, message.digest, style=message.style):
+            self._after(REARM_SECONDS, self._watch_shown)
+
+    def _watch_shown(self) -> None:
+        """Watch the folders of what was shown, and look whether anything changed before the watch was there."""
+        if self._disk.watch(self._shown.folders()):
+            self._differs(self._disk.look())
+            self._shown.doubt()
+            self._look_at_shown()
+
+    def _look_at_shown(self) -> None:
+        """Refresh the pages if what they show has changed, and is there again: editors delete before they write."""
+        now = time.monotonic()
+        if now - self._moved_at < SETTLE_SECONDS or self._shown.is_missing(now):
+            self._after(SETTLE_SECONDS, self._look_at_shown)
+            return
+        change = self._shown.look(now)
+        if change.noisy:
+            self._report.noisy(change.noisy)
+        active = self._children.get(-1 if self.state.active is None else self.state.active)
+        if change.files and self.state.phase == "serving" and active is not None:
+            self._edition += 1
+            active.tell(messages.Edition(self._edition, change.style))
+            self._report.refreshed(change.files, style=change.style)
 
     def _take_moves(self) -> None:
         moved = self._watcher.take()
         if moved and self._plan.reload.enabled:
             self._moved_at = time.monotonic()
             self._differs(self._disk.moved(moved))
+            if self._shown.moved(moved):
+                self._after(SETTLE_SECONDS, self._look_at_shown)
 
     def _look_for_quiet(self, until: float) -> None:
         """Report quiet when nothing moved for a moment, git has finished, and a last look finds no difference."""
@@ -342,7 +391,14 @@ class Supervisor:
             self._settings_changed()
         elif difference.files:
             self._changed_at = time.monotonic()
+            self._begin_edition(difference.files)
             self._happen(events.FilesChanged(difference.files))
+
+    def _begin_edition(self, saved: tuple[str, ...]) -> None:
+        """Count a reload that a person's save led to; one refresh of the pages is enough for all that was saved."""
+        self._edition += 1
+        self._saved = saved
+        self._shown.look(time.monotonic())
 
     def _settings_changed(self) -> None:
         """Resolve again. A broken edit changes nothing; a new address is bound before the old one is given up."""
@@ -360,6 +416,7 @@ class Supervisor:
         keys = changed_settings(self._plan, plan)
         if keys:
             self._changed_at = time.monotonic()
+            self._begin_edition(keys)
             self._happen(events.PlanChanged(plan, keys))
         elif self._settings_were_broken:
             self._report.settings_mended()

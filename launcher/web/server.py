@@ -12,9 +12,12 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 from contextlib import nullcontext
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
+
+from launcher.web.streams import LeftOpen, Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ class Server(BaseWSGIServer):
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
-    is served inside `around`, on the thread that serves it.
+    is served inside `around`, on the thread that serves it. `streams` keeps connections beyond their request; draining
+    ends them. Requests for paths below `unlogged` leave no line in the terminal.
     """
 
     def __init__(
@@ -51,16 +55,20 @@ class Server(BaseWSGIServer):
         passthrough_errors: bool = False,
         tls: ssl.SSLContext | None = None,
         around: AbstractContextManager[object] | None = None,
+        streams: Streams | None = None,
+        unlogged: str = "",
     ) -> None:
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
         host = f"unix://{address.unix}" if address.unix else address.host
-        own = type("Handler", (handler or WSGIRequestHandler,), {})
+        own = _handler(handler or WSGIRequestHandler, unlogged)
         super().__init__(host, address.port, app, own, passthrough_errors, None, fd=listener.fileno())
         self.ssl_context = tls
         self._processes = processes
         self._give_back = give_back
         self._around = around or nullcontext()
+        self._streams = streams or Streams()
+        self._left_open: deque[socket.socket] = deque()
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
@@ -81,6 +89,7 @@ class Server(BaseWSGIServer):
         if self._deadline is not None:
             return
         self._deadline = time.monotonic() + seconds
+        self._streams.close()
         self._selector.unregister(self.socket)
         for connection, peer in list(self._waiting.items()):
             self._selector.unregister(connection)
@@ -95,7 +104,7 @@ class Server(BaseWSGIServer):
         """
         self._selector.register(self.socket, selectors.EVENT_READ, self._accept)
         self._selector.register(controls, selectors.EVENT_READ, lambda _: control())
-        self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(4096))
+        self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._wake_up())
         while not self._is_done():
             for key, _ in self._selector.select(self._patience()):
                 key.data(key.fileobj)
@@ -132,8 +141,27 @@ class Server(BaseWSGIServer):
         else:
             self._serve(connection, peer)
 
+    def _wake_up(self) -> None:
+        """Take note of what the threads of the requests have done: watch the connections that they left open."""
+        self._woken.recv(4096)
+        while self._left_open:
+            self._selector.register(self._left_open.popleft(), selectors.EVENT_READ, self._stream_moved)
+
+    def _stream_moved(self, connection: socket.socket) -> None:
+        """Close a stream that has ended. Clients have nothing to say on one."""
+        try:
+            if connection.recv(4096):
+                return
+        except OSError as error:
+            # For TLS "there is nothing yet" is an error of its own, known by its number: SSL_ERROR_WANT_READ.
+            if isinstance(error, BlockingIOError) or (self.ssl_context is not None and error.errno == 2):
+                return
+        self._selector.unregister(connection)
+        self._streams.drop(connection)
+        connection.close()
+
     def _serve(self, connection: socket.socket, peer: tuple[str, int]) -> None:
-        """Serve the one request of *connection*, and close it."""
+        """Serve the one request of *connection*, and close it unless it has become a stream."""
         try:
             if self.ssl_context is not None:
                 connection = self.ssl_context.wrap_socket(connection, server_side=True)
@@ -142,10 +170,13 @@ class Server(BaseWSGIServer):
         except Exception as error:  # noqa: BLE001  # the boundary of a request; the server goes on
             self._report_error(error, connection, peer)
         finally:
-            self.shutdown_request(connection)
+            if streams := self._streams.has(connection):
+                self._left_open.append(connection)
+            else:
+                self.shutdown_request(connection)
             with self._lock:
                 self._in_work -= 1
-            if self._deadline is not None:
+            if streams or self._deadline is not None:
                 self._wake.send(b"x")
 
     def _report_error(self, error: Exception, connection: socket.socket, peer: tuple[str, int]) -> None:
@@ -182,3 +213,20 @@ class Server(BaseWSGIServer):
         import traceback
 
         self.log("error", "%s", "Error while a request was served:\n" + traceback.format_exc())
+
+
+def _handler(base: type[WSGIRequestHandler], unlogged: str) -> type[WSGIRequestHandler]:
+    """Return a request handler like *base* that leaves streams alone, and keeps quiet about paths below *unlogged*."""
+
+    class Handler(base):  # type: ignore[misc,valid-type]
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # Any: as in Werkzeug
+            if isinstance(error, LeftOpen):
+                self.close_connection = True  # no further request is read from it
+            else:
+                super().connection_dropped(error, environ)
+
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:  # Any: as in Werkzeug
+            if not (unlogged and self.path.startswith(unlogged)):
+                super().log_request(code, size)
+
+    return Handler

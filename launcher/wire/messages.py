@@ -31,13 +31,15 @@ class Load:
 class ServeFailure:
     """Serve the failure page: for the failure that this worker reported, or for that of a worker that is gone.
 
-    Carries the listening socket's descriptor. `cause` is one line; `text` is the traceback, or what is known.
+    Carries the listening socket's descriptor. `cause` is one line; `text` is the traceback, or what is known; `changed`
+    names the files that were saved before.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
     generation: int
     cause: str
     text: str
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,22 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """Count wrong PINs in this shared memory; carries its descriptor. Sent to each fresh interpreter, first of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What pages show from now on has this number: of the code that is loaded next, or of the files that it serves.
+
+    `style` says that only stylesheets differ from the edition before.
+    """
+
+    number: int
+    style: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Booted:
     """The interpreter is up and waits for work."""
 
@@ -72,6 +90,15 @@ class Reading:
     """
 
     files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """This file was read to answer a request; `digest` is as in `Reading`. `style` says that it is a stylesheet."""
+
+    path: str
+    digest: str
+    style: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +148,13 @@ class Prompting:
     active: bool
 
 
-TO_WORKER = (Load, ServeFailure, Drain, Adopt)
-TO_SUPERVISOR = (Booted, Loading, Reading, Serving, Failed, GivenBack, Drained, Prompting)
-CARRIES_DESCRIPTOR = (Load, ServeFailure, Adopt, GivenBack)
+TO_WORKER = (Load, ServeFailure, Drain, Adopt, Tally, Edition)
+TO_SUPERVISOR = (Booted, Loading, Reading, Showing, Serving, Failed, GivenBack, Drained, Prompting)
+CARRIES_DESCRIPTOR = (Load, ServeFailure, Adopt, Tally, GivenBack)
 
 if TYPE_CHECKING:
-    ToWorker: TypeAlias = Load | ServeFailure | Drain | Adopt
-    ToSupervisor: TypeAlias = Booted | Loading | Reading | Serving | Failed | GivenBack | Drained | Prompting
+    ToWorker: TypeAlias = Load | ServeFailure | Drain | Adopt | Tally | Edition
+    ToSupervisor: TypeAlias = Booted | Loading | Reading | Showing | Serving | Failed | GivenBack | Drained | Prompting
     Message: TypeAlias = ToWorker | ToSupervisor
 
 _BY_NAME: dict[str, type[Any]] = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}

@@ -22,6 +22,7 @@ from launcher.wire.messages import (
     Booted,
     Drain,
     Drained,
+    Edition,
     Failed,
     GivenBack,
     Load,
@@ -30,8 +31,10 @@ from launcher.wire.messages import (
     Reading,
     ServeFailure,
     Serving,
+    Tally,
 )
 from launcher.worker.finder import Finder
+from launcher.worker.front import Front
 from launcher.worker.loading import Loaded, load
 from launcher.worker.prompt import Prompts
 
@@ -81,6 +84,7 @@ def die_with_supervisor(lifeline: int) -> None:
 def _import_web() -> None:
     """Import what serving needs, while the supervisor still makes the plan."""
     import launcher.web.failure
+    import launcher.web.livereload
     import launcher.web.server
     import launcher.web.stack  # noqa: F401
 
@@ -92,6 +96,7 @@ class Worker:
         self._channel = channel
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
+        self._front = Front(channel.send)
 
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
@@ -112,6 +117,10 @@ class Worker:
                 else:
                     os.close(descriptor)
                 return self._serve_failure(Plan.from_json(message.plan), message)
+            elif isinstance(message, Tally) and descriptor is not None:
+                self._front.share(descriptor)
+            elif isinstance(message, Edition):
+                self._front.show(message)
             elif isinstance(message, Drain):
                 self._channel.send(Drained())
                 return 0
@@ -132,9 +141,7 @@ class Worker:
         seconds = time.monotonic() - begun
         finder.stop()
         if isinstance(outcome, Loaded):
-            from launcher.web.stack import build_stack
-
-            self._serve(plan, build_stack(outcome.app, plan), Serving(outcome.found, seconds))
+            self._serve(plan, self._front.of_app(outcome.app, plan), Serving(outcome.found, seconds))
             return True
         self._failure = outcome
         self._channel.send(Reading(finder.digests(outcome.files)))
@@ -142,15 +149,14 @@ class Worker:
         return False
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
-        from launcher.web.failure import failure_app
-
         exception = self._failure.exception if self._failure else None
-        app = failure_app(plan, cause=message.cause, text=message.text, exception=exception)
+        app = self._front.of_failure(message, plan, exception)
         self._serve(plan, app, Serving("", 0.0, failure=True))
         return 0
 
     def _serve(self, plan: Plan, app: WSGIApplication, ready: Serving) -> None:
         """Serve until the supervisor says `Drain`, and until that is done."""
+        from launcher.web.livereload import BELOW
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
         from launcher.worker.handler import load_handler
@@ -167,6 +173,8 @@ class Worker:
             passthrough_errors=plan.wsgi.passthrough_errors,
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._channel.send(Prompting(active))),
+            streams=self._front.streams,
+            unlogged=BELOW,
         )
         self._channel.send(ready)
         cut = server.run(self._channel.fileno(), lambda: self._obey(server))
@@ -177,7 +185,10 @@ class Worker:
         try:
             for message, descriptor in self._channel.pending():
                 if isinstance(message, Drain):
+                    self._front.stop()
                     server.drain(message.seconds)
+                elif isinstance(message, Edition):
+                    self._front.show(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
         except ChannelClosed:

@@ -64,13 +64,13 @@ def start(request: Request, invocation: Invocation, child: Child) -> int:
     from launcher.config.resolve import resolve_profile
     from launcher.planner import build_plan
 
-    pin = make_pin()
+    pin, token = make_pin(), os.urandom(16).hex()
 
     def replan() -> Plan:
-        return build_plan(resolve_profile(request), pin=pin)
+        return build_plan(resolve_profile(request), pin=pin, token=token)
 
     resolved = resolve_profile(request)
-    plan = build_plan(resolved, pin=pin)
+    plan = build_plan(resolved, pin=pin, token=token)
     from launcher.supervisor.report import Report
     from launcher.supervisor.run import Supervisor
 
