@@ -47,8 +47,8 @@ _MARK = '<div class="debugger">'  # where the body of Werkzeug's page begins
 _FOREIGN = b"Only the page of the debugger itself may do this.\n"
 _LOCKED = b"The console is locked: it takes commands after the PIN, and none where debugger.console is off.\n"
 _GONE = (
-    b"<strong>This frame is gone.</strong> The code was loaded again after a save, and the frames of this page went with "
-    b"the old code. Refresh the page to see where things stand now.\n"
+    b"<strong>This frame is gone.</strong> The code was loaded again after a save, and the frames of this page went "
+    b"with the old code. Refresh the page to see where things stand now.\n"
 )
 
 
@@ -115,13 +115,10 @@ class Debugger(DebuggedApplication):
         guarded = _with_headers(start_response)
         if command == "resource":
             return super().__call__(environ, guarded)
-        if (
-            command in ("pinauth", "printpin")
-            and self._is_ours(secret)
-            and (command == "printpin" or "pin" in arguments)
-        ):
-            act = self.pin_auth if command == "pinauth" else self.log_pin_request
-            return act(Request(environ))(environ, guarded)
+        if command == "pinauth" and "pin" in arguments and self._is_ours(secret):
+            return self.pin_auth(Request(environ))(environ, guarded)
+        if command == "printpin" and self._is_ours(secret):
+            return self.log_pin_request(Request(environ))(environ, guarded)
         if secret != self.secret or arguments.get("frm", type=int) not in self.frames:
             return answer(environ, start_response, "200 OK", _GONE, "text/html")
         if not (self.evalex and self.check_pin_trust(environ)):

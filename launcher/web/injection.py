@@ -81,9 +81,8 @@ class _Page:
         """Take the head of the answer."""
         if self._sent or not is_page(status, headers):
             self._head, self._sent = None, True
-            return (
-                self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
-            )
+            arguments = (status, headers, exc_info) if exc_info else (status, headers)
+            return self._start_response(*arguments)
         if self._head is not None and exc_info is None:
             raise AssertionError("the app called start_response twice, without saying which error is the reason")
         self._head = status, headers
@@ -128,26 +127,19 @@ class _Page:
         """Send the head, and say whether the tag goes into the page that begins with *first*."""
         if self._head is None:
             return False
-        declared = _declared(self._head[1])
+        headers = self._head[1]
+        declared = _declared(headers)
         known = length if declared is None else declared
-        if (
-            known is None
-            or not first
-            or (length is not None and length != known)
-            or not _START.match(first, 0, _IN_HEAD)
-        ):
-            self._send_head()
-            return False
-        if not self._settle_tag(first, self._head[1]):
-            self._send_head()
-            return False
-        self._left = known
-        self._send_head(len(self._tag))
-        return True
+        goes_in = known is not None and length in (None, known) and self._settle_tag(first, headers)
+        self._left = known or 0
+        self._send_head(len(self._tag) if goes_in else 0)
+        return goes_in
 
     def _settle_tag(self, beginning: bytes, headers: Headers) -> bool:
-        """Fit the tag to the page's policy; say whether it may go in."""
-        if _FOREIGN_BASE.search(beginning, 0, _IN_HEAD) or _META_POLICY.search(beginning, 0, _IN_HEAD):
+        """Say whether this is a page that the tag may go into, and fit the tag to the page's policy."""
+        if not _START.match(beginning, 0, _IN_HEAD) or any(
+            found.search(beginning, 0, _IN_HEAD) for found in (_FOREIGN_BASE, _META_POLICY)
+        ):
             return False
         policies = [value for name, value in headers if name.lower() == "content-security-policy"]
         if policies:
@@ -224,14 +216,12 @@ def is_page(status: str, headers: Headers) -> bool:
 
 
 def _is_html(content_type: str) -> bool:
-    kind, *parameters = content_type.split(";")
-    charset = next(
-        (item.strip()[8:].strip("\"' ") for item in parameters if item.strip().startswith("charset=")), "utf-8"
-    )
-    if kind.strip() != "text/html":
+    kind, *parameters = [item.strip() for item in content_type.split(";")]
+    charsets = [item[8:].strip("\"' ") for item in parameters if item.startswith("charset=")]
+    if kind != "text/html":
         return False
     try:
-        return codecs.encode("<a>", charset) == b"<a>"
+        return all(codecs.encode("<a>", charset) == b"<a>" for charset in charsets)
     except (LookupError, TypeError, ValueError):
         return False
 

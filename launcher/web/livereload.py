@@ -74,9 +74,9 @@ class LiveReload:
 
         def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             path = environ.get("PATH_INFO", "")
-            return (
-                self._answer(path, environ, start_response) if path.startswith(BELOW) else app(environ, start_response)
-            )
+            if not path.startswith(BELOW):
+                return app(environ, start_response)
+            return self._answer(path, environ, start_response)
 
         return run
 

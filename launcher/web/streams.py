@@ -13,15 +13,15 @@ import threading
 _SEND_SECONDS = 5.0
 
 
-class LeftOpen(ConnectionError):
+class LeftOpen(ConnectionError):  # noqa: N818  # no error: Werkzeug takes it for a client that hung up
     """The request was answered on its socket, which now belongs to the streams; the server writes nothing more."""
 
 
 class Streams:
     """Knows the connections that were given to `open`, and ends them: one with `drop`, all with `close`.
 
-    To end a connection is to shut it down, which both sides notice at once; the server's loop waits for that, and closes
-    it. `edition` is that of the code and the files that this worker shows. Safe to use from any thread.
+    To end a connection is to shut it down, which both sides notice at once; the server's loop waits for that, and
+    closes it. `edition` is that of the code and the files that this worker shows. Safe to use from any thread.
     """
 
     def __init__(self) -> None:

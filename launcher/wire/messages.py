@@ -94,7 +94,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """This file was read to answer a request; `digest` is as in `Reading`. `style` says that it is a stylesheet."""
+    """A file was read to answer a request; `digest` is as in `Reading`. `style` says that it is a stylesheet."""
 
     path: str
     digest: str
