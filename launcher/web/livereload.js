@@ -76,6 +76,7 @@
     let told = document.getElementById("launch-bar");
     if (!told) {
       told = document.createElement("p");
+      told.id = "launch-bar";
       told.style.cssText = "margin:0;padding:.7rem 1rem;background:#20242c;color:#f4f4f4;font:1rem/1.4 system-ui,sans-serif";
       document.body.prepend(told);
     }

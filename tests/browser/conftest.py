@@ -50,13 +50,17 @@ def missing() -> str:
     return ""
 
 
-def until(condition: Callable[[], object], what: str, evidence: Callable[[], str] = str) -> None:
-    """Wait until *condition* holds; fail with *what* and *evidence* at the limit."""
+def until(
+    condition: Callable[[], object],
+    what: str,
+    evidence: Callable[[], str] = str,
+    wait: Callable[[float], None] = lambda milliseconds: time.sleep(milliseconds / 1000),
+) -> None:
+    """Wait until *condition* holds; fail with *what* and *evidence* at the limit. Pages need their own *wait*."""
     end = time.monotonic() + LIMIT
-    pause = 0.01
     while not condition():
         assert time.monotonic() < end, f"waited {LIMIT:.0f} s for {what}\n{evidence()}"
-        time.sleep(pause)
+        wait(10)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +99,9 @@ class Server:
         self.root = root
         self.output = root.parent / f"{root.name}.log"
         self._command = [sys.executable, "-m", "launcher", "dev", *arguments]
-        self._environ = {name: value for name, value in os.environ.items() if not name.startswith(("LAUNCH_", "FLASK_"))}
+        self._environ = {
+            name: value for name, value in os.environ.items() if not name.startswith(("LAUNCH_", "FLASK_"))
+        }
         self._environ |= {"PYTHONPATH": str(Path(__file__).parents[2]), **(environ or {})}
         self.url = ""
         self.start()
@@ -149,7 +155,7 @@ class Server:
         self.write(name, text.replace(old, new))
 
 
-APP = '''
+APP = """
 from flask import Flask, render_template, request, Response
 
 app = Flask(__name__)
@@ -190,7 +196,7 @@ def form():
 def fail():
     answer = 6 * 7
     raise LookupError(WORD)
-'''
+"""
 PAGE = """<!doctype html>
 <html><head><title>shop</title><link rel="stylesheet" href="/static/style.css"></head>
 <body><h1 id="word">{{ word }}</h1><p id="note">first note</p><div style="height: 5000px"></div></body></html>
