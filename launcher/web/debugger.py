@@ -12,6 +12,7 @@ import time
 from collections import deque
 from hashlib import sha256
 from hmac import compare_digest
+from html import escape
 from threading import Lock
 
 from werkzeug.debug import DebuggedApplication
@@ -120,7 +121,8 @@ class Debugger(DebuggedApplication):
         if command == "printpin" and self._is_ours(secret):
             return self.log_pin_request(Request(environ))(environ, guarded)
         if secret != self.secret or arguments.get("frm", type=int) not in self.frames:
-            return answer(environ, start_response, "200 OK", _GONE, "text/html")
+            typed = f"&gt;&gt;&gt; {escape(command or '')}\n".encode(errors="replace")
+            return answer(environ, start_response, "200 OK", typed + _GONE, "text/html")
         if not (self.evalex and self.check_pin_trust(environ)):
             return answer(environ, start_response, "403 Forbidden", _LOCKED)
         return super().__call__(environ, guarded)

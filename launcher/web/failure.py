@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 _BAR = """\
 <style>
-#launch-bar {{ margin: 0; padding: .7rem 1rem; background: #20242c; color: #f4f4f4; overflow-wrap: anywhere;
-  font: 1rem/1.4 system-ui, sans-serif; border-left: .4rem solid #e5534b; }}
+#launch-bar {{ position: sticky; top: 0; z-index: 9; margin: 0; padding: .7rem 1rem; overflow-wrap: anywhere;
+  text-align: left; font: 1rem/1.4 system-ui, sans-serif; color: #f4f4f4; background: #20242c;
+  border-left: .4rem solid #e5534b; }}
 #launch-bar b {{ color: #ffd479; font-weight: 600; }}
 </style>
 <p id="launch-bar" role="status">{told}</p>

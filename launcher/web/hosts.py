@@ -26,7 +26,9 @@ LOCAL = (".localhost", "127.0.0.1", "::1")
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  # not bound to, but told apart
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
-_HOST = re.compile(rf"(?:(?P<name>{_LABEL}(?:\.{_LABEL})*)\.?|\[(?P<ipv6>[a-f0-9]*:[a-f0-9:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?")
+_HOST = re.compile(
+    rf"(?:(?P<name>{_LABEL}(?:\.{_LABEL})*)\.?|\[(?P<ipv6>[a-f0-9]*:[a-f0-9:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?"
+)
 _LONGEST = 260
 
 

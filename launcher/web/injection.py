@@ -80,8 +80,10 @@ class _Page:
     ) -> Callable[[bytes], object]:
         """Take the head of the answer."""
         if self._sent or not is_page(status, headers):
+            # A head that was held back never reached the server, which therefore need not hear why it is replaced.
+            replaced = self._head is not None
             self._head, self._sent = None, True
-            arguments = (status, headers, exc_info) if exc_info else (status, headers)
+            arguments = (status, headers, exc_info) if exc_info and not replaced else (status, headers)
             return self._start_response(*arguments)
         if self._head is not None and exc_info is None:
             raise AssertionError("the app called start_response twice, without saying which error is the reason")

@@ -77,10 +77,13 @@
     if (!told) {
       told = document.createElement("p");
       told.id = "launch-bar";
-      told.style.cssText = "margin:0;padding:.7rem 1rem;background:#20242c;color:#f4f4f4;font:1rem/1.4 system-ui,sans-serif";
+      told.style.cssText =
+        "position:sticky;top:0;z-index:9;margin:0;padding:.7rem 1rem;text-align:left;" +
+        "font:1rem/1.4 system-ui,sans-serif;color:#f4f4f4;background:#20242c;border-left:.4rem solid #ffd479";
       document.body.prepend(told);
     }
-    told.textContent = "The code has changed, and the consoles of this page belong to the old code. Refresh when you have done with them.";
+    told.textContent =
+      "The code has changed, and the consoles of this page belong to the old code. Refresh when you are done with them.";
   }
 
   // One connection for all pages of a browser, since it opens no more than six to a server: the page that has the lock

@@ -30,7 +30,8 @@ def mend(server: Server, page, old: str, new: str) -> None:
 def test_a_syntax_error_is_shown_with_its_caret_and_goes_away_by_itself(browser, launch) -> None:
     server, page = broken(launch, browser, 'WORD = "one"', "WORD = (1 +")
     assert page.inner_text("#launch-bar") == (
-        "Since the change of shop.py the app cannot be served. This page comes back by itself as soon as a save mends it."
+        "Since the change of shop.py the app cannot be served. "
+        "This page comes back by itself as soon as a save mends it."
     )
     assert "SyntaxError" in page.inner_text("h1")
     text = page.inner_text("div.traceback")

@@ -119,7 +119,8 @@ def test_a_hidden_page_lets_go_and_catches_up(browser, launch) -> None:
     page = open_page(browser, server.url)
     until(lambda: streams(server) == 1, "the stream", server.log)
     hide = """hidden => {
-        Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+        const value = hidden ? "hidden" : "visible";
+        Object.defineProperty(document, "visibilityState", { value, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
     }"""
     page.evaluate(hide, True)

@@ -307,6 +307,11 @@ def test_a_frame_that_is_gone_says_so(make_plan, query: dict[str, str]) -> None:
     assert response.mimetype == "text/html"
 
 
+def test_what_was_typed_is_shown_escaped_above_it(make_plan) -> None:
+    page = Page(Debugger(app, make_plan(pin="")))
+    assert page.evaluate("<b>", s="old").text.startswith("&gt;&gt;&gt; &lt;b&gt;\n<strong>")
+
+
 def test_a_locked_console_says_so(make_plan) -> None:
     page = Page(Debugger(app, make_plan(pin=PIN)))
     response = page.evaluate()
