@@ -43,7 +43,7 @@ class Report:
 
     def noisy(self, files: Sequence[str]) -> None:
         """Say that files are not looked at any more, since they change with each refresh."""
-        told = "changes again and again: it refreshes no pages any more"
+        told = "changes again and again: it refreshes no pages until the next reload"
         self._write(f"{self._mark('warning')}  {self._names(files)} {told}")
 
     def held(self, changed: Sequence[str]) -> None:

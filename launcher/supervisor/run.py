@@ -399,6 +399,7 @@ class Supervisor:
         self._edition += 1
         self._saved = saved
         self._shown.look(time.monotonic())
+        self._shown.forgive()
 
     def _settings_changed(self) -> None:
         """Resolve again. A broken edit changes nothing; a new address is bound before the old one is given up."""

@@ -22,9 +22,8 @@ OWN_PRODUCT = "*"
 MISSING_SECONDS = 0.3
 """How long a file may be away before that is taken for a change."""
 
-NOISY_CHANGES = 10
-NOISY_SECONDS = 10.0
-"""A file that changes so often in so short a time is changed by the refresh itself: by a program that the app runs."""
+NOISY = ((15, 3.0), (60, 60.0))
+"""A file that changes so often in so many seconds is changed by the refresh itself: by a program that the app runs."""
 
 MOST = 10_000
 """Files beyond this number are not watched."""
@@ -48,6 +47,7 @@ class Shown:
         self._doubtful: set[str] = set()
         self._missing_since: dict[str, float] = {}
         self._changes: dict[str, deque[float]] = {}
+        self._noisy: set[str] = set()
 
     def was_read(self, path: str, digest: str, *, style: bool = False) -> bool:
         """Remember what a worker reports; return whether the file was unknown."""
@@ -74,6 +74,11 @@ class Shown:
         """Take note that anything may have changed."""
         self._doubtful.update(self._known)
 
+    def forgive(self) -> None:
+        """Watch again what was given up: other code may do without it."""
+        self._noisy.clear()
+        self._changes.clear()
+
     def is_missing(self, now: float) -> bool:
         """Say whether a file in doubt is away, and has been so for a moment only: it may be written anew."""
         away = {path for path in self._doubtful if self._known[path] != MISSING and not os.path.exists(path)}
@@ -85,7 +90,7 @@ class Shown:
         doubtful, self._doubtful = self._doubtful, set()
         differ = []
         for path in sorted(doubtful):
-            if self._known[path] != OWN_PRODUCT and (digest := of_file(path)) != self._known[path]:
+            if path not in self._noisy and self._known[path] != OWN_PRODUCT and (digest := of_file(path)) != self._known[path]:
                 self._known[path] = digest
                 differ.append(path)
         noisy = tuple(path for path in differ if self._is_noisy(path, now))
@@ -93,9 +98,9 @@ class Shown:
         return Change(files, bool(files) and all(self._styles[path] for path in files), noisy)
 
     def _is_noisy(self, path: str, now: float) -> bool:
-        times = self._changes.setdefault(path, deque(maxlen=NOISY_CHANGES))
+        times = self._changes.setdefault(path, deque(maxlen=NOISY[-1][0]))
         times.append(now)
-        if len(times) < NOISY_CHANGES or now - times[0] > NOISY_SECONDS:
+        if not any(len(times) >= count and now - times[-count] <= seconds for count, seconds in NOISY):
             return False
-        self._known[path] = OWN_PRODUCT
+        self._noisy.add(path)
         return True

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.supervisor.shown import MISSING_SECONDS, NOISY_CHANGES, OWN_PRODUCT, Change, Shown
+from launcher.supervisor.shown import MISSING_SECONDS, OWN_PRODUCT, Change, Shown
 from launcher.wire.digest import of_file
 
 
@@ -113,17 +113,22 @@ def test_a_file_is_new_once(shown: Shown) -> None:
     assert not shown.was_read("/p/a", "2")
 
 
-def test_a_file_that_changes_with_each_refresh_is_given_up(shown: Shown, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("every", "count"), [(0.1, 15), (0.2, 15), (0.9, 60)])
+def test_a_file_that_changes_with_each_refresh_is_given_up(
+    shown: Shown, tmp_path: Path, every: float, count: int
+) -> None:
     path = read(shown, tmp_path / "counter.txt")
-    changes = [save(shown, tmp_path / "counter.txt", f"{number}", number / 10) for number in range(NOISY_CHANGES + 3)]
-    assert [change.files for change in changes[: NOISY_CHANGES - 1]] == [(path,)] * (NOISY_CHANGES - 1)
-    assert changes[NOISY_CHANGES - 1 :] == [Change(noisy=(path,)), Change(), Change(), Change()]
+    changes = [save(shown, tmp_path / "counter.txt", f"{number}", number * every) for number in range(count + 2)]
+    assert changes == [Change((path,))] * (count - 1) + [Change(noisy=(path,)), Change(), Change()]
+    shown.forgive()
+    assert save(shown, tmp_path / "counter.txt", "new", 1000.0) == Change((path,))
 
 
-def test_a_person_who_saves_often_is_no_noise(shown: Shown, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("every", "count"), [(1.1, 300), (0.5, 50), (0.05, 14)])
+def test_a_person_who_saves_often_is_no_noise(shown: Shown, tmp_path: Path, every: float, count: int) -> None:
     path = read(shown, tmp_path / "a.html")
-    for number in range(40):
-        assert save(shown, tmp_path / "a.html", f"{number}", number * 1.5) == Change((path,))
+    for number in range(count):
+        assert save(shown, tmp_path / "a.html", f"{number}", number * every) == Change((path,))
 
 
 def test_there_is_a_limit(shown: Shown, monkeypatch) -> None:
