@@ -25,6 +25,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import sync_playwright
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 SEEN = "addEventListener('DOMContentLoaded', () => window.seen = performance.timeOrigin + performance.now())"
@@ -161,7 +164,11 @@ def run(context, name: str, command: list[str], root: Path, entry: str, ready: s
         page.goto(address + "/")
         page.wait_for_timeout(1500)
         for kind, saves in KINDS.items():
-            times = sorted(saves(page, root, entry, rounds))
+            try:
+                times = sorted(saves(page, root, entry, rounds))
+            except PlaywrightTimeout:
+                print(f"| {name} | {kind} | not refreshed | | | |", flush=True)
+                continue
             middle, last = statistics.median(times), times[-1]
             print(f"| {name} | {kind} | {middle:.0f} ms | {times[0]:.0f} ms | {last:.0f} ms | {len(times)} |", flush=True)
         page.close()
@@ -178,8 +185,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--launch", default=f"{sys.executable} -m launcher", help="the command to measure")
     options = parser.parse_args()
-    from playwright.sync_api import sync_playwright
-
     launch = [*options.launch.split(), "dev", "--port=0"]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS, headless=True)

@@ -352,6 +352,16 @@ def test_the_bar_stands_above_the_page_once(make_plan) -> None:
     assert page.text.index("<p>bar of /fail</p>") < page.text.index("<h1>LookupError</h1>")
 
 
+def test_the_page_tells_nothing_of_environment_and_request(make_plan, monkeypatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://shop:canary-environment@db/shop")
+    client = Client(Debugger(app, make_plan()))
+    client.set_cookie("session", "canary-cookie")
+    headers = {"Authorization": "Bearer canary-header", "X-Api-Key": "canary-key"}
+    response = client.post("/fail?token=canary-query", headers=headers, data={"password": "canary-form"})
+    assert response.status_code == 500
+    assert "canary" not in response.text
+
+
 def test_only_the_last_tracebacks_are_kept(make_plan) -> None:
     class Payload: ...
 
