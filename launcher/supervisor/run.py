@@ -329,13 +329,21 @@ class Supervisor:
 
     def _rearm(self) -> None:
         self._rearm_due = False
-        self._disk.watch(self._shown.folders())
+        self._watch()
 
     def _disk_settled(self) -> None:
         """A load ended: watch all that it read, and look whether any of it changed before the watch was there."""
         if self._plan.reload.enabled and self._exit_code is None:
-            self._disk.watch(self._shown.folders())
+            self._watch()
             self._differs(self._disk.look())
+
+    def _watch(self) -> bool:
+        """Watch all that matters now; return whether the watch began anew, and may have missed what happened then."""
+        anew = self._disk.watch(self._shown.folders())
+        if anew:
+            self._shown.doubt()
+            self._after(0.0, self._look_at_shown)
+        return anew
 
     def _was_shown(self, message: messages.Showing) -> None:
         """Watch a file that was read to answer a request, unless its changes lead to a reload anyway."""
@@ -346,10 +354,8 @@ class Supervisor:
 
     def _watch_shown(self) -> None:
         """Watch the folders of what was shown, and look whether anything changed before the watch was there."""
-        if self._disk.watch(self._shown.folders()):
+        if self._watch():
             self._differs(self._disk.look())
-            self._shown.doubt()
-            self._look_at_shown()
 
     def _look_at_shown(self) -> None:
         """Refresh the pages if what they show has changed, and is there again: editors delete before they write."""

@@ -90,7 +90,11 @@ class Shown:
         doubtful, self._doubtful = self._doubtful, set()
         differ = []
         for path in sorted(doubtful):
-            if path not in self._noisy and self._known[path] != OWN_PRODUCT and (digest := of_file(path)) != self._known[path]:
+            if (
+                path not in self._noisy
+                and self._known[path] != OWN_PRODUCT
+                and (digest := of_file(path)) != self._known[path]
+            ):
                 self._known[path] = digest
                 differ.append(path)
         noisy = tuple(path for path in differ if self._is_noisy(path, now))

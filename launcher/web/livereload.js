@@ -26,12 +26,13 @@
     return; // without memory a page could be refreshed for ever
   }
 
+  let leaving = false;
   let current = 0; // the latest edition that we heard of
   const replaced = new WeakSet();
 
   function learn(edition, style) {
     current = Math.max(current, edition);
-    if (edition <= own) return;
+    if (leaving || edition <= own) return;
     if (style && edition === own + 1 && restyle(edition)) own = edition;
     else refresh();
   }
@@ -52,6 +53,10 @@
     } catch {
       return; // as above
     }
+    // The page that comes learns of what follows by itself. Would this one go on listening, it might note down an edition
+    // that the page on its way does not show.
+    leaving = true;
+    leave();
     location.reload();
   }
 
@@ -189,6 +194,7 @@
   }
 
   function look() {
+    if (leaving) return;
     if (document.visibilityState === "hidden") leave();
     else attend();
   }

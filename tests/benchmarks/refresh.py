@@ -31,7 +31,7 @@ from playwright.sync_api import sync_playwright
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 SEEN = "addEventListener('DOMContentLoaded', () => window.seen = performance.timeOrigin + performance.now())"
-FLASK = '''
+FLASK = """
 from flask import Flask, render_template
 
 app = Flask(__name__)
@@ -41,14 +41,14 @@ WORD = "module-0"
 @app.get("/")
 def index():
     return render_template("index.html", word=WORD)
-'''
+"""
 HEAVY = "import numpy, pandas, sqlalchemy\n"
 PAGE = """<!doctype html>
 <html><head><title>page</title><link rel="stylesheet" href="/static/style.css"></head>
 <body><p id="module">{{ word }}</p><p id="template">template-0</p></body></html>
 """
 STYLE = "p { margin-left: 0px }\n"
-DJANGO = '''
+DJANGO = """
 import sys
 from django.conf import settings
 from django.core.management import execute_from_command_line
@@ -61,8 +61,8 @@ settings.configure(
     STATIC_URL="/static/", STATICFILES_DIRS=["static"],
 )
 execute_from_command_line(sys.argv)
-'''
-URLS = '''
+"""
+URLS = """
 from django.shortcuts import render
 from django.urls import include, path
 
@@ -74,7 +74,7 @@ def index(request):
 
 
 urlpatterns = [path("", index), path("__reload__/", include("django_browser_reload.urls"))]
-'''
+"""
 
 
 def write(path: Path, text: str) -> float:
@@ -170,7 +170,9 @@ def run(context, name: str, command: list[str], root: Path, entry: str, ready: s
                 print(f"| {name} | {kind} | not refreshed | | | |", flush=True)
                 continue
             middle, last = statistics.median(times), times[-1]
-            print(f"| {name} | {kind} | {middle:.0f} ms | {times[0]:.0f} ms | {last:.0f} ms | {len(times)} |", flush=True)
+            print(
+                f"| {name} | {kind} | {middle:.0f} ms | {times[0]:.0f} ms | {last:.0f} ms | {len(times)} |", flush=True
+            )
         page.close()
 
 

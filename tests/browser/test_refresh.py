@@ -249,3 +249,44 @@ def streams(server: Server) -> int:
     with open("/proc/net/tcp") as table:
         rows = [line.split() for line in table.readlines()[1:]]
     return sum(1 for row in rows if row[1].endswith(wanted) and row[3] == "01")
+
+
+DJANGO = """
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.shortcuts import render
+from django.urls import path
+
+settings.configure(
+    DEBUG=True,
+    SECRET_KEY="x",
+    ROOT_URLCONF=__name__,
+    ALLOWED_HOSTS=["*"],
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["templates"]}],
+)
+urlpatterns = [path("", lambda request: render(request, "index.html", {"word": "one"}))]
+application = get_wsgi_application()
+"""
+BOTTLE = """
+import bottle
+
+app = bottle.Bottle()
+
+
+@app.get("/")
+def index():
+    return bottle.template("templates/index.html", word="one")
+"""
+
+
+@pytest.mark.parametrize("source", [DJANGO, BOTTLE], ids=["django", "bottle"])
+def test_frameworks_that_keep_their_templates(browser, launch, project, source: str) -> None:
+    (project / "kept.py").write_text(source)
+    server = launch("--app=kept")
+    page = open_page(browser, server.url)
+    shows(page, "one")
+    page.wait_for_timeout(400)
+    server.edit("templates/index.html", "first note", "second note")
+    shows(page, "second note", "#note")
+    assert "served again" not in server.log()
