@@ -102,7 +102,8 @@ def served(command: list[str], root: Path, ready: str) -> Iterator[str]:
     try:
         end = time.monotonic() + 60
         while not (found := re.search(ready, log.read_text("utf-8", "replace"))):
-            assert process.poll() is None and time.monotonic() < end, log.read_text("utf-8", "replace")
+            assert process.poll() is None, log.read_text("utf-8", "replace")
+            assert time.monotonic() < end, log.read_text("utf-8", "replace")
             time.sleep(0.05)
         yield found[1].rstrip("/")
     finally:
@@ -134,7 +135,10 @@ def style_saves(page, root: Path, entry: str, rounds: int) -> list[float]:
         page.wait_for_timeout(300)
         begun = write(file, STYLE.replace("0px", f"{number}px"))
         page.wait_for_function(
-            "margin => document.querySelector('p') && getComputedStyle(document.querySelector('p')).marginLeft === margin",
+            """margin => {
+                const first = document.querySelector("p");
+                return first && getComputedStyle(first).marginLeft === margin;
+            }""",
             arg=f"{number}px",
         )
         times.append(time.time() * 1000 - begun)
