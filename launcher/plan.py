@@ -79,10 +79,14 @@ class Debugger:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What happens in the browser by itself. `open` is the path to open once, empty for none."""
+    """What happens in the browser by itself. `open` is the path to open once, empty for none.
+
+    `token` is the random part of our own paths, one for each start; where it is empty there are none.
+    """
 
     live_reload: bool = False
     open: str = ""
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,11 @@ _CHECKED = (
 )
 
 
-def build_plan(resolved: ResolvedProfile, *, pin: str, program: Program | None = None) -> Plan:
+def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "", program: Program | None = None) -> Plan:
     """Return the plan for *resolved*; *pin* holds the digits to ask for where the setting says `random`.
 
-    *program* called `launcher.run()`: it brings its app itself. Raise `PlanError` with every folder
-    and file that is missing.
+    *token* is the random part of our own paths in this start. *program* called `launcher.run()`: it brings its app
+    itself. Raise `PlanError` with every folder and file that is missing.
     """
     problems = _missing(resolved)
     if problems:
@@ -58,7 +58,7 @@ def build_plan(resolved: ResolvedProfile, *, pin: str, program: Program | None =
             settings.reload.drain_seconds,
         ),
         debugger=Debugger(settings.debugger.enabled, settings.debugger.console, _pin(settings.debugger.pin, pin)),
-        browser=Browser(settings.browser.live_reload, _path_to_open(settings.browser.open)),
+        browser=Browser(settings.browser.live_reload, _path_to_open(settings.browser.open), token),
         tls=_tls(settings.tls, root),
         allowed_hosts=settings.allowed_hosts,
         wsgi=_wsgi(settings.wsgi),

@@ -130,7 +130,9 @@ class DebuggerTable(Table):
 class BrowserTable(Table):
     """What happens in the browser by itself."""
 
-    live_reload: bool = setting(False, "Refresh open pages after a reload.")
+    live_reload: bool = setting(
+        True, "Refresh open pages after a reload, and when a template or static file changes; needs `reload.enabled`."
+    )
     open: bool | StrictStr = setting(False, "Open the browser once at the start; a text is the path to open.")
 
 

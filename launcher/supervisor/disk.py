@@ -105,10 +105,11 @@ class Disk:
             path = above
         return True
 
-    def watch(self) -> bool:
-        """Have the watcher look at every folder that matters now; return whether one is new."""
+    def watch(self, also: Iterable[str] = ()) -> bool:
+        """Have the watcher look at every folder that matters now, and at those of *also*; return whether one is new."""
         files = (*self._timeline.known, *self._plan.settings_files, *self._included, *self._links)
         folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
+        folders.update(_existing(folder) for folder in also)
         folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
@@ -161,6 +162,11 @@ class Disk:
         if self._plan.reload.include:
             files += self._included_that_differ({*self._included, *_files(self._plan.roots)})
         return Difference(files, self._settings_differ())
+
+    def knows(self, path: str) -> bool:
+        """Say whether a change of *path* leads to a reload."""
+        known = self._timeline.known.get(path, PRESENT)  # of what was only asked for, the content does not matter
+        return known != PRESENT or path in self._included or path in self._settings
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""

@@ -49,13 +49,17 @@ class Frozen:
 
 
 class Engine:
-    """The workers in reserve. `attend` has a channel listened to, `neglect` ends that; `close` ends every process."""
+    """The workers in reserve. `attend` has a channel listened to, `neglect` ends that; `close` ends every process.
+
+    `tally` is the memory in which workers count wrong PINs; it stays the caller's.
+    """
 
     def __init__(
         self,
         environ: Mapping[str, str],
         plan: Plan,
         *,
+        tally: int,
         attend: Callable[[Channel, Callable[[], None]], None],
         neglect: Callable[[Channel], None],
     ) -> None:
@@ -64,6 +68,7 @@ class Engine:
         """Why there are no more snapshots, in words."""
         self._environ = environ
         self._plan = plan
+        self._tally = tally
         self._attend = attend
         self._neglect = neglect
         self._frozen: dict[int, Frozen] = {}
@@ -125,7 +130,9 @@ class Engine:
             child, self._idle = self._idle, None
             self._neglect(child.channel)
             return child
-        return Child(worker_environ(self._environ, self._plan))
+        child = Child(worker_environ(self._environ, self._plan))
+        child.tell(messages.Tally(), self._tally)
+        return child
 
     def keep(self, child: Child) -> None:
         """Keep a fresh interpreter that is not needed now."""
@@ -135,8 +142,11 @@ class Engine:
         self._idle = child
         self._attend(child.channel, lambda: self._drop_idle(child))
 
-    def copy(self, action: TellLoad) -> Child | None:
-        """Go back to the newest snapshot that suits, and return the copy that goes on from there; None if none does."""
+    def copy(self, action: TellLoad, edition: int) -> Child | None:
+        """Go back to the newest snapshot that suits, and return the copy that goes on from there; None if none does.
+
+        Pages show *edition* from then on.
+        """
         self._edited = [*action.changed, *(path for path in self._edited if path not in action.changed)][:EDITED]
         self.back_to = None
         while self.enabled and not action.cold and (snapshot := self.timeline.choose(action.changed)) is not None:
@@ -147,7 +157,8 @@ class Engine:
             except ChannelClosed:
                 self._lost(snapshot.number)
                 continue
-            child.tell(GoOn(action.generation, self._room, tuple(self._edited), len(self.timeline.snapshots)))
+            taken = len(self.timeline.snapshots)
+            child.tell(GoOn(action.generation, self._room, tuple(self._edited), taken, edition))
             self.back_to = snapshot
             return child
         return None

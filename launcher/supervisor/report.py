@@ -59,6 +59,16 @@ class Report:
             where = f"before {escape(before)}" if before else "here"
             self._write(self._console.paint("faint", f"·  no snapshot {where}: {escape(reason)}"))
 
+    def refreshed(self, changed: Sequence[str], *, style: bool) -> None:
+        """Say that open pages are brought up to date without a reload."""
+        mark = self._console.paint("good", self._sign("↻", "*"))
+        self._write(f"{mark}  {self._names(changed)} changed, {'styles' if style else 'pages'} refreshed")
+
+    def noisy(self, files: Sequence[str]) -> None:
+        """Say that files are not looked at any more, since they change with each refresh."""
+        told = "changes again and again: it refreshes no pages until the next reload"
+        self._write(f"{self._mark('warning')}  {self._names(files)} {told}")
+
     def held(self, changed: Sequence[str]) -> None:
         """Say that a reload waits for the terminal debugger."""
         self._write(f"{self._mark('warning')}  {self._names(changed)} changed; reloading when the debugger is left")
@@ -127,6 +137,10 @@ class Report:
     def stopping(self) -> None:
         """Say that the server ends."""
         self._write(self._console.paint("faint", f"{self._sign('■', '-')}  stopping"))
+
+    def names(self, files: Sequence[str]) -> list[str]:
+        """Return the files as a person calls them: below the project."""
+        return [self._short(path) for path in files]
 
     def _names(self, files: Sequence[str]) -> str:
         shown = [escape(self._short(path)) for path in files[:_SHOWN_FILES]]

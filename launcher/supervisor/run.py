@@ -21,11 +21,13 @@ from launcher.supervisor.gate import Gate
 from launcher.supervisor.impact import changed_settings
 from launcher.supervisor.listener import listen, url
 from launcher.supervisor.report import banner_rows
+from launcher.supervisor.shown import Shown
 from launcher.supervisor.signals import STOP, Signals
 from launcher.supervisor.terminal import Terminal
 from launcher.supervisor.watcher import POLL_SECONDS, open_watcher
 from launcher.wire import messages
 from launcher.wire.channel import ChannelClosed
+from launcher.wire.tally import open_tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ ABORT_SECONDS = 0.5
 
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
+
+SETTLE_SECONDS = 0.02
+"""How long a template or static file may still be moving before the pages are refreshed."""
 
 GRACE_SECONDS = 2.0
 """How long a process that said it is done, or that we asked to end, may take to be gone."""
@@ -96,6 +101,9 @@ class Supervisor:
         self._marks = Marks()
         self._shut = False
         self._finishing: dict[int, int] = {}
+        self._shown = Shown()
+        self._edition = 1
+        self._saved: tuple[str, ...] = ()
         self._plan = plan
 
     def run(self) -> int:
@@ -108,7 +116,11 @@ class Supervisor:
             stack.callback(self._terminal.restore)
             signals = stack.enter_context(Signals())
             self._selector = stack.enter_context(closing(selectors.DefaultSelector()))
-            self._engine = Engine(self._environ, self._plan, attend=self._attend, neglect=self._neglect)
+            self._tally = open_tally()
+            stack.callback(os.close, self._tally)
+            self._engine = Engine(
+                self._environ, self._plan, tally=self._tally, attend=self._attend, neglect=self._neglect
+            )
             stack.callback(self._end_all)
             self._listener = listen(self._plan.address)
             stack.callback(self._close_listener)
@@ -125,6 +137,7 @@ class Supervisor:
             if self._plan.reload.poll and self._plan.reload.enabled:
                 self._after(self._plan.reload.poll, self._poll)
             self._attend_child(0)
+            self._children[0].tell(messages.Tally(), self._tally)
             orphans.become_subreaper()
             if self._engine.enabled:
                 self._after(MEMORY_SECONDS, self._look_at_memory)
@@ -171,7 +184,7 @@ class Supervisor:
         self._marks.decided = time.monotonic()
         self._disk.load_began()
         self._last_read = ""
-        copy = self._engine.copy(action)
+        copy = self._engine.copy(action, self._edition)
         if copy is None:
             self._load_cold(action)
             return
@@ -204,6 +217,7 @@ class Supervisor:
             self._shut = True
         child = self._fresh(action.child)
         self._share_gate(child)
+        child.tell(messages.Edition(self._edition))
         self._engine.load(child, action, self._listener.fileno())
 
     def _share_gate(self, child: Child) -> None:
@@ -213,8 +227,10 @@ class Supervisor:
             child.tell(messages.SettledPage(), self._gate.fileno())
 
     def _tell_serve_failure(self, action: events.TellServeFailure) -> None:
-        told = messages.ServeFailure(self._plan.to_json(), action.generation, action.cause, action.text)
+        saved = tuple(self._report.names(self._saved))
+        told = messages.ServeFailure(self._plan.to_json(), action.generation, action.cause, action.text, saved)
         child = self._children.get(action.child) or self._fresh(action.child)
+        child.tell(messages.Edition(self._edition))
         child.tell(told, self._listener.fileno())
 
     def _fresh(self, number: int) -> Child:
@@ -344,6 +360,8 @@ class Supervisor:
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, messages.Reading):
             self._was_read(number, message.files)
+        elif isinstance(message, messages.Showing):
+            self._was_shown(message)
         elif isinstance(message, messages.SnapshotTaken) and descriptor is not None:
             if number == self.state.loading:
                 self._engine.taken(message, descriptor)
@@ -364,6 +382,7 @@ class Supervisor:
             self._marks.imported = message.seconds
             if child.origin is None and not message.failure:
                 self._engine.loaded_cold(message.seconds)
+            self._saved = self._saved if message.failure else ()
             self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
             self._hand_on()
             self._disk_settled()
@@ -477,14 +496,14 @@ class Supervisor:
         self._rearm_due = False
         if self.state.loading is None:
             self._disk_settled()  # read while serving: nobody will look later
-        elif self._disk.watch():
+        elif self._watch():
             # A save may have come before the watch: an import that never ends would never be looked at again.
             self._differs(self._disk.look())
 
     def _disk_settled(self) -> None:
         """A load ended: watch all that it read, and look whether any of it changed before the watch was there."""
         if self._plan.reload.enabled and self._exit_code is None:
-            self._disk.watch()
+            self._watch()
             self._differs(self._disk.look())
         if self._shut and self.state.loading is None:
             self._gate.open()
@@ -497,8 +516,47 @@ class Supervisor:
 
     def _poll(self) -> None:
         with self._gate:
+            self._doubt_shown()
             self._disk_settled()
         self._after(self._watcher.interval, self._poll)
+
+    def _watch(self) -> bool:
+        """Watch all that matters now; return whether the watch began anew, and may have missed what happened then."""
+        anew = self._disk.watch(self._shown.folders())
+        if anew:
+            self._doubt_shown()
+        return anew
+
+    def _doubt_shown(self) -> None:
+        self._shown.doubt()
+        self._after(0.0, self._look_at_shown)
+
+    def _was_shown(self, message: messages.Showing) -> None:
+        """Watch a file that was read to answer a request, unless its changes lead to a reload anyway."""
+        if not self._plan.reload.enabled or self._disk.knows(message.path):
+            return
+        if self._shown.was_read(message.path, message.digest, style=message.style):
+            self._after(REARM_SECONDS, self._watch_shown)
+
+    def _watch_shown(self) -> None:
+        """Watch the folders of what was shown, and look whether anything changed before the watch was there."""
+        if self._watch():
+            self._differs(self._disk.look())
+
+    def _look_at_shown(self) -> None:
+        """Refresh the pages if what they show has changed, and is there again: editors delete before they write."""
+        now = time.monotonic()
+        if now - self._moved_at < SETTLE_SECONDS or self._shown.is_missing(now):
+            self._after(SETTLE_SECONDS, self._look_at_shown)
+            return
+        change = self._shown.look(now)
+        if change.noisy:
+            self._report.noisy(change.noisy)
+        active = self._children.get(-1 if self.state.active is None else self.state.active)
+        if change.files and self.state.phase == "serving" and active is not None:
+            self._edition += 1
+            active.tell(messages.Edition(self._edition, change.style))
+            self._report.refreshed(change.files, style=change.style)
 
     def _take_moves(self) -> None:
         with self._gate:  # closed while what is taken from the queue is not yet decided about
@@ -508,12 +566,15 @@ class Supervisor:
                 return
             self._moved_at = time.monotonic()
             if moved is None:
+                self._doubt_shown()
                 self._disk_settled()
-            else:
-                difference = self._disk.moved(moved)
-                self._differs(difference)
-                if self._report.verbose and difference == Difference():
-                    self._explain(moved)
+                return
+            difference = self._disk.moved(moved)
+            if self._shown.moved(moved):  # first, so that one refresh shows all that was saved at once
+                self._after(SETTLE_SECONDS, self._look_at_shown)
+            self._differs(difference)
+            if self._report.verbose and difference == Difference():
+                self._explain(moved)
 
     def _explain(self, moved: set[str]) -> None:
         """Say why nothing came of what moved."""
@@ -543,7 +604,15 @@ class Supervisor:
             return  # which loads the files anew as well
         if difference.files:
             self._changed_at = time.monotonic()
+            self._begin_edition(difference.files)
             self._happen(events.FilesChanged(difference.files))
+
+    def _begin_edition(self, saved: tuple[str, ...]) -> None:
+        """Count a reload that a person's save led to; one refresh of the pages is enough for all that was saved."""
+        self._edition += 1
+        self._saved = saved
+        self._shown.look(time.monotonic())
+        self._shown.forgive()
 
     def _settings_changed(self) -> bool:
         """Resolve again, and return whether that led to another plan.
@@ -565,6 +634,7 @@ class Supervisor:
         moved = (plan.address, plan.tls) != (self._plan.address, self._plan.tls)
         if keys:
             self._changed_at = time.monotonic()
+            self._begin_edition(keys)
             self._happen(events.PlanChanged(plan, keys))
             if moved:
                 self._report.moved(self._where(plan))

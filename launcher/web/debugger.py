@@ -1,29 +1,33 @@
 """Werkzeug's interactive debugger, with our PIN, our hosts and our limits.
 
-Everything that the browser sees is Werkzeug's page. What is added: the PIN is made by the supervisor and is not derived
-from the machine, wrong PINs are counted across reloads and one at a time, commands are taken from the page's own origin
-only, `/console` is gone, the last tracebacks are kept and not all of them, and no frame of ours is shown.
+What the browser sees is Werkzeug's page, below a bar of ours. What is added: the PIN is made by the supervisor and is
+not derived from the machine, wrong PINs are counted across reloads and one at a time, commands are taken from the
+page's own origin only, `/console` is gone, a page whose code was replaced is told so, the last tracebacks are kept and
+not all of them, and no frame of ours is shown.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from hashlib import sha256
+from hmac import compare_digest
+from html import escape
 from threading import Lock
 
 from werkzeug.debug import DebuggedApplication
 from werkzeug.debug.tbtools import DebugTraceback
-from werkzeug.exceptions import SecurityError
 from werkzeug.security import gen_salt
 from werkzeug.wrappers import Request, Response
 
 from launcher.web import frame
+from launcher.web.answer import HEADERS, answer
+from launcher.web.hosts import is_known, known_names, parse_host
+from launcher.web.origin import is_same_origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from typing import Any, Protocol
 
@@ -39,12 +43,13 @@ if TYPE_CHECKING:
 
 KEPT_TRACEBACKS = 20
 ALLOWED_FAILURES = 10  # Werkzeug refuses every further PIN from this number on
-_HOST = re.compile(r"(?:(?P<name>[a-z0-9._-]+)|\[(?P<ipv6>[a-f0-9:.]+)\])(?::[0-9]{1,5})?")
-_ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  # not bound to, but told apart
-_HEADERS = (
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
+_SHARED_LENGTH = 20
+_MARK = '<div class="debugger">'  # where the body of Werkzeug's page begins
+_FOREIGN = b"Only the page of the debugger itself may do this.\n"
+_LOCKED = b"The console is locked: it takes commands after the PIN, and none where debugger.console is off.\n"
+_GONE = (
+    b"<strong>This frame is gone.</strong> The code was loaded again after a save, and the frames of this page went "
+    b"with the old code. Refresh the page to see where things stand now.\n"
 )
 
 
@@ -59,11 +64,18 @@ class Debugger(DebuggedApplication):
     """Show the interactive debugger for every exception that leaves *app*.
 
     An empty PIN in the plan means that none is asked for. With *quiet* the traceback is not written to the error
-    stream, for an app whose failure has been reported already. Takes no ownership of *failures*.
+    stream, for an app whose failure has been reported already. *bar* returns HTML to show above Werkzeug's page, for a
+    request. Takes no ownership of *failures*.
     """
 
     def __init__(
-        self, app: WSGIApplication, plan: Plan, *, failures: Counter | None = None, quiet: bool = False
+        self,
+        app: WSGIApplication,
+        plan: Plan,
+        *,
+        failures: Counter | None = None,
+        quiet: bool = False,
+        bar: Callable[[WSGIEnvironment], str] = lambda _: "",
     ) -> None:
         # Werkzeug's own __init__ is not called: it makes a `multiprocessing.Value`, which costs milliseconds at every
         # reload and starts a process beside the app's where the app has chosen the start method "spawn". A test
@@ -76,7 +88,11 @@ class Debugger(DebuggedApplication):
         self.console_path = ""  # no path is empty, so the console has none
         self.console_init_func = None
         self.show_hidden_frames = False
-        self.secret = gen_salt(20)
+        # The first part is the same in every worker of this start, so that a page may ask for the PIN whatever was
+        # loaded since; the rest is this worker's own, since a frame's number may come again for another frame.
+        start = sha256(f"debugger {plan.browser.token}".encode()).hexdigest()[:_SHARED_LENGTH]
+        self._shared = start if plan.browser.token else gen_salt(_SHARED_LENGTH)
+        self.secret = self._shared + gen_salt(20)
         self.pin_logging = False
         # Both at once: Werkzeug would otherwise derive both from the machine when it needs the name of the cookie.
         self._pin = plan.debugger.pin or None
@@ -86,7 +102,35 @@ class Debugger(DebuggedApplication):
         self._kept: deque[list[int]] = deque()
         self._kept_lock = Lock()
         self._quiet = quiet
-        self.trusted_hosts = trusted_hosts(plan)
+        self._bar = bar
+        self.trusted_hosts = list(known_names(plan))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Carry out a command of the debugger's own page, or else run the app."""
+        arguments = Request(environ).args
+        if arguments.get("__debugger__") != "yes":
+            return self.debug_application(environ, start_response)
+        if not is_same_origin(environ):
+            return answer(environ, start_response, "403 Forbidden", _FOREIGN)
+        command, secret = arguments.get("cmd"), arguments.get("s", "")
+        guarded = _with_headers(start_response)
+        if command == "resource":
+            return super().__call__(environ, guarded)
+        if command == "pinauth" and "pin" in arguments and self._is_ours(secret):
+            return self.pin_auth(Request(environ))(environ, guarded)
+        if command == "printpin" and self._is_ours(secret):
+            return self.log_pin_request(Request(environ))(environ, guarded)
+        if secret != self.secret or arguments.get("frm", type=int) not in self.frames:
+            typed = f"&gt;&gt;&gt; {escape(command or '')}\n".encode(errors="replace")
+            return answer(environ, start_response, "200 OK", typed + _GONE, "text/html")
+        if not (self.evalex and self.check_pin_trust(environ)):
+            return answer(environ, start_response, "403 Forbidden", _LOCKED)
+        return super().__call__(environ, guarded)
+
+    def _is_ours(self, secret: str) -> bool:
+        """Say whether a page of this start sent *secret*, from this worker or one before it."""
+        shared = secret[:_SHARED_LENGTH].encode(errors="replace")
+        return compare_digest(shared, self._shared.encode())
 
     def debug_application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Run the app; close what it returned, always; show the page for an exception."""
@@ -125,8 +169,8 @@ class Debugger(DebuggedApplication):
             evalex=self.evalex and self.check_host_trust(environ),
             secret=self.secret,
             evalex_trusted=bool(self.check_pin_trust(environ)),
-        )
-        response = Response(html, status=500, mimetype="text/html", headers=_HEADERS)
+        ).replace(_MARK, self._bar(environ) + _MARK, 1)
+        response = Response(html, status=500, mimetype="text/html", headers=HEADERS)
         try:
             yield from response(environ, start_response)
         except Exception:  # noqa: BLE001  # whatever the server raises for a response that has begun
@@ -151,25 +195,11 @@ class Debugger(DebuggedApplication):
 
         Not Werkzeug's own check, in which no IPv6 address can match and capitals count.
         """
-        match = _HOST.fullmatch(environ.get("HTTP_HOST", "").lower())
-        if match is None:
-            return False
-        name = (match["ipv6"] or match["name"]).removesuffix(".")
-        return any(name == known or (known[0] == "." and f".{name}".endswith(known)) for known in self.trusted_hosts)
-
-    def execute_command(self, request: Request, command: str, frame: Any) -> Response:  # Any: private to Werkzeug
-        """Run code in a frame, for our own page only."""
-        if not is_same_origin(request.environ):
-            return _refusal(request)
-        return super().execute_command(request, command, frame)
+        host = parse_host(environ.get("HTTP_HOST", ""))
+        return host is not None and is_known(host[0], self.trusted_hosts)
 
     def pin_auth(self, request: Request) -> Response:
-        """Check a PIN, for our own page only, and one at a time.
-
-        Guesses sent all at once must not all be looked at before the first of them counts.
-        """
-        if not is_same_origin(request.environ):
-            return _refusal(request)
+        """Check a PIN, one at a time: of guesses sent all at once, each must count before the next is looked at."""
         with self._pin_lock:
             return super().pin_auth(request)
 
@@ -179,34 +209,19 @@ class Debugger(DebuggedApplication):
         time.sleep(5.0 if count > 5 else 0.5)
 
 
-def trusted_hosts(plan: Plan) -> list[str]:
-    """Return the names under which the debugger takes commands, without brackets.
+def _with_headers(start_response: StartResponse) -> StartResponse:
+    """Return *start_response*, adding to an answer of Werkzeug what all answers of ours have."""
 
-    A leading dot means the name itself and all below it, as in Werkzeug and Django.
-    """
-    names = [".localhost", "127.0.0.1", "::1", *plan.allowed_hosts]
-    if plan.address.host not in _ANY_ADDRESS and not plan.address.unix:
-        names.append(plan.address.host)
-    return list(dict.fromkeys(bare for name in names if (bare := name.lower().strip("[]").rstrip("."))))
+    def start(
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: Any = None,
+        /,  # Any: as in PEP 3333
+    ) -> Callable[[bytes], object]:
+        given = {name.lower() for name, _ in headers}
+        return start_response(status, [*headers, *(item for item in HEADERS if item[0].lower() not in given)], exc_info)
 
-
-def _refusal(request: Request) -> Response:
-    # Any: Werkzeug annotates another class than it returns
-    refusal: Any = SecurityError("Only the page of the debugger itself may do this.")
-    response: Response = refusal.get_response(request.environ)
-    return response
-
-
-def is_same_origin(environ: WSGIEnvironment) -> bool:
-    """Say whether a request comes from a page of this server, or from no page at all.
-
-    Browsers say so in `Sec-Fetch-Site` (Fetch Metadata, which a page cannot set), older ones in `Origin`.
-    """
-    site = environ.get("HTTP_SEC_FETCH_SITE")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = environ.get("HTTP_ORIGIN")
-    return origin is None or origin.partition("://")[2] == environ.get("HTTP_HOST", "")
+    return start
 
 
 class _Head:

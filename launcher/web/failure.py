@@ -5,25 +5,33 @@ Decides nothing about loading; `worker/run.py` says what has failed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 
+from launcher.web.answer import answer
 from launcher.web.exits import LoadExit
+from launcher.web.hosts import check_hosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from launcher.plan import Plan
     from launcher.web.debugger import Counter
+    from launcher.web.livereload import LiveReload
 
-_HEADERS = (
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-)
+_BAR = """\
+<style>
+#launch-bar {{ position: sticky; top: 0; z-index: 9; margin: 0; padding: .7rem 1rem; overflow-wrap: anywhere;
+  text-align: left; font: 1rem/1.4 system-ui, sans-serif; color: #f4f4f4; background: #20242c;
+  border-left: .4rem solid #e5534b; }}
+#launch-bar b {{ color: #ffd479; font-weight: 600; }}
+</style>
+<p id="launch-bar" role="status">{told}</p>
+{tag}"""
 _PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -33,59 +41,102 @@ _PAGE = """\
 <title>{cause}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem; }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 0; }}
+main {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 h1 {{ font-size: 1.4rem; overflow-wrap: anywhere; }}
 pre {{ overflow-x: auto; padding: 1rem; border: 1px solid; border-radius: .3rem; font: .85rem/1.4 monospace; }}
 </style>
 </head>
 <body>
+{bar}
+<main>
 <h1>{cause}</h1>
-<pre>{text}</pre>
-<p>The app cannot be served until this is mended. Save a file, and it is loaded again.</p>
+{text}
+</main>
 </body>
 </html>
 """
-_PLAIN = "Internal Server Error\n\nThe app could not be loaded. The terminal of the server says why.\n"
+_PLAIN = "The terminal of the server says why the app could not be loaded."
+_SHOWN_FILES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the page says: *cause* in one line, *text* as the traceback or output, *changed* the files of the save."""
+
+    cause: str
+    text: str
+    changed: tuple[str, ...] = ()
 
 
 def failure_app(
-    plan: Plan, *, cause: str, text: str, exception: BaseException | None = None, failures: Counter | None = None
+    plan: Plan,
+    failure: Notice,
+    *,
+    exception: BaseException | None = None,
+    failures: Counter | None = None,
+    live: LiveReload | None = None,
 ) -> WSGIApplication:
     """Return the app to serve instead of the one that cannot be loaded.
 
-    *cause* is one line, *text* the traceback or output, *exception* what was raised, cleaned of our own frames, or None
-    where the process has died. Without the debugger nothing of this is shown. Writes nothing to the error stream: the
-    failure has been reported when it happened.
+    *exception* is what was raised, cleaned of our own frames, or None where the process has died. Without the debugger
+    nothing of this is shown. Writes nothing to the error stream: the failure has been reported when it happened.
     """
+    bar = _bar(plan, failure, live)
     if not plan.debugger.enabled:
-        return page_app("text/plain", _PLAIN)
-    if exception is not None and not isinstance(exception, Exception):
-        exception = _shown(exception, cause)
-    elif exception is not None and exception.__traceback__ is None and not isinstance(exception, SyntaxError):
-        exception = None  # a complaint of ours: there is nothing to look into
-    if isinstance(exception, Exception):
+        app = _page_app("Internal Server Error", f"<p>{_PLAIN}</p>", _bar(plan, Notice("", ""), live))
+    elif (shown := _shown(exception, failure.cause)) is not None:
         from launcher.web.debugger import Debugger
 
-        return Debugger(_raising(exception, exception.__traceback__), plan, failures=failures, quiet=True)
-    return page_app("text/html", _PAGE.format(cause=escape(cause), text=escape(text)))
+        app = Debugger(_raising(shown, shown.__traceback__), plan, failures=failures, quiet=True, bar=bar)
+    else:
+        app = _page_app(failure.cause, f"<pre>{escape(failure.text)}</pre>", bar)
+    return check_hosts(live.endpoints(app) if live else app, plan)
 
 
-def page_app(mimetype: str, page: str) -> WSGIApplication:
-    """Return an app that answers every request with status 500 and *page*."""
-    body = page.encode(errors="backslashreplace")
-    headers = [("Content-Type", f"{mimetype}; charset=utf-8"), ("Content-Length", str(len(body))), *_HEADERS]
+def _bar(plan: Plan, failure: Notice, live: LiveReload | None) -> Callable[[WSGIEnvironment], str]:
+    """Return what makes the bar above the page: which save broke the app, and what happens next."""
+    names = [f"<b>{escape(name)}</b>" for name in failure.changed[:_SHOWN_FILES]]
+    more = f" and {len(failure.changed) - _SHOWN_FILES} more" if len(failure.changed) > _SHOWN_FILES else ""
+    since = f"Since the change of {', '.join(names)}{more} the app cannot be served." if names else (
+        "The app cannot be served.")  # fmt: skip
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("500 Internal Server Error", list(headers))
-        return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+    def make(environ: WSGIEnvironment) -> str:
+        tag = live.tag(environ) if live else ""
+        if not plan.reload.enabled:
+            then = "Mend it, and start the server again."
+        elif tag:
+            then = "This page comes back by itself as soon as a save mends it."
+        else:
+            then = "Save what mends it, and the app is loaded again."
+        return _BAR.format(told=f"{since} {then}", tag=tag)
 
-    return answer
+    return make
 
 
-def _shown(exit_asked: BaseException, cause: str) -> Exception:
-    """Return *exit_asked*, a `SystemExit` or the like, as something that the debugger catches."""
+def _page_app(cause: str, text: str, bar: Callable[[WSGIEnvironment], str]) -> WSGIApplication:
+    """Return an app that answers every request with status 500 and a page; *text* is HTML."""
+
+    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        page = _PAGE.format(cause=escape(cause), text=text, bar=bar(environ))
+        body = page.encode(errors="backslashreplace")
+        return answer(environ, start_response, "500 Internal Server Error", body, "text/html")
+
+    return respond
+
+
+def _shown(exception: BaseException | None, cause: str) -> Exception | None:
+    """Return what the debugger shows for *exception*, or None: a `SystemExit` or the like must become an `Exception`.
+
+    A complaint of ours has no traceback, and there is nothing to look into.
+    """
+    if isinstance(exception, Exception):
+        told = exception.__traceback__ is not None or isinstance(exception, SyntaxError)
+        return exception if told else None
+    if exception is None:
+        return None
     shown = LoadExit(cause)
-    shown.__cause__ = exit_asked
+    shown.__cause__ = exception
     return shown
 
 

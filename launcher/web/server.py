@@ -12,10 +12,13 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 from contextlib import nullcontext, suppress
 from socketserver import BaseServer
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
+
+from launcher.web.streams import LeftOpen, Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +133,9 @@ class Server(BaseWSGIServer):
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
-    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True.
+    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True. `streams`
+    keeps connections beyond their request; draining ends them. Requests for paths below `unlogged` leave no line in the
+    terminal.
     """
 
     def __init__(
@@ -147,6 +152,8 @@ class Server(BaseWSGIServer):
         tls: ssl.SSLContext | None = None,
         around: AbstractContextManager[object] | None = None,
         gate: Callable[[], bool] | None = None,
+        streams: Streams | None = None,
+        unlogged: str = "",
     ) -> None:
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
@@ -156,9 +163,9 @@ class Server(BaseWSGIServer):
         self.passthrough_errors = passthrough_errors
         self.ssl_context = tls
         base = handler or WSGIRequestHandler
-        own = type("Handler", (EarlyEnd, base), {})
+        own = _handler(base, unlogged)
         if "protocol_version" not in vars(base) and (self.multithread or self.multiprocess):
-            own.protocol_version = "HTTP/1.1"  # type: ignore[attr-defined]  # as Werkzeug's server does it
+            own.protocol_version = "HTTP/1.1"  # as Werkzeug's server does it
         # Not the constructor of Werkzeug's server: it would bind, and look up Werkzeug's version at every reload.
         BaseServer.__init__(self, listener.getsockname(), own)
         self.address_family = listener.family
@@ -170,6 +177,8 @@ class Server(BaseWSGIServer):
         self._gate = gate or (lambda: True)
         self._held: list[socket.socket] = []
         self._accepts = False
+        self._streams = streams or Streams()
+        self._left_open: deque[socket.socket] = deque()
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
@@ -200,6 +209,7 @@ class Server(BaseWSGIServer):
             self._deadline = min(self._deadline, deadline)
             return
         self._deadline = deadline
+        self._streams.close()
         self._accept_none()
         for connection, peer in list(self._waiting.items()):
             if connection not in self._held:
@@ -216,7 +226,7 @@ class Server(BaseWSGIServer):
         """
         self._accept_some()
         self._selector.register(controls, selectors.EVENT_READ, lambda _: control())
-        self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(4096))
+        self._selector.register(self._woken, selectors.EVENT_READ, lambda _: self._wake_up())
         while not self._is_done():
             ready = [key for key, _ in self._selector.select(self._patience())]
             # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
@@ -231,11 +241,13 @@ class Server(BaseWSGIServer):
 
     def close(self) -> None:
         """Release what `run` needs. Requests that were cut may still be in work, and find nobody to tell."""
+        ended = [key.fileobj for key in self._selector.get_map().values() if key.data == self._stream_moved]
         self._selector.close()
         self._wake.close()
         self._woken.close()
-        for connection in self._waiting:
-            connection.close()
+        for connection in (*self._waiting, *self._left_open, *ended):
+            if isinstance(connection, socket.socket):
+                connection.close()
         self.server_close()
 
     def _patience(self) -> float | None:
@@ -300,8 +312,27 @@ class Server(BaseWSGIServer):
         else:
             self._serve(connection, peer)
 
+    def _wake_up(self) -> None:
+        """Take note of what the threads of the requests have done: watch the connections that they left open."""
+        self._woken.recv(4096)
+        while self._left_open:
+            self._selector.register(self._left_open.popleft(), selectors.EVENT_READ, self._stream_moved)
+
+    def _stream_moved(self, connection: socket.socket) -> None:
+        """Close a stream that has ended. Clients have nothing to say on one."""
+        try:
+            if connection.recv(4096):
+                return
+        except OSError as error:
+            # For TLS "there is nothing yet" is an error of its own, known by its number: SSL_ERROR_WANT_READ.
+            if isinstance(error, BlockingIOError) or (self.ssl_context is not None and error.errno == 2):
+                return
+        self._selector.unregister(connection)
+        self._streams.drop(connection)
+        connection.close()
+
     def _serve(self, connection: socket.socket, peer: tuple[str, int]) -> None:
-        """Serve the one request of *connection*, and close it."""
+        """Serve the one request of *connection*, and close it unless it has become a stream."""
         try:
             if self.ssl_context is not None:
                 connection = self.ssl_context.wrap_socket(connection, server_side=True)
@@ -310,10 +341,13 @@ class Server(BaseWSGIServer):
         except Exception as error:  # noqa: BLE001  # the boundary of a request; the server goes on
             self._report_error(error, connection, peer)
         finally:
-            self.shutdown_request(connection)
+            if streams := self._streams.has(connection):
+                self._left_open.append(connection)
+            else:
+                self.shutdown_request(connection)
             with self._lock:
                 self._in_work -= 1
-            if self._deadline is not None:
+            if streams or self._deadline is not None:
                 with suppress(OSError):  # `close` was faster
                     self._wake.send(b"x")
 
@@ -354,3 +388,23 @@ class Server(BaseWSGIServer):
         import traceback
 
         self.log("error", "%s", "Error while a request was served:\n" + traceback.format_exc())
+
+
+def _handler(base: type[WSGIRequestHandler], unlogged: str) -> type[WSGIRequestHandler]:
+    """Return a request handler like *base* that ends responses early, but leaves streams alone.
+
+    It keeps quiet about paths below *unlogged*.
+    """
+
+    class Handler(EarlyEnd, base):  # type: ignore[misc,valid-type]
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # Any: as in Werkzeug
+            if isinstance(error, LeftOpen):
+                self.close_connection = True  # no further request is read from it
+            else:
+                super().connection_dropped(error, environ)
+
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:  # Any: as in Werkzeug
+            if not (unlogged and self.path.startswith(unlogged)):
+                super().log_request(code, size)
+
+    return Handler

@@ -9,6 +9,7 @@ import os
 import sys
 
 from launcher.web.exits import no_exits
+from launcher.web.hosts import check_hosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 
     from launcher.plan import Plan
     from launcher.web.debugger import Counter
+    from launcher.web.livereload import LiveReload
 
 _PROXY_HEADERS = ("x_for", "x_proto", "x_host", "x_port", "x_prefix")
 
 
-def build_stack(app: WSGIApplication, plan: Plan, *, failures: Counter | None = None) -> WSGIApplication:
+def build_stack(
+    app: WSGIApplication, plan: Plan, *, failures: Counter | None = None, live: LiveReload | None = None
+) -> WSGIApplication:
     """Return *app* with everything around it that *plan* asks for.
 
     The first wrapper is the innermost. *failures* counts wrong PINs, and is shared with the workers before and after.
+    *live* refreshes open pages, None where nothing does.
     """
     wsgi = plan.wsgi
     layers = (
@@ -36,7 +41,10 @@ def build_stack(app: WSGIApplication, plan: Plan, *, failures: Counter | None = 
         (wsgi.profiler, lambda app: _with_profiler(app, wsgi.profiler)),
         (wsgi.lint, _with_lint),
         (wsgi.proxy_fix, lambda app: _with_proxy_fix(app, wsgi.proxy_fix)),
-        (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures)),
+        (live and plan.browser.live_reload, lambda app: live.in_pages(app) if live else app),
+        (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures, live)),
+        (live, lambda app: live.endpoints(app) if live else app),
+        (True, lambda app: check_hosts(app, plan)),
     )
     for wanted, wrap in layers:
         if wanted:
@@ -104,7 +112,9 @@ def _with_proxy_fix(app: WSGIApplication, trusted: Mapping[str, int]) -> WSGIApp
     return ProxyFix(app, **counts)
 
 
-def _with_debugger(app: WSGIApplication, plan: Plan, failures: Counter | None) -> WSGIApplication:
+def _with_debugger(
+    app: WSGIApplication, plan: Plan, failures: Counter | None, live: LiveReload | None
+) -> WSGIApplication:
     from launcher.web.debugger import Debugger
 
-    return Debugger(app, plan, failures=failures)
+    return Debugger(app, plan, failures=failures, bar=live.tag if live else lambda _: "")

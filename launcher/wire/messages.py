@@ -59,13 +59,14 @@ class CrashLog:
 class GoOn:
     """Go on from the snapshot as this generation (to a copy, third). `most` and `wanted` are as in `Load`.
 
-    `taken` counts the snapshots that are kept.
+    `taken` counts the snapshots that are kept; `edition` is the number in `Edition`.
     """
 
     generation: int
     most: int
     wanted: tuple[str, ...]
     taken: int
+    edition: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,15 @@ class Preload:
 class ServeFailure:
     """Serve the failure page: for the failure that this worker reported, or for that of a worker that is gone.
 
-    Carries the listening socket's descriptor. `cause` is one line; `text` is the traceback, or what is known.
+    Carries the listening socket's descriptor. `cause` is one line; `text` is the traceback, or what is known; `changed`
+    names the files that were saved before.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
     generation: int
     cause: str
     text: str
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,22 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """Count wrong PINs in this shared memory; carries its descriptor. Sent to each fresh interpreter, first of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What pages show from now on has this number: of the code that is loaded next, or of the files that it serves.
+
+    `style` says that only stylesheets differ from the edition before.
+    """
+
+    number: int
+    style: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Booted:
     """The interpreter is up and waits for work."""
 
@@ -136,6 +155,15 @@ class Reading:
     """
 
     files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A file was read to answer a request; `digest` is as in `Reading`. `style` says that it is a stylesheet."""
+
+    path: str
+    digest: str
+    style: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +255,27 @@ class Prompting:
     active: bool
 
 
-TO_WORKER = (MovesQueue, SettledPage, Load, Preload, ServeFailure, Drain, Adopt, Resume, Lifeline, CrashLog, GoOn, Reap)
+TO_WORKER = (
+    Tally,
+    MovesQueue,
+    SettledPage,
+    Edition,
+    Load,
+    Preload,
+    ServeFailure,
+    Drain,
+    Adopt,
+    Resume,
+    Lifeline,
+    CrashLog,
+    GoOn,
+    Reap,
+)
 TO_SUPERVISOR = (
     Booted,
     Loading,
     Reading,
+    Showing,
     SnapshotTaken,
     Unsafe,
     Libraries,
@@ -243,6 +287,7 @@ TO_SUPERVISOR = (
     Reaped,
 )
 CARRIES_DESCRIPTOR = (
+    Tally,
     MovesQueue,
     SettledPage,
     Load,
@@ -258,8 +303,10 @@ CARRIES_DESCRIPTOR = (
 
 if TYPE_CHECKING:
     ToWorker: TypeAlias = (
-        MovesQueue
+        Tally
+        | MovesQueue
         | SettledPage
+        | Edition
         | Load
         | Preload
         | ServeFailure
@@ -275,6 +322,7 @@ if TYPE_CHECKING:
         Booted
         | Loading
         | Reading
+        | Showing
         | SnapshotTaken
         | Unsafe
         | Libraries

@@ -55,7 +55,8 @@ class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
-    at which this import began, or was resumed. `libraries` counts the libraries that were found so far.
+    at which this import began, or was resumed. `libraries` counts the libraries that were found so far, `show` is told
+    the edition that a copy shows.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Checkpoints:
         self.most = most
         self._end_with = end_with
         self.libraries: Callable[[], int] = int
+        self.show: Callable[[int], None] = lambda edition: None
         self._taken = 0
         self._spacing = FIRST_SPACING
         self._since = self.begun = time.monotonic()
@@ -254,6 +256,7 @@ class Checkpoints:
         self._spacing = FIRST_SPACING
         self._taken = message.taken
         self.most = message.most
+        self.show(message.edition)
         self._since = time.monotonic()
         self.begun = self._since
         self._is_copy = self._tried = True

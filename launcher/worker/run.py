@@ -25,6 +25,7 @@ from launcher.wire.messages import (
     Booted,
     Drain,
     Drained,
+    Edition,
     Failed,
     GivenBack,
     Load,
@@ -36,11 +37,13 @@ from launcher.wire.messages import (
     ServeFailure,
     Serving,
     SettledPage,
+    Tally,
     Unsafe,
 )
 from launcher.worker.checkpoint import Checkpoints, Link
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
+from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
 from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
@@ -111,8 +114,10 @@ def _import_web() -> None:
     """Import what serving needs, while the supervisor still makes the plan."""
     import launcher.web.debugger
     import launcher.web.failure
+    import launcher.web.livereload
     import launcher.web.server
-    import launcher.web.stack  # noqa: F401
+    import launcher.web.stack
+    import launcher.web.tls  # noqa: F401
 
 
 class Worker:
@@ -126,6 +131,7 @@ class Worker:
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
+        self._front = Front(self._link.send)
 
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
@@ -151,6 +157,10 @@ class Worker:
                 os.close(descriptor)
             elif isinstance(message, ServeFailure) and descriptor is not None:
                 return self._serve_failure(self._prepare(message.plan, descriptor), message)
+            elif isinstance(message, Tally) and descriptor is not None:
+                self._front.share(descriptor)
+            elif isinstance(message, Edition):
+                self._front.show(message)
             elif isinstance(message, Drain):
                 self._link.send(Drained())
                 return 0
@@ -181,6 +191,7 @@ class Worker:
             return None
         checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
         checkpoints.libraries = lambda: len(self._libraries.names)
+        checkpoints.show = lambda edition: self._front.show(Edition(edition))
         return checkpoints
 
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
@@ -257,9 +268,7 @@ class Worker:
         if checkpoints is not None and checkpoints.most:
             checkpoints.loaded(finder.flush, self._tell_libraries)
             seconds = time.monotonic() - checkpoints.begun
-        from launcher.web.stack import build_stack
-
-        self._serve(plan, build_stack(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
+        self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
 
     def _serve_in_program(
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
@@ -282,10 +291,8 @@ class Worker:
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
-        from launcher.web.failure import failure_app
-
         exception = self._failure.exception if self._failure else None
-        app = failure_app(plan, cause=message.cause, text=message.text, exception=exception)
+        app = self._front.of_failure(message, plan, exception)
         self._serve(plan, app, Serving("", 0.0, failure=True))
         return 0
 
@@ -293,6 +300,7 @@ class Worker:
         self, plan: Plan, app: WSGIApplication, ready: Serving, handler: type[WSGIRequestHandler] | None = None
     ) -> None:
         """Serve until the supervisor says `Drain`, and until that is done."""
+        from launcher.web.livereload import BELOW
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
 
@@ -309,6 +317,8 @@ class Worker:
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._link.send(Prompting(active))),
             gate=self._is_fresh if self._gate is not None else None,
+            streams=self._front.streams,
+            unlogged=BELOW,
         )
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
@@ -325,7 +335,10 @@ class Worker:
             for message, descriptor in self._link.channel.pending():
                 if isinstance(message, Drain):
                     self._drained_for_good = message.stop and not server.is_draining
+                    self._front.stop()
                     server.drain(message.seconds)
+                elif isinstance(message, Edition):
+                    self._front.show(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
         except ChannelClosed:

@@ -25,6 +25,8 @@ ALLOWED = {
     "web/server.py": "traceback, when a request has failed",
     "web/stack.py": "each of Werkzeug's wrappers, when a profile asks for it",
     "web/tls.py": "ssl and cryptography, when a profile asks for https",
+    "wire/tally.py": "tempfile, where the system has no memory without a name",
+    "worker/front.py": "Werkzeug, after the worker has greeted",
     "worker/handler.py": "Werkzeug, after the worker has greeted",
     "worker/run.py": "Werkzeug is loaded while the supervisor still resolves the profile",
     "worker/target.py": "a2wsgi, when the app is an ASGI app",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from launcher.plan import Address, Debugger, Plan, Target, Wsgi
+from launcher.plan import Address, Browser, Debugger, Plan, Reload, Target, Wsgi
 
 
 @pytest.fixture
@@ -19,6 +19,9 @@ def make_plan() -> Callable[..., Plan]:
         enabled: bool = True,
         console: bool = True,
         pin: str = "123-456-789",
+        token: str = "",
+        live_reload: bool = True,
+        reload: bool = True,
         **wsgi: object,
     ) -> Plan:
         return Plan(
@@ -28,6 +31,8 @@ def make_plan() -> Callable[..., Plan]:
             address=Address(host, 5000, unix),
             allowed_hosts=hosts,
             debugger=Debugger(enabled, console, pin),
+            browser=Browser(live_reload, "", token),
+            reload=Reload(reload),
             wsgi=Wsgi(**wsgi),  # type: ignore[arg-type]
         )
 

@@ -9,13 +9,12 @@ import pytest
 from werkzeug.test import Client
 
 from launcher.web import frame
-from launcher.web.failure import failure_app
+from launcher.web.answer import HEADERS
+from launcher.web.failure import Notice, failure_app
+from launcher.web.livereload import LiveReload
+from launcher.web.streams import Streams
 
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+PATH = "/__launch__/token"
 
 
 def raised(source: str, filename: str = "/project/shop.py") -> BaseException:
@@ -27,8 +26,12 @@ def raised(source: str, filename: str = "/project/shop.py") -> BaseException:
     raise AssertionError("nothing was raised")
 
 
-def failing(make_plan, exception: BaseException | None, **options):
-    return failure_app(make_plan(**options), cause="a <cause>", text="the <text> of it", exception=exception)
+def failing(
+    make_plan, exception: BaseException | None, *, changed: tuple[str, ...] = (), live: bool = False, **options
+):
+    notice = Notice("a <cause>", "the <text> of it", changed)
+    listening = LiveReload("token", Streams(), lambda _: None) if live else None
+    return failure_app(make_plan(**options), notice, exception=exception, live=listening)
 
 
 DIVISION = "def connect():\n    return 1 / 0\nconnect()\n"
@@ -76,10 +79,11 @@ def test_nothing_is_printed_again(make_plan) -> None:
 
 
 def test_code_runs_in_the_frames_of_the_failure(make_plan) -> None:
-    app = failing(make_plan, raised("answer = 6 * 7\n" + DIVISION), pin="")
-    client = Client(app)
-    first, *_ = re.findall(r'id="frame-(\d+)"', client.get("/").text)
-    response = client.get(f"/?__debugger__=yes&cmd=answer&frm={first}&s={app.secret}")
+    client = Client(failing(make_plan, raised("answer = 6 * 7\n" + DIVISION), pin=""))
+    page = client.get("/").text
+    first, *_ = re.findall(r'id="frame-(\d+)"', page)
+    (secret,) = re.findall(r'SECRET = "(\w+)"', page)
+    response = client.get(f"/?__debugger__=yes&cmd=answer&frm={first}&s={secret}")
     assert "42" in response.text
 
 
@@ -119,7 +123,7 @@ def test_what_the_debugger_cannot_show_has_a_page(make_plan, exception: BaseExce
 def test_without_the_debugger_nothing_is_told(make_plan, exception: BaseException | None) -> None:
     response = Client(failing(make_plan, exception, enabled=False)).get("/")
     assert response.status_code == 500
-    assert response.mimetype == "text/plain"
+    assert response.mimetype == "text/html"
     for secret in ("cause", "text of", "shop.py", "ZeroDivision", "connect"):
         assert secret not in response.text
 
@@ -131,7 +135,7 @@ def test_without_the_debugger_nothing_is_told(make_plan, exception: BaseExceptio
 )
 def test_no_page_is_kept_or_embedded(make_plan, enabled: bool, exception: BaseException | None) -> None:
     response = Client(failing(make_plan, exception, enabled=enabled)).get("/")
-    assert {name: response.headers[name] for name in HEADERS} == HEADERS
+    assert {name: response.headers[name] for name, _ in HEADERS} == dict(HEADERS)
 
 
 def test_head_has_no_body(make_plan) -> None:
@@ -142,9 +146,61 @@ def test_head_has_no_body(make_plan) -> None:
 
 
 def test_text_that_is_no_unicode_is_shown_all_the_same(make_plan) -> None:
-    app = failure_app(make_plan(), cause="bad \udcff", text="path \udcff", exception=None)
+    app = failure_app(make_plan(), Notice("bad \udcff", "path \udcff"))
     assert r"path \udcff" in Client(app).get("/").text
 
 
 def test_a_post_is_answered(make_plan) -> None:
     assert Client(failing(make_plan, None)).post("/", data=b"x" * 100_000).status_code == 500
+
+
+KINDS = [
+    pytest.param(True, raised(DIVISION), id="debugger"),
+    pytest.param(True, None, id="page"),
+    pytest.param(False, raised(DIVISION), id="plain"),
+]
+BROWSER = {"Accept": "text/html"}
+
+
+@pytest.mark.parametrize(("enabled", "exception"), KINDS)
+def test_the_page_says_that_it_comes_back_and_listens_for_it(make_plan, enabled: bool, exception) -> None:
+    page = Client(failing(make_plan, exception, enabled=enabled, live=True)).get("/", headers=BROWSER).text
+    assert "This page comes back by itself as soon as a save mends it." in page
+    assert f'<script async src="{PATH}.js" data-edition="0"></script>' in page
+
+
+@pytest.mark.parametrize(("enabled", "exception"), KINDS)
+def test_a_page_that_answers_a_post_is_not_asked_for_again(make_plan, enabled: bool, exception) -> None:
+    page = Client(failing(make_plan, exception, enabled=enabled, live=True)).post("/", headers=BROWSER).text
+    assert "Save what mends it, and the app is loaded again." in page
+    assert PATH not in page
+
+
+def test_without_reloading_the_page_says_so(make_plan) -> None:
+    assert "start the server again" in Client(failing(make_plan, None, reload=False)).get("/").text
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        pytest.param((), "The app cannot be served.", id="at-the-start"),
+        pytest.param(("shop/cart.py",), "Since the change of <b>shop/cart.py</b> the app", id="one-file"),
+        pytest.param(("a", "b", "c", "d", "e"), "<b>a</b>, <b>b</b>, <b>c</b> and 2 more the app", id="many-files"),
+        pytest.param(("<i>.py",), "<b>&lt;i&gt;.py</b>", id="escaped"),
+        pytest.param(("{told}{0}.py",), "<b>{told}{0}.py</b>", id="braces"),
+    ],
+)
+@pytest.mark.parametrize("exception", [None, raised(DIVISION)], ids=["page", "debugger"])
+def test_the_page_names_the_save(make_plan, changed: tuple[str, ...], told: str, exception) -> None:
+    assert told in Client(failing(make_plan, exception, changed=changed)).get("/").text
+
+
+def test_without_the_debugger_not_even_the_file_is_named(make_plan) -> None:
+    assert "cart" not in Client(failing(make_plan, None, enabled=False, changed=("cart.py",))).get("/").text
+
+
+@pytest.mark.parametrize(("enabled", "exception"), KINDS)
+def test_a_foreign_name_learns_nothing(make_plan, enabled: bool, exception) -> None:
+    response = Client(failing(make_plan, exception, enabled=enabled)).get("/", base_url="http://evil.example")
+    assert response.status_code == 403
+    assert len(response.data) < 200

@@ -12,7 +12,9 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from launcher.web.debugger import Debugger
+from launcher.web.livereload import LiveReload
 from launcher.web.stack import build_stack, profile_name
+from launcher.web.streams import Streams
 
 
 @Request.application
@@ -24,17 +26,23 @@ def echo(request: Request) -> Response:
     return Response(f"{request.root_path} {request.path} {request.remote_addr} {request.scheme} {request.host}")
 
 
+def inside(app):
+    """The app within the host check, which is always the outermost."""
+    return dict(zip(app.__code__.co_freevars, app.__closure__, strict=True))["app"].cell_contents
+
+
 def test_a_bare_plan_adds_no_wrapper_of_werkzeug(make_plan) -> None:
     app = build_stack(echo, make_plan(enabled=False))
     assert type(app).__module__ == "builtins"
     assert Client(app).get("/x").text == " /x None http localhost"
+    assert Client(app).get("/x", headers={"Host": "evil.example"}).status_code == 403
 
 
-def test_the_debugger_is_outermost(make_plan, tmp_path: Path) -> None:
+def test_the_debugger_stands_around_all_of_werkzeugs(make_plan, tmp_path: Path) -> None:
     plan = make_plan(
         static={"/s": str(tmp_path)}, prefix="/p", lint=True, proxy_fix={"x_for": 1}, profiler=str(tmp_path)
     )
-    app = build_stack(echo, plan)
+    app = inside(build_stack(echo, plan))
     order = []
     while hasattr(app, "__dict__") and not callable(getattr(app, "__code__", None)):
         order.append(type(app).__name__)
@@ -115,7 +123,7 @@ def test_lint_complains_about_a_broken_app(make_plan) -> None:
         return "text"
 
     app = build_stack(broken, make_plan(lint=True, enabled=False))
-    assert isinstance(app, LintMiddleware)
+    assert isinstance(inside(app), LintMiddleware)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         Client(app).get("/")
@@ -183,7 +191,31 @@ def test_the_counter_reaches_the_debugger(make_plan) -> None:
     class Count:
         value = 10
 
-    app = build_stack(echo, make_plan(), failures=Count())
+    app = inside(build_stack(echo, make_plan(), failures=Count()))
     assert isinstance(app, Debugger)
     assert app.check_pin_trust({}) is False
     assert app._failed_pin_auth.value == 10
+
+
+def test_a_page_of_the_app_and_one_of_the_debugger_are_refreshed(make_plan) -> None:
+    @Request.application
+    def pages(request: Request) -> Response:
+        if request.path == "/fail":
+            raise LookupError
+        return Response("<!doctype html><p>hello", mimetype="text/html")
+
+    live = LiveReload("token", Streams(), lambda _: None)
+    client = Client(build_stack(pages, make_plan(), live=live))
+    for path in ("/", "/fail"):
+        page = client.get(path, headers={"Accept": "text/html"})
+        assert page.text.count('<script async src="/__launch__/token.js"') == 1
+        assert int(page.headers["Content-Length"]) == len(page.data)
+    assert client.get("/__launch__/token.js").mimetype == "text/javascript"
+
+
+def test_without_live_reload_pages_stay_as_they_are(make_plan) -> None:
+    live = LiveReload("token", Streams(), lambda _: None)
+    client = Client(
+        build_stack(Response("<!doctype html><p>hello", mimetype="text/html"), make_plan(live_reload=False), live=live)
+    )
+    assert client.get("/", headers={"Accept": "text/html"}).text == "<!doctype html><p>hello"

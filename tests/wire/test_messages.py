@@ -51,7 +51,7 @@ EXAMPLES = (
     Resume(),
     Lifeline(),
     CrashLog(),
-    GoOn(3, 8, ("/p/a.py",), 2),
+    GoOn(3, 8, ("/p/a.py",), 2, 4),
     Reap(7),
     SnapshotTaken("shop.views", 8, 3),
     Unsafe("shop.jobs", "a thread is running: worker"),

@@ -83,13 +83,13 @@ def start(
     from launcher.config.resolve import resolve_profile
     from launcher.planner import build_plan
 
-    pin = make_pin()
+    pin, token = make_pin(), os.urandom(16).hex()
 
     def replan() -> Plan:
-        return build_plan(resolve_profile(request), pin=pin, program=program)
+        return build_plan(resolve_profile(request), pin=pin, token=token, program=program)
 
     resolved = resolve_profile(request)
-    plan = build_plan(resolved, pin=pin, program=program)
+    plan = build_plan(resolved, pin=pin, token=token, program=program)
     from launcher.supervisor.report import Report
     from launcher.supervisor.run import Supervisor
 

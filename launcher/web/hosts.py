@@ -1,0 +1,89 @@
+"""Which names this server answers to: the outermost wrapper, around the app, the debugger and our own endpoints.
+
+A page of another site can have its name resolve to this machine (DNS rebinding) and would then read everything here as
+its own. Its requests carry its name in `Host`, which is why an unknown name gets nothing. Forwarded headers are not
+looked at: anybody can send them.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+
+from launcher.web.answer import answer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from launcher.plan import Plan
+
+LOCAL = (".localhost", "127.0.0.1", "::1")
+"""Names that only this machine can have: RFC 6761 keeps `localhost` and all below it out of the DNS."""
+
+ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  # not bound to, but told apart
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+_HOST = re.compile(
+    rf"(?:(?P<name>{_LABEL}(?:\.{_LABEL})*)\.?|\[(?P<ipv6>[a-f0-9]*:[a-f0-9:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?"
+)
+_LONGEST = 260
+
+
+def parse_host(value: str) -> tuple[str, str] | None:
+    """Return the name and the port (empty where none is given) in a `Host` header; None for anything malformed.
+
+    The name comes in lower case, without brackets and without a dot at its end. Two headers reach us as one with a
+    comma, and are malformed.
+    """
+    match = _HOST.fullmatch(value.lower()) if len(value) <= _LONGEST and value.isascii() else None
+    if match is None or int(match["port"] or 0) > 65535 or (match["ipv6"] and not is_address(match["ipv6"])):
+        return None
+    return match["ipv6"] or match["name"], match["port"] or ""
+
+
+def is_address(name: str) -> bool:
+    """Say whether *name* is an IP address as it is written everywhere: four numbers, or IPv6 without brackets."""
+    for family in (socket.AF_INET6, socket.AF_INET):
+        try:
+            socket.inet_pton(family, name)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
+def known_names(plan: Plan) -> tuple[str, ...]:
+    """Return the names that *plan* answers to, without brackets; a leading dot means the name and all below it."""
+    names = [*LOCAL, *plan.allowed_hosts]
+    if plan.address.host not in ANY_ADDRESS and not plan.address.unix:
+        names.append(plan.address.host)
+    bare = (name.strip().lower().strip("[]").rstrip(".") for name in names)
+    return tuple(dict.fromkeys(name for name in bare if name))
+
+
+def is_known(name: str, known: Collection[str]) -> bool:
+    """Say whether *name*, as `parse_host` gives it, is one of the *known* names or below one with a leading dot."""
+    return any(name == item or (item[0] == "." and f".{name}".endswith(item)) for item in known)
+
+
+def check_hosts(app: WSGIApplication, plan: Plan) -> WSGIApplication:
+    """Return *app* so that it is reached under a name of ours only.
+
+    IP addresses are all ours: no other site can have one of them as its name. A missing or malformed `Host` gets 400, a
+    foreign one 403 and the name of the setting; neither says anything about the app.
+    """
+    known = known_names(plan)
+
+    def check(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = parse_host(environ.get("HTTP_HOST", ""))
+        if host is None:
+            return answer(environ, start_response, "400 Bad Request", b"The Host header is missing or malformed.\n")
+        if is_known(host[0], known) or is_address(host[0]):
+            return app(environ, start_response)
+        text = f'This server does not answer to "{host[0]}". If it should, add the name to the setting allowed-hosts.\n'
+        return answer(environ, start_response, "403 Forbidden", text.encode())
+
+    return check

@@ -1,0 +1,88 @@
+"""What stands between one worker and the browsers: the app with all around it, and what it shares with other workers.
+
+Puts together what `web` offers; which edition is shown, and when there is a new one, is said by the supervisor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from launcher.text import escape
+from launcher.web.streams import Streams
+from launcher.wire.channel import ChannelClosed
+from launcher.wire.messages import Edition, ServeFailure, Showing
+from launcher.wire.tally import Tally
+from launcher.worker.shown import ShownFiles, forget_templates
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import WSGIApplication
+
+    from launcher.plan import Plan
+    from launcher.web.livereload import LiveReload
+    from launcher.wire.messages import ToSupervisor
+
+
+class Front:
+    """Makes the one app that a worker serves. `send` takes messages to the supervisor, from any thread."""
+
+    def __init__(self, send: Callable[[ToSupervisor], None]) -> None:
+        self.streams = Streams()
+        self._send = send
+        self._tally: Tally | None = None
+        self._files: ShownFiles | None = None
+
+    def share(self, descriptor: int) -> None:
+        """Count wrong PINs where the other workers do. Takes the descriptor over."""
+        self._tally = Tally(descriptor)
+        os.close(descriptor)
+
+    def show(self, edition: Edition) -> None:
+        """Take note of the edition that is shown from now on, and tell the pages that are open."""
+        if self._files is not None and not edition.style:
+            forget_templates()
+        self.streams.advance(edition.number, style=edition.style)
+
+    def stop(self) -> None:
+        """Report no more files: the worker is leaving."""
+        if self._files is not None:
+            self._files.stop()
+
+    def of_app(self, app: WSGIApplication, plan: Plan) -> WSGIApplication:
+        """Return *app* with everything around it; from now on the files that it shows are reported."""
+        from launcher.web.stack import build_stack
+
+        live = self._live(plan)
+        if live is not None and plan.browser.live_reload:
+            self._files = ShownFiles((*plan.roots, *plan.wsgi.static.values()), self._report)
+            self._files.start()
+        stack = build_stack(app, plan, failures=self._tally, live=live)
+        return self._files.around(stack) if self._files is not None else stack
+
+    def of_failure(self, message: ServeFailure, plan: Plan, exception: BaseException | None) -> WSGIApplication:
+        """Return what is served instead of the app, which failed with *exception* or has died."""
+        from launcher.web.failure import Notice, failure_app
+
+        notice = Notice(message.cause, message.text, message.changed)
+        return failure_app(plan, notice, exception=exception, failures=self._tally, live=self._live(plan))
+
+    def _live(self, plan: Plan) -> LiveReload | None:
+        """Return what refreshes pages; None where nothing is ever loaded again."""
+        if not (plan.browser.token and plan.reload.enabled):
+            return None
+        from launcher.web.livereload import LiveReload
+
+        return LiveReload(plan.browser.token, self.streams, self._say)
+
+    def _report(self, path: str, digest: str, style: bool) -> None:
+        # The app is just opening a file; that the supervisor is gone is no error of the app's.
+        with contextlib.suppress(ChannelClosed):
+            self._send(Showing(path, digest, style))
+
+    def _say(self, text: str) -> None:
+        """Print a line, once in a start whichever worker asks."""
+        if self._tally is None or self._tally.say_once():
+            os.write(2, f"  live reload: {escape(text)}\n".encode(errors="backslashreplace"))

@@ -1,0 +1,105 @@
+"""Notices which files are read while requests are answered: templates, static files, data behind a page.
+
+A change of them needs no reload: the page is refreshed. Sees only what Python opens, and each file once, so that a
+request pays next to nothing. What is imported late is the finder's and no business of this module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from launcher.wire.digest import of_file
+from launcher.worker.finder import is_project_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+OWN_PRODUCT = "*"
+"""The digest of a file that the app writes: its changes are no reason to refresh a page."""
+
+_CODE = (".py", ".pyc", ".pyo", ".so")
+_MOST = 20_000  # files that are remembered as seen
+
+
+class ShownFiles:
+    """The audit hook of a worker that serves. `roots` bound the files that are of interest.
+
+    `report` gets a path, its digest, and whether it was read to answer for a stylesheet; it is called on the thread of
+    the request. The hook cannot be removed from an interpreter; `stop` has it do nothing any more.
+    """
+
+    def __init__(self, roots: Iterable[str], report: Callable[[str, str, bool], None]) -> None:
+        self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
+        self._report = report
+        self._seen: dict[str, bool] = {}
+        self._written: set[str] = set()
+        self._request = threading.local()
+        self._active = False
+
+    def start(self) -> None:
+        """Begin to notice."""
+        self._active = True
+        sys.addaudithook(self._audit)
+
+    def stop(self) -> None:
+        """Notice nothing more."""
+        self._active = False
+
+    def around(self, app: WSGIApplication) -> WSGIApplication:
+        """Return *app* so that it is known what each request asks for while files are opened for it."""
+
+        def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            self._request.style = environ.get("PATH_INFO", "").endswith(".css")
+            return app(environ, start_response)
+
+        return run
+
+    def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event != "open" or not self._active:
+            return
+        path, _, flags = arguments
+        style = getattr(self._request, "style", None)
+        if style is None or not isinstance(path, str) or not isinstance(flags, int):
+            return  # not on the thread of a request, or opened by a number
+        if flags & os.O_ACCMODE != os.O_RDONLY:
+            self._note_written(path)
+        elif self._seen.get(path) is not style:
+            self._note_read(path, style and path.endswith(".css") and self._seen.get(path, True))
+
+    def _note_read(self, path: str, style: bool) -> None:
+        """Report *path* if it is of interest. What was read for another purpose as well is no mere stylesheet."""
+        if self._seen.get(path) is style:
+            return
+        if len(self._seen) >= _MOST:
+            self._seen.clear()
+        self._seen[path] = style  # first of all, because the digest is taken by opening the file
+        whole = os.path.abspath(path)
+        if whole not in self._written and self._is_of_interest(whole) and os.path.isfile(whole):
+            self._report(whole, of_file(whole), style)
+
+    def _note_written(self, path: str) -> None:
+        whole = os.path.abspath(path)
+        if whole not in self._written and self._is_of_interest(whole):
+            self._written.add(whole)
+            self._report(whole, OWN_PRODUCT, False)
+
+    def _is_of_interest(self, path: str) -> bool:
+        return path.startswith(self._roots) and is_project_file(path) and not path.endswith(_CODE)
+
+
+def forget_templates() -> None:
+    """Have the frameworks that keep templates for good read them again; the others look for themselves.
+
+    Django does so when its own reloader sees a change, which does not run here; Bottle outside its debug mode never.
+    """
+    django, settings = sys.modules.get("django.template.autoreload"), sys.modules.get("django.conf")
+    if django is not None and settings is not None and settings.settings.configured:
+        django.reset_loaders()
+    bottle = sys.modules.get("bottle")
+    if bottle is not None:
+        bottle.TEMPLATES.clear()
