@@ -142,7 +142,7 @@ class Engine:
         self._idle = child
         self._attend(child.channel, lambda: self._drop_idle(child))
 
-    def copy(self, action: TellLoad, edition: int) -> Child | None:
+    def copy(self, action: TellLoad, edition: int = 0) -> Child | None:
         """Go back to the newest snapshot that suits, and return the copy that goes on from there; None if none does.
 
         Pages show *edition* from then on.

@@ -66,7 +66,7 @@ class GoOn:
     most: int
     wanted: tuple[str, ...]
     taken: int
-    edition: int
+    edition: int = 0
 
 
 @dataclass(frozen=True, slots=True)

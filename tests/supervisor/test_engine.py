@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import mmap
 import os
 import select
 import signal
@@ -53,7 +54,9 @@ class Reserve:
         self.reaped: list[tuple[int, int]] = []
         self.libraries: list[Libraries] = []
         self.bases = 0
-        self.engine = Engine(ENVIRON, plan, attend=self.attended.__setitem__, neglect=self._neglect)
+        self.tally = os.memfd_create("tally")
+        os.ftruncate(self.tally, mmap.PAGESIZE)
+        self.engine = Engine(ENVIRON, plan, tally=self.tally, attend=self.attended.__setitem__, neglect=self._neglect)
         self.engine.on_reaped = lambda pid, status: self.reaped.append((pid, status))
         self.engine.on_libraries = self.libraries.append
         self.engine.on_base = self._count_base
@@ -93,6 +96,7 @@ class Reserve:
 
     def close(self) -> None:
         self.engine.close()
+        os.close(self.tally)
         for channel in self.far:
             channel.close()
 
