@@ -38,6 +38,12 @@ PEERS = {
     for peer in (
         Peer("flask", "flask", "{bin}/flask --app app run --debug --port {port}"),
         Peer("launch", "launch", "{bin}/launch dev --host 127.0.0.1 --port {port}"),
+        Peer(
+            "launch-restart",
+            "launch",
+            "{bin}/launch dev --host 127.0.0.1 --port {port}",
+            {"LAUNCH_RELOAD__ENGINE": "restart"},
+        ),
         Peer("uvicorn", "servers", "{bin}/uvicorn app:app --interface wsgi --reload --port {port}"),
         Peer("granian", "servers", "{bin}/granian --interface wsgi --reload --port {port} app:app"),
         Peer("gunicorn", "servers", "{bin}/gunicorn --reload --threads 8 --bind 127.0.0.1:{port} app:app"),
