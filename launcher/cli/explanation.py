@@ -20,7 +20,10 @@ FILE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A small project: files by name, variables of the shell, and a command: what follows `launch`, or a Python line."""
+    """A small project: files by name, variables of the shell, and what follows `launch` on the command line.
+
+    A command line that begins with `python` is a whole one.
+    """
 
     run: str
     files: Mapping[str, str] = field(default_factory=dict)
@@ -29,8 +32,13 @@ class Example:
     @property
     def line(self) -> str:
         """The whole command line, as one would type it."""
-        front = [] if self.run.startswith("python ") else ["launch"]
-        return " ".join([*(f"{name}={text}" for name, text in self.environ.items()), *front, self.run])
+        variables = [f"{name}={text}" for name, text in self.environ.items()]
+        return " ".join([*variables, self.run if self.is_program else f"launch {self.run}"])
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is a program that calls `launcher.run()`, and no command of ours."""
+        return self.run.startswith("python ")
 
 
 @dataclass(frozen=True, slots=True)

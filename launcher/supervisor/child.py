@@ -52,11 +52,22 @@ class Child:
         """The process, 0 while it is not known."""
         self.origin: Channel | None = None
         """The channel of the snapshot that this is a copy of, which alone can say how it ended."""
+        self.asking = False
+        """Whether somebody is asked something on the terminal."""
+        self.verdict = ""
+        """Why it was given up, or could not be started, in words."""
         self._start = (theirs, lifeline)
         if environ is not None:
             with closing(theirs):
-                self.pid = _spawn((theirs.fileno(), lifeline, self._crash_log), environ)
+                self._spawn((theirs.fileno(), lifeline, self._crash_log), environ)
             os.close(lifeline)
+
+    def _spawn(self, descriptors: tuple[int, ...], environ: Mapping[str, str]) -> None:
+        """Start the process. Where the system refuses that, the stream ends at once, as if it had died."""
+        try:
+            self.pid = _spawn(descriptors, environ)
+        except OSError as error:
+            self.verdict = f"the system starts no process: {error.strerror}"
 
     @classmethod
     def copied_from(cls, snapshot: Channel) -> Child:

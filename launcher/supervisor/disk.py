@@ -79,8 +79,8 @@ class Disk:
 
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
-        for path, digest in files.items():
-            if digest != MISSING and os.path.islink(path):
+        for path in files:
+            if os.path.islink(path):  # perhaps one that leads nowhere yet
                 self._follow_link(path)
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known
@@ -141,6 +141,19 @@ class Disk:
         if self._plan.reload.include:
             files += self._included_that_differ(paths)
         return Difference(files, self._settings_differ())
+
+    def why_not(self, path: str) -> str:
+        """Return in words why a report that *path* moved led to nothing; nothing for what never matters to anybody."""
+        if any(matches(NEVER, path, root) for root in self._plan.roots) or os.path.isdir(path):
+            return ""
+        digest = self._timeline.known.get(path)
+        if digest == OWN_PRODUCT:
+            return "the app writes it itself"
+        if digest is not None:
+            return "its content is what the app was loaded from"
+        return (
+            "excluded by reload.exclude" if self._is_excluded(path) else "the app did not read it while it was imported"
+        )
 
     def look(self) -> Difference:
         """Look at everything that was read, whatever was reported: the watcher may have come late."""

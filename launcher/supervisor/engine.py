@@ -6,8 +6,11 @@ load, and what its failure means, is decided in `state.py`, which knows nothing 
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass
 
+from launcher.supervisor import orphans
 from launcher.supervisor.child import Child, worker_environ
 from launcher.supervisor.timeline import Snapshot, Timeline
 from launcher.wire import messages
@@ -27,6 +30,12 @@ MOST = 8
 
 EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
+
+LIBRARIES = "the libraries"
+"""How the library base is called."""
+
+PATIENCE = (2.0, 2.0)
+"""A copy may take so many times as long as a cold start did, and so many seconds more; then it is given up."""
 
 
 @dataclass(slots=True)
@@ -70,6 +79,10 @@ class Engine:
         self._base_libraries = 0
         self._base_number = 0
         self._edited: list[str] = []
+        self._room = MOST
+        self._cold_seconds = 0.0
+        self._doubted = ""
+        self._bad: set[str] = set()
         self.back_to: Snapshot | None = None
         """What the last worker was copied from."""
 
@@ -87,23 +100,20 @@ class Engine:
         """Return the engine in use, in words, and why it is not the faster one."""
         if not self.enabled:
             return "restart"
-        if self._frozen or not self.obstacle:
+        if not self.obstacle:
             return "snapshot"
-        return f"restart ({self.obstacle})"
+        return f"snapshot, in part ({self.obstacle})" if self._frozen else f"restart ({self.obstacle})"
 
     def came_from(self) -> str:
         """Return in words what the last worker was copied from; nothing after a cold start."""
         if self.back_to is None:
             return "cold start" if self.enabled else ""
-        if self.back_to.number == self._base_number:
-            return "back to the libraries"
-        return f"back to before {self.back_to.before}" if self.back_to.before else "back to the loaded app"
+        return f"back to {self._place(self.back_to)}"
 
     def use(self, plan: Plan) -> None:
         """Go on with another plan: all that is in reserve was made for the old one."""
         self._plan = plan
-        self.discard()
-        self._end_idle()
+        self.close()
 
     def pids(self) -> set[int]:
         """Return the processes in reserve."""
@@ -148,7 +158,7 @@ class Engine:
                 self._lost(snapshot.number)
                 continue
             taken = len(self.timeline.snapshots)
-            child.tell(GoOn(action.generation, MOST, tuple(self._edited), taken, edition))
+            child.tell(GoOn(action.generation, self._room, tuple(self._edited), taken, edition))
             self.back_to = snapshot
             return child
         return None
@@ -156,7 +166,8 @@ class Engine:
     def load(self, child: Child, action: TellLoad, listener: int) -> None:
         """Have a fresh interpreter import the app from the beginning."""
         self.discard()
-        most = MOST if self.enabled else 0
+        self.back_to = None
+        most = self._room if self.enabled else 0
         child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, tuple(self._edited)), listener)
 
     def discard(self) -> None:
@@ -170,24 +181,32 @@ class Engine:
         self.obstacle = ""
 
     def taken(self, message: messages.SnapshotTaken, descriptor: int) -> None:
-        """Take over a snapshot that the loading worker just made."""
+        """Take over a snapshot that the loading worker just made, unless one of this place was bad before."""
         snapshot = Snapshot(self._number(), message.before)
+        if self._place(snapshot) in self._bad:
+            Channel.of(descriptor).close()
+            return
+        self.obstacle = ""
         self._frozen[snapshot.number] = Frozen(snapshot, Channel.of(descriptor), message.pid, message.libraries)
         self.timeline.add(snapshot)
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
 
-    def make_base(self, message: Libraries, listener: int) -> None:
-        """Have an interpreter import the libraries that the app began with."""
-        if not message.names or self._base is not None or not self.enabled:
+    def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
+        """Have an interpreter import the libraries that the app began with; *share* gives it what copies inherit."""
+        if not message.names or self._base is not None or not self.enabled or not self._room or LIBRARIES in self._bad:
             return
         base = self._base = self.fresh()
         self._base_files = {}
         self._base_libraries = len(message.names)
+        share(base)
         base.tell(Preload(self._plan.to_json(), message.names, message.path, message.asked), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
     def ask_how_it_ended(self, child: Child) -> bool:
-        """Have the snapshot that a copy came from wait for its end; return False if that snapshot is gone."""
+        """Have the snapshot that a copy came from wait for its end; return False if that snapshot is gone.
+
+        Even one that is there may go before it has answered.
+        """
         if child.origin is None or not child.pid:
             return False
         try:
@@ -196,8 +215,44 @@ class Engine:
             return False
         return True
 
+    def patience(self) -> float:
+        """Return after how many seconds a copy that does not serve is given up."""
+        times, more = PATIENCE
+        return self._cold_seconds * times + more
+
+    def doubt(self) -> None:
+        """Take note that the last copy came to nothing. If a cold start does better, its snapshot was bad."""
+        if self.back_to is None:
+            return
+        self._doubted = self._place(self.back_to)
+        frozen = self._frozen.get(self.back_to.number)
+        if frozen is not None and frozen.pid in orphans.descendants(os.getpid()):
+            os.kill(frozen.pid, signal.SIGKILL)  # if it hangs, it does not see that its channel is closed
+
+    def loaded_cold(self, seconds: float) -> None:
+        """Take note that a cold start serves, after so many seconds of importing."""
+        self._cold_seconds = seconds
+        if self._doubted:
+            self._bad.add(self._doubted)
+            for frozen in list(self._frozen.values()):
+                if self._place(frozen.snapshot) in self._bad:
+                    self._lost(frozen.snapshot.number)
+        self._doubted = ""
+
+    def failed_cold(self) -> None:
+        """Take note that a cold start came to nothing either: the app is to blame."""
+        self._doubted = ""
+
+    def make_room(self, allowed: int) -> int:
+        """Keep at most so many snapshots, the newest, from now on; return how many were ended for that."""
+        self._room = allowed
+        spare = self.timeline.snapshots[: max(0, len(self.timeline.snapshots) - allowed)]
+        for snapshot in spare:
+            self._lost(snapshot.number)
+        return len(spare)
+
     def close(self) -> None:
-        """End everything in reserve."""
+        """End everything in reserve. What is needed later is started anew."""
         self.discard()
         self._end_idle()
 
@@ -272,6 +327,11 @@ class Engine:
         self._attend(base.channel, lambda: self._listen_to(snapshot.number))
         self.on_base()
 
+    def _place(self, snapshot: Snapshot) -> str:
+        if snapshot.number == self._base_number:
+            return LIBRARIES
+        return f"before {snapshot.before}" if snapshot.before else "the loaded app"
+
     def _lost(self, number: int) -> None:
         self.timeline.remove(number)
         self._end(number)
@@ -282,6 +342,9 @@ class Engine:
         if frozen is None:
             return
         self._neglect(frozen.channel)
+        for message, _ in frozen.channel.rest():
+            if isinstance(message, messages.Reaped):
+                self.on_reaped(message.pid, message.status)
         frozen.channel.close()
         if self._base is not None and self._base.channel is frozen.channel:
             self._base.close()

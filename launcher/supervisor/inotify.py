@@ -99,7 +99,9 @@ class Inotify:
                         self._forget(folder)
 
     def close(self) -> None:
-        """Close the descriptor."""
+        """Close the descriptor. For those who look at the queue too it is empty from now on."""
+        self.watch(())
+        self.take()
         os.close(self._descriptor)
 
     def _forget(self, folder: str) -> None:

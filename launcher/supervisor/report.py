@@ -85,6 +85,18 @@ class Report:
         end = "starting another" if goes_on else "the page says so; waiting for a change"
         self._write(*lines, f"{self._mark('error')}  the worker ended while it served, {escape(how)}: {end}")
 
+    def copy_failed(self, origin: str, why: str, text: str) -> None:
+        """Say that a copy came to nothing, and that a fresh interpreter takes its place; *text* is where it hung."""
+        lines = [escape(line) for line in text.rstrip().splitlines()]
+        self._write(
+            *lines, f"{self._mark('warning')}  {escape(origin)} failed, {escape(why)}: starting from the beginning"
+        )
+
+    def memory_low(self, ended: int) -> None:
+        """Say that snapshots were ended to give memory back."""
+        what = "1 snapshot" if ended == 1 else f"{ended} snapshots"
+        self._write(f"{self._mark('warning')}  memory is low: {what} ended, reloads may take longer")
+
     def replanned(self, keys: Sequence[str]) -> None:
         """Say which settings changed."""
         self._write(f"{self._mark('good')}  settings changed: {escape(', '.join(keys))}")

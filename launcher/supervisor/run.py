@@ -13,10 +13,10 @@ from collections import deque
 from contextlib import ExitStack, closing
 
 from launcher.errors import LaunchError
-from launcher.supervisor import events, orphans, state
+from launcher.supervisor import events, memory, orphans, state
 from launcher.supervisor.child import Child, describe_exit
-from launcher.supervisor.disk import Disk
-from launcher.supervisor.engine import Engine
+from launcher.supervisor.disk import Difference, Disk
+from launcher.supervisor.engine import MOST, Engine
 from launcher.supervisor.gate import Gate
 from launcher.supervisor.impact import changed_settings
 from launcher.supervisor.listener import listen, url
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from launcher.plan import Plan
-    from launcher.supervisor.disk import Difference
     from launcher.supervisor.report import Report
     from launcher.wire.channel import Channel
 
@@ -53,6 +52,12 @@ REARM_SECONDS = 0.2
 
 SETTLE_SECONDS = 0.02
 """How long a template or static file may still be moving before the pages are refreshed."""
+
+ABORT_SECONDS = 0.5
+"""How long a process that hangs may take to write down where."""
+
+MEMORY_SECONDS = 5.0
+"""How often the memory that is left is looked at."""
 
 GRACE_SECONDS = 2.0
 """How long a process that said it is done, or that we asked to end, may take to be gone."""
@@ -134,6 +139,8 @@ class Supervisor:
             self._attend_child(0)
             self._children[0].tell(messages.Tally(), self._tally)
             orphans.become_subreaper()
+            if self._engine.enabled:
+                self._after(MEMORY_SECONDS, self._look_at_memory)
             self.state, actions = state.begin(self._plan, 0)
             self._perform(actions)
             return self._loop()
@@ -187,6 +194,22 @@ class Supervisor:
             self._engine.keep(spare)
         self._adopt(action.child, copy)
         self._after(SLOW_SECONDS, lambda: self._is_slow(action.child))
+        patience = self._engine.patience()
+        self._after(patience, lambda: self._copy_is_late(action.child, copy, patience))
+
+    def _copy_is_late(self, number: int, copy: Child, patience: float) -> None:
+        """Give up a copy that does not come to serve, unless somebody is asked something on the terminal."""
+        if self._children.get(number) is not copy or not self._is_loading(number) or copy.asking:
+            return
+        copy.verdict = f"it did not serve within {patience:.1f} s"
+        if not copy.pid:
+            self._is_gone(number, copy.verdict)
+            return
+        copy.end(signal.SIGABRT)  # Python's fault handler then writes down where it hangs
+        self._after(ABORT_SECONDS, copy.end)
+
+    def _is_loading(self, number: int) -> bool:
+        return self.state.phase == "loading" and self.state.loading == number
 
     def _load_cold(self, action: events.TellLoad) -> None:
         if not self._shut:  # until all folders are watched that are read from
@@ -305,15 +328,17 @@ class Supervisor:
                 self._heard(number, child, message, descriptor)
         except ChannelClosed:
             self._neglect(child.channel)
-            if child.origin is None:
+            if not child.pid:
+                self._is_gone(number, child.verdict or "it ended before it could say a word")
+            elif child.origin is None:
                 self._after(GRACE_SECONDS, child.end)
-            elif not child.pid:
-                self._is_gone(number, "it ended before it could say a word")
-            elif not self._engine.ask_how_it_ended(child):
+            else:
+                self._engine.ask_how_it_ended(child)
+                # The snapshot may be gone, or go before it has answered.
                 self._after(GRACE_SECONDS, lambda: self._copy_vanished(number, child))
 
     def _copy_vanished(self, number: int, child: Child) -> None:
-        """Give up waiting to hear how a copy ended, whose snapshot is gone too."""
+        """Give up waiting to hear how a copy ended."""
         if self._children.get(number) is child:
             child.end()
             self._is_gone(number, "its end was not seen")
@@ -330,7 +355,7 @@ class Supervisor:
             child = self._children.pop(spare)
             self._neglect(child.channel)
             self._engine.keep(child)
-        self._engine.make_base(libraries, self._listener.fileno())
+        self._engine.make_base(libraries, self._listener.fileno(), self._share_gate)
 
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, messages.Reading):
@@ -356,16 +381,21 @@ class Supervisor:
             child.served_since = self._marks.served = time.monotonic()
             self._marks.imported = message.seconds
             self._saved = self._saved if message.failure else ()
+            if child.origin is None and not message.failure:
+                self._engine.loaded_cold(message.seconds)
             self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
             self._hand_on()
             self._disk_settled()
         elif isinstance(message, messages.Failed):
+            if child.origin is None:
+                self._engine.failed_cold()
             self._happen(events.ChildFailed(number, message.cause, message.text))
             self._disk_settled()
         elif isinstance(message, messages.Loading):
             self._happen(events.ChildLoading(number))
             self._after(SLOW_SECONDS, lambda: self._is_slow(number))
         elif isinstance(message, messages.Prompting):
+            child.asking = message.active
             self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
             self._happen(events.ChildPrompting(number, message.active))
         elif isinstance(message, messages.Drained):
@@ -406,11 +436,11 @@ class Supervisor:
             self._heard(number, child, message, descriptor)
         del self._children[number]
         self._neglect(child.channel)
-        if number == self.state.loading and child.origin is not None and self.state.phase == "loading":
-            # A copy that dies may be the engine's fault; the fresh interpreter's word counts.
-            child.close()
-            self._load_cold(self._loading)
+        if self._is_loading(number) and child.origin is not None:
+            self._copy_failed(child, how)
             return
+        if self._is_loading(number):
+            self._engine.failed_cold()
         if number == self.state.active:
             self._changed_at = time.monotonic()
         event = events.ChildGone(number, how, child.crash_report(), child.lived())
@@ -432,8 +462,22 @@ class Supervisor:
         if number not in self._finishing:
             self._happen(events.TimePassed(number))
 
+    def _copy_failed(self, child: Child, how: str) -> None:
+        """Load cold instead: that a copy dies may be the engine's fault, a fresh interpreter's word counts."""
+        text = child.crash_report() if child.verdict else ""
+        child.close()
+        self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)
+        self._engine.doubt()
+        self._load_cold(self._loading)
+
+    def _look_at_memory(self) -> None:
+        """End snapshots while memory is low; looked at now and then, as long as there are any."""
+        if ended := self._engine.make_room(memory.allowed(memory.look(), MOST)):
+            self._report.memory_low(ended)
+        self._after(MEMORY_SECONDS, self._look_at_memory)
+
     def _is_slow(self, number: int) -> None:
-        if self.state.phase == "loading" and self.state.loading == number:
+        if self._is_loading(number):
             self._report.slow(SLOW_SECONDS, self._last_read)
 
     # What the disk says
@@ -525,10 +569,18 @@ class Supervisor:
                 self._doubt_shown()
                 self._disk_settled()
                 return
-            difference = self._disk.moved(moved)
-            if self._shown.moved(moved):  # first, so that one refresh shows all that was saved at once
+            difference, shown = self._disk.moved(moved), self._shown.moved(moved)
+            if shown:  # noted before the decision, so that one refresh shows all that was saved at once
                 self._after(SETTLE_SECONDS, self._look_at_shown)
             self._differs(difference)
+            if self._report.verbose and not shown and difference == Difference():
+                self._explain(moved)
+
+    def _explain(self, moved: set[str]) -> None:
+        """Say why nothing came of what moved."""
+        for path in sorted(moved):
+            if reason := self._disk.why_not(path):
+                self._report.passed_over(path, reason)
 
     def _look_for_quiet(self, until: float) -> None:
         """Report quiet when nothing moved for a moment, git has finished, and a last look finds no difference."""

@@ -50,8 +50,8 @@ class Timeline:
     def read(self, files: Mapping[str, str]) -> None:
         """Record files that were read since the newest snapshot.
 
-        The first reading counts: when a second one finds something else, the app was loaded from a mixture, and the disk
-        is not what is known. But to ask whether there is a file is less than to read it.
+        The first reading counts: when a second one finds something else, the app was loaded from a mixture, and the
+        disk is not what is known. But to ask whether there is a file is less than to read it.
         """
         newest = self._stretches[-1].files
         for path, digest in files.items():

@@ -221,7 +221,7 @@ class SnapshotTaken:
 
 @dataclass(frozen=True, slots=True)
 class Unsafe:
-    """No snapshot was taken here, before the module `before`, nor will there be later on: `reason` in words."""
+    """No snapshot was taken here, before the module `before`: `reason` in words. Later on there may be one."""
 
     before: str
     reason: str

@@ -11,24 +11,29 @@ from __future__ import annotations
 import faulthandler
 import gc
 import os
+import select
 import signal
 import socket
 import sys
 import time
 import warnings
 
-from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.channel import Channel
 from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe
-from launcher.worker import fork_safety
+from launcher.worker import descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from launcher.wire.messages import Message
+    from launcher.worker.fork_safety import Ledger
 
 FIRST_SPACING = 0.1
 """Seconds of import between two snapshots that are placed by time; doubled after each, so that few cover any import."""
+
+REAP_SECONDS = 0.01
+"""How often a snapshot looks whether a copy has ended whose channel is closed already."""
 
 
 NEAR = 0.03
@@ -57,7 +62,7 @@ class Checkpoints:
     def __init__(
         self,
         link: Link,
-        ledger: fork_safety.Ledger,
+        ledger: Ledger,
         *,
         wanted: Collection[str],
         most: int,
@@ -74,7 +79,10 @@ class Checkpoints:
         self._spacing = FIRST_SPACING
         self._since = self.begun = time.monotonic()
         self._children: set[int] = set()
-        self._refused: set[str] = set()
+        self._ending: set[int] = set()
+        self._positions: dict[int, int] = {}
+        self._mask: set[signal.Signals] | set[int] = set()
+        self._tried = False
         self._given_up = False
         self._is_copy = False
 
@@ -105,19 +113,22 @@ class Checkpoints:
         if obstacle:
             return obstacle
         _flush()
-        gc.freeze()
-        pid = _fork()
+        _freeze_objects()
+        try:
+            pid = _fork()
+        except OSError as error:
+            return f"the system allows no copy: {error.strerror}"
         if pid == 0:
             os._exit(0)
-        threads = fork_safety.native_threads()
+        threads = self._ledger.native_threads()
         os.waitpid(pid, 0)
-        return _named(threads) if threads else ""
+        return threads
 
     def _is_due(self, path: str) -> bool:
         """Decide by what is known here: a file edited lately, the first module of all, or much time since the last."""
         if self._taken >= self.most:
             return False
-        if path in self._wanted or not self._taken:
+        if path in self._wanted or not self._tried:
             return True
         if time.monotonic() - self._since < self._spacing:
             return False
@@ -125,76 +136,122 @@ class Checkpoints:
         return True
 
     def _take(self, name: str, afterwards: Callable[[], None] | None = None) -> bool:
-        obstacle = self._ledger.obstacle(self._children)
-        if obstacle:
-            self._refuse(name, obstacle)
-            return False
-        _flush()
-        ours, theirs = socket.socketpair()
-        # Objects of the past are never collected: a collection would write to every page that the copies share.
-        gc.freeze()
-        pid = _fork()
-        if pid == 0:
-            ours.close()
+        self._tried = True
+        try:
+            obstacle = self._ledger.obstacle(self._children, name)
+            pid, ours, theirs = (0, None, None) if obstacle else self._copy()
+        except OSError as error:
+            pid, ours, theirs, obstacle = 0, None, None, f"the system allows no copy: {error.strerror}"
+        if theirs is not None:
             return self._freeze(theirs, afterwards)
-        theirs.close()
-        with ours:
-            threads = fork_safety.native_threads()
-            if threads:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-                self._refuse(name, _named(threads))
-                return False
-            self._children.add(pid)
-            self._taken += 1
-            self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
+        if ours is not None:
+            with ours:
+                obstacle = self._believe(name, pid, ours)
+        if obstacle:
+            self._link.send(Unsafe(name, obstacle))
         self._since = time.monotonic()
         return False
 
-    def _refuse(self, name: str, reason: str) -> None:
-        """Say once why there are no snapshots from here on: what stands in the way does not go away."""
-        self._given_up = True
-        self._link.send(Unsafe(name, reason))
+    def _copy(self) -> tuple[int, socket.socket | None, socket.socket | None]:
+        """Fork; return the copy's pid and our end of its channel, or in the copy 0 and the other end. Raises `OSError`.
+
+        No signal reaches the copy, whose handlers are the app's: it must not act on any while it is frozen.
+        """
+        _flush()
+        self._ledger.randomness.keep()
+        self._positions = descriptors.positions()
+        ours, theirs = socket.socketpair()
+        _freeze_objects()
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        pid = -1
+        try:
+            pid = _fork()
+        finally:
+            if pid:
+                signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+                theirs.close()
+            if pid <= 0:
+                ours.close()
+        return (pid, ours, None) if pid else (0, None, theirs)
+
+    def _believe(self, name: str, pid: int, ours: socket.socket) -> str:
+        """Hand the new snapshot on if it is a whole copy of this process, else end it and say why in words."""
+        threads = self._ledger.native_threads(name)
+        if threads:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            self._given_up = True  # each try would cost a fork, and such threads rarely end
+            return threads
+        self._children.add(pid)
+        self._taken += 1
+        self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
+        return ""
 
     def _freeze(self, end: socket.socket, afterwards: Callable[[], None] | None) -> bool:
         """Become a snapshot with a channel of its own; return True in each copy that is told to go on."""
-        self._link.channel.close()
-        self._link.channel = Channel(end)
-        self._children.clear()
         try:
+            self._link.channel.close()
+            self._link.channel = Channel(end)
+            self._children.clear()
             if afterwards is not None:
                 afterwards()
-        except ChannelClosed:
+        except BaseException:  # noqa: BLE001  # whatever it is, a snapshot must not go on as if it were the worker
             os._exit(0)
         return self.wait()
 
+    def wait_as_base(self) -> None:
+        """Wait as the first snapshot of all; return in each copy that is told to go on."""
+        self._positions = descriptors.positions()
+        self._ledger.randomness.keep()
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        self.wait()
+
     def wait(self) -> bool:
         """Wait as a snapshot; return True in each copy that is told to go on. The snapshot itself never returns."""
-        while True:
+        try:
+            while not self._obey_as_snapshot():
+                self._report_ended()
+        except BaseException:  # noqa: BLE001  # as above; the usual one is the end of the channel, with the supervisor
+            os._exit(0)
+        return True
+
+    def _obey_as_snapshot(self) -> bool:
+        """Take what the supervisor says, or wait a moment where a copy is about to end; return True in a new copy."""
+        channel = self._link.channel
+        if self._ending and not select.select([channel], [], [], REAP_SECONDS)[0]:
+            return False
+        for message, descriptor in channel.pending():
+            if isinstance(message, Resume) and descriptor is not None:
+                if self._resume(descriptor):
+                    return True
+            elif isinstance(message, Reap):
+                self._ending.add(message.pid)
+        return False
+
+    def _report_ended(self) -> None:
+        """Say how the copies ended that the supervisor misses. Never waits: another one may have to be made."""
+        for pid in tuple(self._ending):
             try:
-                message, descriptor = self._link.channel.receive()
-                if isinstance(message, Resume) and descriptor is not None:
-                    if self._resume(descriptor):
-                        return True
-                elif isinstance(message, Reap):
-                    _, status = os.waitpid(message.pid, 0)
-                    self._link.send(Reaped(message.pid, status))
-            except (ChannelClosed, ChildProcessError):
-                os._exit(0)
+                ended, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                ended, status = pid, 0  # the app lets the system reap its children
+            if ended:
+                self._ending.discard(pid)
+                self._link.send(Reaped(pid, status))
 
     def _resume(self, descriptor: int) -> bool:
         """Copy the snapshot; return True in the copy, which has its own channel, lifeline and crash log."""
-        pid = _fork()
+        try:
+            pid = _fork()
+        except OSError:
+            pid = -1  # the end of its channel tells the supervisor
         if pid:
             os.close(descriptor)
             return False
         self._link.channel.close()
         self._link.channel = Channel(socket.socket(fileno=descriptor))
-        try:
-            while not isinstance(message := self._obey(), GoOn):
-                pass
-        except ChannelClosed:
-            os._exit(0)
+        while not isinstance(message := self._obey(), GoOn):
+            pass
         self._wanted = frozenset(message.wanted)
         self._spacing = FIRST_SPACING
         self._taken = message.taken
@@ -202,10 +259,13 @@ class Checkpoints:
         self.show(message.edition)
         self._since = time.monotonic()
         self.begun = self._since
-        self._is_copy = True
-        fork_safety.renew()
+        self._is_copy = self._tried = True
+        self._ending.clear()
+        descriptors.reopen(self._positions)
+        self._ledger.randomness.renew()
         self._ledger.rebase()
         _forget_directories()
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         return True
 
     def _obey(self) -> Message:
@@ -219,8 +279,25 @@ class Checkpoints:
         return message
 
 
-def _named(threads: Collection[str]) -> str:
-    return f"native threads are running: {', '.join(sorted(set(threads)))}"
+_shows_objects = False
+
+
+def _freeze_objects() -> None:
+    """Spare the objects of the past from collections, which would write to every page that the copies share.
+
+    Frozen objects are hidden from whoever asks the collector for all of them, as gevent does to find locks: then they
+    are given back first. The audit hook is the only way to know.
+    """
+    global _shows_objects
+    gc.freeze()
+    if not _shows_objects:
+        _shows_objects = True
+        sys.addaudithook(_show_objects)
+
+
+def _show_objects(event: str, _: tuple[object, ...]) -> None:
+    if event in ("gc.get_objects", "gc.get_referrers"):
+        gc.unfreeze()
 
 
 def _fork() -> int:
@@ -232,9 +309,10 @@ def _fork() -> int:
 
 def _flush() -> None:
     """Write out what the streams hold, lest each copy writes it."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except (OSError, ValueError, AttributeError):
             pass
 

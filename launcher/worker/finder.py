@@ -3,8 +3,8 @@
 An import hook loads project modules itself, so that the digest it reports is that of the very bytes it compiled, and so
 that bytecode older than an edit of the same second is not used. An audit hook sees every other file that is opened and
 every folder that is listed; a function in the place of `os.stat` sees what is only asked for, as by `os.path.exists`.
-Modules that are imported later, in a request, count like those of the start. What becomes of the findings is the business
-of whoever passes `report`.
+Modules that are imported later, in a request, count like those of the start. What becomes of the findings is the
+business of whoever passes `report`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class Finder:
     """The import hook and the audit hook of one worker. `roots` bound the data files that are of interest.
 
     `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
-    made; it answers True in a copy. `libraries` is told which other modules were found, `audits` get every audit event.
+    made; it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for,
+    `audits` get every audit event.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -71,12 +72,14 @@ class Finder:
         checkpoint: Callable[[str, str, Callable[[], None]], bool] | None = None,
         libraries: Libraries | None = None,
         audits: tuple[Callable[[str, tuple[object, ...]], None], ...] = (),
+        mark: Callable[[str], None] | None = None,
     ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
         self._checkpoint = checkpoint
         self._libraries = libraries
         self._audits = audits
+        self._mark = mark
         self._known: dict[str, str] = {}
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
@@ -124,6 +127,8 @@ class Finder:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
+        if self._active and self._mark is not None:
+            self._mark(name)
         spec = self._find(name, path, target)
         if self._active and self._checkpoint is not None and spec is not None and _is_source(spec):
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
@@ -269,7 +274,7 @@ class Finder:
                 self.note(names, of_file(names))
 
     def _makes(self, path: str, *, by_name: bool) -> None:
-        """Take note that the app makes or removes a file: neither it nor, if it is new, its folder's names matter then."""
+        """Take note that the app makes or removes a file: that and, for a new one, its folder's names are its own."""
         if by_name:
             self._is_own(path)
         if not by_name or of_presence(path) == MISSING:
@@ -288,18 +293,20 @@ class Finder:
         return path if (path + os.sep).startswith(self._roots) else ""
 
     def _notice_questions(self) -> None:
-        """Put a function in the place of `os.stat` that notices what is asked for."""
-
-        @functools.wraps(_stat)
-        def stat(path: object, *arguments: object, **more: object) -> os.stat_result:
-            if (self._active or threading.get_ident() in self._late) and not getattr(self._busy, "on", False):
-                self._asked(path)
-            return _stat(path, *arguments, **more)  # type: ignore[arg-type]  # whatever it is, the answer is not ours
-
+        """Have what is asked of `os.stat` noticed."""
+        noticing = _Stat(self._is_asked)
         for features in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
             if _stat in features:
-                features.add(stat)
-        os.stat = stat
+                features.add(noticing)
+        os.stat = noticing
+        accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
+        if accessor is not None:  # Python 3.10 keeps the function for itself
+            accessor.stat = noticing
+
+    def _is_asked(self, given: object) -> None:
+        """Take note of a question to `os.stat`, if it is one of the app's."""
+        if (self._active or threading.get_ident() in self._late) and not getattr(self._busy, "on", False):
+            self._asked(given)
 
     def _asked(self, given: object) -> None:
         """Take note that the app asked whether there is a file, and what kind."""
@@ -323,6 +330,19 @@ class _Quiet:
 
     def __exit__(self, *_: object) -> None:
         self._busy.on = self._before
+
+
+class _Stat:
+    """Stands in the place of `os.stat`. No function: those become methods where a class keeps them as an attribute."""
+
+    def __init__(self, notice: Callable[[object], None]) -> None:
+        self._notice = notice
+        functools.update_wrapper(self, _stat)
+
+    def __call__(self, path: object, *arguments: object, **more: object) -> os.stat_result:
+        """Answer as `os.stat` does."""
+        self._notice(path)
+        return _stat(path, *arguments, **more)  # type: ignore[arg-type]  # whatever it is, the answer is not ours
 
 
 class _Late:

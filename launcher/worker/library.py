@@ -142,8 +142,8 @@ class Libraries:
 class Requests:
     """Follows, in a copy of a base, the project's import statements until they have asked for all that the base has.
 
-    `pending` tells whether something is left. Stands in the place of `__import__` as long as that is so: for a module that
-    is imported already the interpreter asks nobody else.
+    `pending` tells whether something is left. Stands in the place of `__import__` as long as that is so: for a module
+    that is imported already the interpreter asks nobody else.
     """
 
     def __init__(

@@ -65,6 +65,9 @@ if TYPE_CHECKING:
 STARTED_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The supervisor starts workers with these signals blocked, until they can handle them."""
 
+ASKING = frozenset({"builtins.breakpoint", "builtins.input", "pdb.Pdb"})
+"""Audit events after which a person's answer is waited for."""
+
 
 def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
     """Live as a worker until told to leave; return the exit code. Takes over the three descriptors."""
@@ -124,6 +127,7 @@ class Worker:
         self._link = Link(channel)
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
+        self._obstacle = ""
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
@@ -182,7 +186,8 @@ class Worker:
         """Return what takes the snapshots of the coming import; None where none may be taken."""
         self._ledger = Ledger(is_project_file)
         self._libraries = Libraries(is_project_file)
-        if engine_obstacle():
+        if obstacle := engine_obstacle():
+            self._obstacle = obstacle if most else ""
             return None
         checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
         checkpoints.libraries = lambda: len(self._libraries.names)
@@ -192,18 +197,23 @@ class Worker:
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
         """Import the libraries and wait as a snapshot; return in each copy, or None if that cannot be done."""
         checkpoints = self._checkpoints(0, ())
-        finder = Finder((*plan.roots, plan.target.directory), lambda files: self._link.send(Reading(files)))
+        finder = Finder(
+            (*plan.roots, plan.target.directory),
+            lambda files: self._link.send(Reading(files)),
+            audits=(self._ledger.audit,),
+            mark=self._ledger.mark,
+        )
         finder.start()
+        self._ledger.start()
         obstacle = preload(message.libraries, message.path, is_project_file)
         finder.leave()
         if checkpoints is None:
             return None
-        self._ledger.rebase()
         if obstacle := obstacle or checkpoints.trial():
             self._link.send(Unsafe("", obstacle))
             return None
         self._link.send(Serving("", 0.0))
-        checkpoints.wait()
+        checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
         self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
         return checkpoints
@@ -211,12 +221,15 @@ class Worker:
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
+        if checkpoints is None and self._obstacle:
+            self._link.send(Unsafe("", self._obstacle))
         finder = Finder(
             (*plan.roots, plan.target.directory),
             lambda files: self._link.send(Reading(files)),
             checkpoint=checkpoints.at if checkpoints is not None and checkpoints.most else None,
             libraries=self._libraries,
-            audits=(self._ledger.audit, self._libraries.audit),
+            audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
+            mark=self._ledger.mark,
         )
         finder.start()
         self._ledger.start()
@@ -265,13 +278,16 @@ class Worker:
         if not self._drained_for_good:
             raise SystemExit(0)
 
+    def _prompt_audit(self, event: str, _: tuple[object, ...]) -> None:
+        """Say that somebody is asked something while the app is imported: that takes as long as it takes."""
+        if event in ASKING:
+            self._link.send(Prompting(True))
+
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
         names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        told = messages.Libraries(
-            names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked)
-        )
+        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked))
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:

@@ -7,13 +7,15 @@ import os
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from launcher.cli.commands.dev import command as dev
-from launcher.cli.explanation import Explanation, body, read_explanations
+from launcher.cli.explanation import Example, Explanation, body, read_explanations
 from launcher.cli.invocation import Invocation
 from launcher.cli.main import root, run
 from launcher.cli.options import make_request
@@ -111,7 +113,7 @@ def leave(project: Project) -> None:
 
 
 def encrypt(project: Project) -> None:
-    from cryptography.hazmat.primitives import serialization
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     from werkzeug.serving import generate_adhoc_ssl_pair
 
     cert, key = generate_adhoc_ssl_pair("localhost")
@@ -143,10 +145,53 @@ NOT_HERE = {
 # Their cause is a package that is installed for these tests, a user that is root, or a full device. The tests of
 # web/tls.py, worker/target.py and cli/main.py have these cases.
 TESTED_ELSEWHERE = {"tls-cryptography", "tls-file", "target-asgi", "output"}
-# Programs that call launcher.run(): the tests of api.py and worker/program.py have these cases.
-PROGRAMS = {slug for slug, page in PAGES.items() if page.right.run.startswith("python ")}
-# The mended example would start a server, or install something.
-STARTS = ("dev", "exec")
+# Programs say what is wrong without the slug: Python's own traceback ends with it, or the line that it stopped.
+SAID = {
+    "run-thread": "launcher.run() must be called on the main thread",
+    "run-program": "launcher.run() needs a program that is a file",
+    "program-without-run": "hello.py ended without calling launcher.run()",
+    "program-module": "there is no module `hello` to run any more",
+}
+LIMIT = 60
+
+
+def start_program(project: Project, example: Example) -> subprocess.Popen[str]:
+    """Start the program of an example, as it would be typed; it finds this package, and nothing else of ours."""
+    own = example.environ.get("PYTHONPATH", "")
+    path = os.pathsep.join([*filter(None, [own]), str(PACKAGE.parent)])
+    return subprocess.Popen(
+        [sys.executable, *shlex.split(example.run)[1:]],
+        cwd=project.root,
+        env={"PATH": os.environ["PATH"], "HOME": str(project.root), **example.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def until_it_ends(project: Project, example: Example) -> str:
+    """Run a program that comes to an end by itself; return all that it says."""
+    with start_program(project, example) as process:
+        try:
+            return process.communicate(timeout=LIMIT)[1]
+        finally:
+            process.kill()
+
+
+def until_it_serves(project: Project, example: Example) -> int:
+    """Run a program until it says where it serves, and stop it; return the exit code, 1 if it never came to that."""
+    with start_program(project, example) as process:
+        giving_up = threading.Timer(LIMIT, process.kill)
+        giving_up.start()
+        try:
+            assert process.stderr is not None
+            if any("http://127.0.0.1:" in line for line in process.stderr):
+                process.terminate()
+            process.stderr.read()
+            return process.wait()
+        finally:
+            giving_up.cancel()
 
 
 def outcome(project: Project, line: str, environ: dict[str, str]) -> str:
@@ -186,19 +231,16 @@ def forgetful(project: Project) -> Iterator[Project]:
     sys.path_importer_cache.clear()
 
 
-RUN_HERE = [page for slug, page in PAGES.items() if slug not in TESTED_ELSEWHERE | PROGRAMS]
-COMMANDS = [page for slug, page in PAGES.items() if slug not in PROGRAMS]
-
-
-@pytest.mark.parametrize("slug", sorted(PROGRAMS))
-def test_programs_of_the_examples_are_python(slug: str) -> None:
-    for example in (PAGES[slug].wrong, PAGES[slug].right):
-        for name, text in example.files.items():
-            compile(text, name, "exec")
+RUN_HERE = [page for slug, page in PAGES.items() if slug not in TESTED_ELSEWHERE]
+COMMANDS = [page for page in PAGES.values() if not page.right.is_program]
 
 
 @pytest.mark.parametrize("page", RUN_HERE, ids=[page.slug for page in RUN_HERE])
 def test_wrong_example_has_the_error(forgetful: Project, page: Explanation) -> None:
+    if page.wrong.is_program:
+        write(forgetful, dict(page.wrong.files))
+        assert SAID[page.slug] in until_it_ends(forgetful, page.wrong)
+        return
     if page.slug in NOT_HERE:
         assert NOT_HERE[page.slug]() == page.slug
         return
@@ -220,11 +262,16 @@ def usage_or_outcome(project: Project, page: Explanation) -> str:
     return outcome(project, page.wrong.run, dict(page.wrong.environ))
 
 
-@pytest.mark.parametrize("page", COMMANDS, ids=[page.slug for page in COMMANDS])
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_right_example_has_no_error(forgetful: Project, page: Explanation) -> None:
     write(forgetful, dict(page.right.files))
     if page.right.run.startswith("exec -- "):
         return  # it installs a package; that it parses is checked below
+    if page.right.is_program:
+        assert until_it_serves(forgetful, page.right) == 0
+        return
+    if "adhoc" in str(page.right.files):
+        pytest.importorskip("cryptography")
     assert "error[" not in outcome(forgetful, page.right.run, dict(page.right.environ)).replace("[path-missing]", "")
 
 

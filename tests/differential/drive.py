@@ -101,7 +101,8 @@ class Cold:
             )
             self._booted = (environ, process)
         process = self._booted[1]
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps(plan.to_json()) + "\n")
         process.stdin.flush()
         answer = json.loads(process.stdout.readline())
@@ -190,6 +191,8 @@ def failure(text: str) -> str:
     places = "\n".join(f"{file}:{line}" for file, line in _PLACE.findall(text))
     said = [line for line in text.strip().splitlines() if line and not line.startswith(" ")]
     last = said[-1] if said else text
+    if last.startswith("RecursionError"):  # where exactly the stack ends depends on how deep it began
+        return "failed\nRecursionError\n"
     if exit_code := re.fullmatch(r"SystemExit: (.*)", last):
         last = f"launch.LoadExit: the app called sys.exit({exit_code[1]}) while loading"
     return f"failed\n{places}\n{last}\n"

@@ -36,7 +36,7 @@ class App:
         for name in self.lazy:
             try:
                 importlib.import_module(name)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # whatever it is, both sides show it
                 failed.append(f"{name}: {type(error).__name__}: {error}")
         return "\n".join([*state(self.root), f"extra {value(self.extra)}", *(f"lazy {line}" for line in failed), ""])
 

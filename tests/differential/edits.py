@@ -193,7 +193,9 @@ def _library(e: Editor) -> str:
     """Import a library where it was not, or no more."""
     name = e.rng.choice(["app.py", *e.plain()])
     lines = (e.root / name).read_text().splitlines()
-    wanted = e.rng.choice(["import libone", "import libthree.inner", "from libthree import inner", "import libfour", "import libtwo"])
+    wanted = e.rng.choice(
+        ["import libone", "import libthree.inner", "from libthree import inner", "import libfour", "import libtwo"]
+    )
     if wanted in lines:
         lines.remove(wanted)
     else:

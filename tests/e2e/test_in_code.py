@@ -45,7 +45,7 @@ def test_program_serves_its_own_app_with_debugger_and_reloader(project: Project)
     server.answers("second")
     project.save("hello.py", hello("app, debug=True, port=0", facts='"third"'))
     server.answers("third")
-    server.says("hello.py changed, served again")
+    server.says("hello.py changed")
     assert BEHIND not in server.log()
 
 

@@ -261,6 +261,21 @@ def test_git_at_work(make: Callable[..., Disk], root: Path, lock: str) -> None:
     assert disk.is_locked()
 
 
+def test_why_a_move_led_to_nothing(make: Callable[..., Disk], root: Path) -> None:
+    disk = make(exclude=("kept/",))
+    read(disk, root / "app.py")
+    disk.was_read({str(root / "own.db"): "*"})
+    told = {name: disk.why_not(str(root / name)) for name in ("app.py", "own.db", "other.py", "kept/a", "pkg", "a.pyc")}
+    assert told == {
+        "app.py": "its content is what the app was loaded from",
+        "own.db": "the app writes it itself",
+        "other.py": "the app did not read it while it was imported",
+        "kept/a": "excluded by reload.exclude",
+        "pkg": "",
+        "a.pyc": "",
+    }
+
+
 def test_git_above_the_project(root: Path, watcher: Watched) -> None:
     (root / ".git").mkdir()
     (root / ".git/index.lock").touch()
@@ -278,6 +293,14 @@ def test_a_file_behind_a_link(make: Callable[..., Disk], root: Path, watcher: Wa
     assert str(root / "elsewhere") in watcher.wanted
     (root / "elsewhere/real.py").write_text("2")
     assert disk.moved({str(root / "elsewhere/real.py")}).files == (str(root / "link.py"),)
+
+
+def test_a_link_that_leads_nowhere_yet(make: Callable[..., Disk], root: Path) -> None:
+    (root / "link.py").symlink_to("later.py")
+    disk = make()
+    disk.was_read({str(root / "link.py"): ""})
+    (root / "later.py").write_text("1")
+    assert disk.moved({str(root / "later.py")}).files == (str(root / "link.py"),)
 
 
 def test_the_names_in_a_folder(make: Callable[..., Disk], root: Path) -> None:

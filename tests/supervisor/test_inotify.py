@@ -215,6 +215,17 @@ def test_programs_do_not_inherit_the_queue(queue: Inotify) -> None:
     assert not os.get_inheritable(queue.fileno())
 
 
+def test_after_closing_nothing_comes_to_those_who_look_too(tmp_path: Path) -> None:
+    """Or else a worker would wait for ever for the supervisor to take it."""
+    queue = Inotify()
+    queue.watch([str(tmp_path)])
+    (tmp_path / "a").write_text("x")
+    with open(os.dup(queue.fileno()), "rb") as shared:
+        queue.close()
+        (tmp_path / "b").write_text("x")
+        assert not select.select([shared], [], [], 0)[0]
+
+
 LIMITS = """
 import errno, os, sys
 from launcher.supervisor.inotify import Inotify

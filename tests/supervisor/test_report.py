@@ -26,11 +26,22 @@ def said(tell: Callable[[Report], None]) -> str:
 @pytest.mark.parametrize(
     ("tell", "words"),
     [
-        pytest.param(lambda r: r.reloaded(["/p/a.py"], 38.2), "a.py changed, served again after 38 ms", id="reloaded"),
-        pytest.param(lambda r: r.reloaded([], 1500.0), "  served again after 1500 ms", id="reloaded-after-a-crash"),
-        pytest.param(lambda r: r.reloaded(MANY, 1.0), "a.py, b.py, c.py, 2 more changed", id="many-files"),
-        pytest.param(lambda r: r.reloaded(["/q/e.py"], 1.0), "/q/e.py changed", id="a-file-elsewhere"),
-        pytest.param(lambda r: r.reloaded(["/pq/e.py"], 1.0), "/pq/e.py changed", id="a-name-that-begins-alike"),
+        pytest.param(
+            lambda r: r.reloaded(["/p/a.py"], "", 38.2, {}), "a.py changed, served again after 38 ms", id="reloaded"
+        ),
+        pytest.param(
+            lambda r: r.reloaded([], "", 1500.0, {}), "  served again after 1500 ms", id="reloaded-after-a-crash"
+        ),
+        pytest.param(
+            lambda r: r.reloaded(["/p/a.py"], "back to before shop", 38.2, {}),
+            "a.py changed, back to before shop, served again after 38 ms",
+            id="reloaded-from-a-snapshot",
+        ),
+        pytest.param(lambda r: r.reloaded(MANY, "", 1.0, {}), "a.py, b.py, c.py, 2 more changed", id="many-files"),
+        pytest.param(lambda r: r.reloaded(["/q/e.py"], "", 1.0, {}), "/q/e.py changed", id="a-file-elsewhere"),
+        pytest.param(
+            lambda r: r.reloaded(["/pq/e.py"], "", 1.0, {}), "/pq/e.py changed", id="a-name-that-begins-alike"
+        ),
         pytest.param(lambda r: r.held(["/p/a.py"]), "a.py changed; reloading when the debugger is left", id="held"),
         pytest.param(
             lambda r: r.failed("NameError in a.py:3", "T\n", goes_on=True), "NameError in a.py:3: the page", id="f"
@@ -81,7 +92,7 @@ CONTROL = "\x1b[31mred\x07"
 @pytest.mark.parametrize(
     "tell",
     [
-        lambda r: r.reloaded([CONTROL], 1.0),
+        lambda r: r.reloaded([CONTROL], "", 1.0, {}),
         lambda r: r.held([CONTROL]),
         lambda r: r.failed(CONTROL, CONTROL, goes_on=True),
         lambda r: r.crashed(CONTROL, CONTROL, goes_on=True),
@@ -115,7 +126,7 @@ def test_a_terminal_that_was_closed_is_no_error() -> None:
 
 
 def rows(plan: Plan, found: str = "", files: int = 0) -> dict[str, tuple[str, str]]:
-    return {what: (value, origin) for what, value, origin in banner_rows(plan, found, files)}
+    return {what: (value, origin) for what, value, origin in banner_rows(plan, found, files, "restart")}
 
 
 ORIGINS = {"app": "devserver.toml:2:7", "port": "--port", "host": "LAUNCH_HOST", "loading": "devserver.toml:5:1"}
@@ -167,3 +178,21 @@ def test_the_banner_says_how_the_app_was_found_and_what_is_watched() -> None:
     told = rows(PLAN, "shop:create_app()", 42)
     assert told["app"][0] == "shop:create_app()"
     assert told["reload"][0] == "restart, 42 files"
+
+
+def test_timings_are_shown_to_whoever_asks_for_them() -> None:
+    terminal = io.StringIO()
+    report = Report(Console(terminal), "0", "/p", timings=True)
+    report.reloaded(["/p/a.py"], "", 12.0, {"detect": 0.61, "import": 3.0})
+    assert "detect 0.6   import 3.0   (ms)" in terminal.getvalue()
+
+
+def test_what_led_to_nothing_is_told_to_whoever_asks_for_it() -> None:
+    terminal = io.StringIO()
+    for verbose in (False, True):
+        report = Report(Console(terminal), "0", "/p", verbose=verbose)
+        report.passed_over("/p/a.css", "not read while importing")
+        report.no_snapshot("shop.jobs", "a thread is running: worker")
+        assert bool(terminal.getvalue()) == verbose
+    assert "a.css: not read while importing" in terminal.getvalue()
+    assert "no snapshot before shop.jobs: a thread is running: worker" in terminal.getvalue()

@@ -476,14 +476,18 @@ def test_what_is_asked_for_and_not_read(project: Project, code: str, name: str, 
 
 def test_reading_says_more_than_asking(project: Project) -> None:
     project.write("one.txt", "1")
-    project.write("app.py", "import os\nif os.path.exists('one.txt'): open('one.txt').read()\nos.path.exists('one.txt')")
+    project.write(
+        "app.py", "import os\nif os.path.exists('one.txt'): open('one.txt').read()\nos.path.exists('one.txt')"
+    )
     assert project.run("import app")["one.txt"] == of_content(b"1")
 
 
 def test_a_source_that_another_loader_takes_from_bytecode(project: Project) -> None:
     source = project.write("task.py", "x = 1")
     code = f"import importlib.util\nspec = importlib.util.spec_from_file_location('task', {source!r})\n"
-    project.write("app.py", code + "task = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(task)\nx = task.x")
+    project.write(
+        "app.py", code + "task = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(task)\nx = task.x"
+    )
     run = "import app\nvalue = app.x"
     assert project.run(run)["task.py"] == of_content(b"x = 1")
     status = Path(source).stat()
@@ -509,3 +513,8 @@ def test_what_asks_for_files_is_told_as_before(project: Project) -> None:
     code = "value = [os.stat in os.supports_dir_fd, os.stat in os.supports_follow_symlinks, os.stat.__name__]"
     project.run(code)
     assert project.value == [True, True, "stat"]
+
+
+def test_a_class_may_keep_the_function(project: Project) -> None:
+    project.run("class A:\n    stat = os.stat\nvalue = A().stat('.').st_size == os.stat('.').st_size")
+    assert project.value is True

@@ -36,6 +36,30 @@ print(json.dumps(preload({names!r}, [{project!r}, *sys.path[1:]], is_project_fil
 """
 
 
+GO_ON = """
+import builtins, json, os, sys
+sys.path.insert(0, {root!r})
+from launcher.worker.finder import Finder, is_project_file
+from launcher.worker.library import Libraries, preload
+sys.path[0] = {project!r}
+usual = builtins.__import__
+assert not preload({asked!r}, sys.path, is_project_file)
+class GivenUp(BaseException): pass
+def give_up(): raise GivenUp
+libraries = Libraries(is_project_file)
+finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits=(libraries.audit,))
+finder.start()
+libraries.expect({asked!r}, sys.path, give_up)
+try:
+    import app
+    libraries.settle()
+    told = "goes on" if builtins.__import__ is usual else "still follows"
+except GivenUp:
+    told = "given up"
+print(json.dumps(told))
+"""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "project").mkdir()
@@ -76,6 +100,43 @@ def run(story: str, project: Path, **values: object) -> object:
 def test_what_is_recorded(project: Path, code: str, names: list[str], reason: str) -> None:
     (project / "app.py").write_text(code)
     assert run(RECORD, project) == [names, reason]
+
+
+def test_what_the_project_itself_asked_for(project: Path) -> None:
+    (project / "app.py").write_text("import libone, libtwo")
+    assert run(RECORD.replace("libraries.names if", "libraries.asked if"), project) == [["libone"], ""]
+
+
+def test_what_is_imported_by_a_call_ends_the_record(project: Path) -> None:
+    (project / "app.py").write_text("import importlib, libtwo\nimportlib.import_module('libone')")
+    assert run(RECORD, project) == [["libtwo"], "the app imports libone by a call"]
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import libone\nimport libmore", "goes on"),
+        ("import libone, libmore", "goes on"),
+        ("from libone import libtwo\nfrom libmore import part", "goes on"),
+        ("import other", "goes on"),
+        ("import libone", "given up"),
+        ("import libmore, libone", "given up"),
+        ("import libone, libnew, libmore", "given up"),
+        ("import libone, os\nos.environ['X'] = '1'\nimport libmore", "given up"),
+        ("import libone, sys\nsys.path.append('/x')\nimport libmore", "given up"),
+        ("import libone, libmore, libnew, os\nos.environ['X'] = '1'", "goes on"),
+    ],
+    ids=[
+        "the-same", "in-one-line", "from", "elsewhere", "one-less", "another-order", "one-more-between",
+        "environment-before", "path-before", "changes-afterwards",
+    ],
+)  # fmt: skip
+def test_a_copy_goes_on_while_the_same_is_asked_for(project: Path, code: str, told: str) -> None:
+    for name in ("libmore", "libnew"):
+        (project.parent / f"site-packages/{name}.py").write_text("part = 1")
+    (project / "other.py").write_text("import libone\nfrom libmore import part as x")
+    (project / "app.py").write_text(code)
+    assert run(GO_ON, project, asked=["libone", "libmore"]) == told
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,678 @@
+"""The workers in reserve: with plain channels where no process is needed, and with real workers where one is."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from launcher.plan import Address, Plan, Reload, Target
+from launcher.supervisor.child import Child
+from launcher.supervisor.engine import EDITED, MOST, Engine
+from launcher.supervisor.events import TellLoad
+from launcher.supervisor.timeline import Snapshot
+from launcher.wire import messages
+from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.messages import (
+    Booted,
+    CrashLog,
+    GoOn,
+    Libraries,
+    Lifeline,
+    Load,
+    Loading,
+    Reading,
+    Reap,
+    Reaped,
+    Resume,
+    Serving,
+    SnapshotTaken,
+    Unsafe,
+)
+
+LIMIT = 20.0
+ENVIRON = {"PATH": os.environ["PATH"]}
+PLAN = Plan(project="/p", profile="", target=Target("", "/p", "/p"), address=Address())
+
+
+class Reserve:
+    """An engine, and what the supervisor's loop does for it."""
+
+    def __init__(self, plan: Plan = PLAN) -> None:
+        self.attended: dict[Channel, Callable[[], None]] = {}
+        self.reaped: list[tuple[int, int]] = []
+        self.libraries: list[Libraries] = []
+        self.bases = 0
+        self.engine = Engine(ENVIRON, plan, attend=self.attended.__setitem__, neglect=self._neglect)
+        self.engine.on_reaped = lambda pid, status: self.reaped.append((pid, status))
+        self.engine.on_libraries = self.libraries.append
+        self.engine.on_base = self._count_base
+        self.far: list[Channel] = []
+
+    def snapshot(self, before: str, libraries: int = 0) -> Channel:
+        """Have a snapshot taken, which is no process; return its own end of the channel."""
+        ours, theirs = socket.socketpair()
+        pid = 1_000_000 + len(self.far)  # of no process: there are never so many
+        self.engine.taken(SnapshotTaken(before, pid, libraries), ours.detach())
+        self.far.append(Channel(theirs))
+        return self.far[-1]
+
+    def idle(self) -> tuple[Child, Channel]:
+        """Have an interpreter kept, which is no process; return it and its own end."""
+        child = Child(None)
+        theirs, lifeline = child._start
+        os.close(lifeline)
+        self.far.append(Channel(theirs))
+        self.engine.keep(child)
+        return child, self.far[-1]
+
+    def turn(self) -> None:
+        """Let the engine hear everything that was said to it."""
+        while ready := select.select(list(self.attended), [], [], 0)[0]:
+            for channel in ready:
+                if channel in self.attended:
+                    self.attended[channel]()
+
+    def turn_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + LIMIT
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            for channel in select.select(list(self.attended), [], [], 1.0)[0]:
+                if channel in self.attended:
+                    self.attended[channel]()
+
+    def close(self) -> None:
+        self.engine.close()
+        for channel in self.far:
+            channel.close()
+
+    def _neglect(self, channel: Channel) -> None:
+        self.attended.pop(channel, None)
+
+    def _count_base(self) -> None:
+        self.bases += 1
+
+
+@pytest.fixture
+def reserve() -> Iterator[Reserve]:
+    reserve = Reserve()
+    yield reserve
+    reserve.close()
+
+
+def is_ended(far: Channel) -> bool:
+    """Was the other end of the channel closed? That is what ends a snapshot."""
+    try:
+        while far._fill(socket.MSG_DONTWAIT):
+            pass
+    except ChannelClosed:
+        return True
+    return False
+
+
+def shop(reserve: Reserve) -> dict[str, Channel]:
+    """An app of three files: `init`, then `models`, then `views`, with a snapshot before each of the last two."""
+    reserve.engine.timeline.read({"init": "1"})
+    models = reserve.snapshot("shop.models")
+    reserve.engine.timeline.read({"models": "1"})
+    views = reserve.snapshot("shop.views")
+    reserve.engine.timeline.read({"views": "1"})
+    return {"models": models, "views": views, "loaded": reserve.snapshot("")}
+
+
+# Snapshots
+
+
+def test_a_snapshot_is_kept_and_listened_to(reserve: Reserve) -> None:
+    reserve.snapshot("shop.models")
+    assert reserve.engine.timeline.snapshots == [Snapshot(1, "shop.models")]
+    assert reserve.engine.count == len(reserve.attended) == 1
+    assert reserve.engine.pids() == {1_000_000}
+
+
+def test_a_snapshot_says_how_a_copy_ended_and_what_a_base_may_import(reserve: Reserve) -> None:
+    far = reserve.snapshot("")
+    libraries = Libraries(("flask",), ("/lib",))
+    far.send(Reaped(12, 256))
+    far.send(libraries)
+    far.send(Reading({"a": "1"}))  # of no interest from a snapshot
+    reserve.turn()
+    assert (reserve.reaped, reserve.libraries) == ([(12, 256)], [libraries])
+    assert reserve.engine.count == 1
+
+
+def test_a_snapshot_that_ended_is_forgotten_after_its_last_word(reserve: Reserve) -> None:
+    far = shop(reserve)
+    far["views"].send(Reaped(12, 0))
+    far["views"].close()
+    reserve.turn()
+    assert reserve.reaped == [(12, 0)]
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["shop.models", ""]
+    assert len(reserve.attended) == reserve.engine.count == 2
+    assert reserve.engine.timeline.choose(["views"]) == Snapshot(1, "shop.models")
+
+
+def test_what_was_said_by_a_snapshot_that_is_gone_by_now(reserve: Reserve) -> None:
+    """Both were reported in the same moment, and the first led to the end of the second."""
+    far = reserve.snapshot("")
+    far.send(Reaped(12, 0))
+    (act,) = reserve.attended.values()
+    reserve.engine.discard()
+    act()
+    assert reserve.reaped == [(12, 0)]  # nobody else knows
+
+
+# Going back
+
+
+def new_copy(far: Channel) -> tuple[Channel, list[messages.Message]]:
+    """Be a snapshot that is told to copy itself: return the copy's channel and what the copy is told."""
+    message, descriptor = far.receive()
+    assert message == Resume()
+    assert descriptor is not None
+    channel, told = Channel.of(descriptor), []
+    while not told or not isinstance(told[-1], GoOn):
+        message, descriptor = channel.receive()
+        told.append(message)
+        if descriptor is not None:
+            os.close(descriptor)
+    return channel, told
+
+
+def test_a_copy_gets_what_it_needs_in_order(reserve: Reserve) -> None:
+    far = shop(reserve)
+    child = reserve.engine.copy(TellLoad(5, 7, changed=("views",)))
+    assert child is not None
+    assert child.pid == 0, "nobody knows it before it has greeted"
+    channel, told = new_copy(far["views"])
+    assert told == [Lifeline(), CrashLog(), GoOn(7, MOST, ("views",), 2)]
+    channel.send(Booted(4711))
+    assert child.channel.receive() == (Booted(4711), None)
+    channel.close()
+    child.close()
+
+
+def test_snapshots_after_the_one_that_was_chosen_are_ended(reserve: Reserve) -> None:
+    far = shop(reserve)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)))
+    assert child is not None
+    assert [is_ended(far[name]) for name in ("models", "views", "loaded")] == [False, False, True]
+    assert reserve.engine.count == len(reserve.attended) == 2
+    assert reserve.engine.came_from() == "back to before shop.views"
+    child.close()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        pytest.param(("models",), "back to before shop.models", id="module"),
+        pytest.param(("template",), "back to the loaded app", id="nothing-of-the-import"),
+        pytest.param(("views", "init"), "cold start", id="read-before-any-snapshot"),
+    ],
+)
+def test_where_the_last_worker_came_from(reserve: Reserve, changed: tuple[str, ...], words: str) -> None:
+    shop(reserve)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=changed))
+    assert (child is None) == (words == "cold start")
+    assert reserve.engine.came_from() == words
+    if child is not None:
+        child.close()
+
+
+def test_a_snapshot_that_died_unnoticed_is_passed_over(reserve: Reserve) -> None:
+    far = shop(reserve)
+    far["views"].close()
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)))
+    assert child is not None
+    assert reserve.engine.back_to == Snapshot(1, "shop.models")
+    assert reserve.engine.count == len(reserve.attended) == 1
+    child.close()
+
+
+def test_without_a_living_snapshot_the_start_is_cold(reserve: Reserve) -> None:
+    for far in shop(reserve).values():
+        far.close()
+    before = sorted(os.listdir("/proc/self/fd"))
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",))) is None
+    assert (reserve.engine.count, reserve.attended, reserve.engine.came_from()) == (0, {}, "cold start")
+    assert len(os.listdir("/proc/self/fd")) == len(before) - 3
+
+
+def test_a_cold_start_that_was_asked_for(reserve: Reserve) -> None:
+    shop(reserve)
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",), cold=True)) is None
+    assert reserve.engine.count == 3
+
+
+def test_the_files_edited_last_are_wanted_the_newest_first(reserve: Reserve) -> None:
+    child, far = reserve.idle()
+    for path in ("a", "b", "c", "d", "b"):
+        assert reserve.engine.copy(TellLoad(1, 1, changed=(path,))) is None
+    with socket.socket() as listener:
+        reserve.engine.load(child, TellLoad(1, 9, wait=True), listener.fileno())
+    message, descriptor = far.receive()
+    assert isinstance(message, Load)
+    assert (message.generation, message.wait, message.most) == (9, True, MOST)
+    assert message.wanted == ("b", "d", "c")
+    assert len(message.wanted) == EDITED
+    assert Plan.from_json(message.plan) == PLAN
+    assert descriptor is not None
+    os.close(descriptor)
+
+
+def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None:
+    far = shop(reserve)
+    reserve.engine.obstacle = "a socket is open"
+    child, _ = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.load(child, TellLoad(1, 1), listener.fileno())
+    assert all(is_ended(channel) for channel in far.values())
+    assert (reserve.engine.count, reserve.engine.obstacle, reserve.engine.timeline.known) == (0, "", {})
+
+
+# How a copy ended is known to its snapshot alone
+
+
+def test_a_snapshot_is_asked_how_its_copy_ended(reserve: Reserve) -> None:
+    far = shop(reserve)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)))
+    assert child is not None
+    assert not reserve.engine.ask_how_it_ended(child), "its number is not known yet"
+    child.pid = 4711
+    assert reserve.engine.ask_how_it_ended(child)
+    message, descriptor = far["views"].receive()
+    assert message == Resume()
+    assert descriptor is not None
+    os.close(descriptor)
+    assert far["views"].receive() == (Reap(4711), None)
+    reserve.engine.discard()
+    assert not reserve.engine.ask_how_it_ended(child), "the snapshot is gone"
+    child.close()
+
+
+def test_a_fresh_interpreter_comes_from_no_snapshot(reserve: Reserve) -> None:
+    child, _ = reserve.idle()
+    child.pid = 4711
+    assert not reserve.engine.ask_how_it_ended(child)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("reload", "enabled"),
+    [
+        (Reload(), True),
+        (Reload(engine="snapshot"), True),
+        (Reload(engine="restart"), False),
+        (Reload(enabled=False), False),
+    ],
+)
+def test_whether_snapshots_are_wanted(reload: Reload, enabled: bool) -> None:
+    reserve = Reserve(replace(PLAN, reload=reload))
+    assert reserve.engine.enabled is enabled
+    assert reserve.engine.title() == ("snapshot" if enabled else "restart")
+    assert reserve.engine.came_from() == ("cold start" if enabled else "")
+    shop(reserve)
+    child = reserve.engine.copy(TellLoad(1, 1, changed=("views",)))
+    assert (child is not None) is enabled
+    if child is not None:
+        child.close()
+    spare, far = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.load(spare, TellLoad(1, 1), listener.fileno())
+        reserve.engine.make_base(Libraries(("json",)) if not enabled else Libraries(()), listener.fileno(), pytest.fail)
+    assert next(far.pending())[0].most == (MOST if enabled else 0)  # type: ignore[union-attr]
+    assert reserve.engine.needs_spare()
+    reserve.close()
+
+
+def test_why_it_is_not_the_faster_engine(reserve: Reserve) -> None:
+    reserve.engine.obstacle = "a socket is open"
+    assert reserve.engine.title() == "restart (a socket is open)"
+    reserve.snapshot("shop")
+    assert reserve.engine.title() == "snapshot", "an early one is there"
+
+
+# The interpreter in reserve
+
+
+def test_an_interpreter_is_kept_and_handed_out_again(reserve: Reserve) -> None:
+    child, far = reserve.idle()
+    assert reserve.engine.pids() == {0}
+    far.send(Booted(12))
+    reserve.turn()
+    assert reserve.engine.fresh() is child
+    assert (reserve.attended, reserve.engine.pids()) == ({}, set())
+    child.close()
+
+
+def test_one_is_enough(reserve: Reserve) -> None:
+    first, _ = reserve.idle()
+    _, far = reserve.idle()
+    assert is_ended(far)
+    assert reserve.engine.fresh() is first
+    first.close()
+
+
+def test_an_interpreter_that_ended_in_reserve_is_not_handed_out(reserve: Reserve) -> None:
+    child, far = reserve.idle()
+    far.close()
+    reserve.turn()
+    assert (reserve.attended, reserve.engine.pids()) == ({}, set())
+    fresh = reserve.engine.fresh()
+    assert fresh is not child
+    end(fresh)
+
+
+def test_another_plan_needs_another_reserve(reserve: Reserve) -> None:
+    far = shop(reserve)
+    _, idle = reserve.idle()
+    reserve.engine.use(replace(PLAN, reload=Reload(engine="restart")))
+    assert all(is_ended(channel) for channel in (*far.values(), idle))
+    assert (reserve.attended, reserve.engine.title()) == ({}, "restart")
+    reserve.engine.use(PLAN)
+    assert reserve.engine.title() == "snapshot"
+
+
+def test_closing_leaves_nothing_open() -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    reserve = Reserve()
+    shop(reserve)
+    reserve.idle()
+    reserve.close()
+    assert reserve.attended == {}
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+# Real workers
+
+
+def end(child: Child) -> None:
+    if child.pid and child.origin is None:
+        child.end(signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child.pid, 0)
+    child.close()
+
+
+APP = """
+import shop_models
+import shop_views
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [shop_views.TEXT.encode()]
+"""
+
+
+class Project:
+    """A small project that is loaded by real workers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.write("shop.py", APP)
+        self.write("shop_models.py", "import colorsys\n")
+        self.write("shop_views.py", "TEXT = 'one'\n")
+        where = str(folder)
+        plan = Plan(
+            project=where, profile="", target=Target("shop:app", where, where), address=Address(), roots=(where,)
+        )
+        self.reserve = Reserve(plan)
+        self.engine = self.reserve.engine
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.children: list[Child] = []
+
+    def write(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text)
+        return str(self.folder / name)
+
+    def load(self, generation: int, changed: str = "") -> Child:
+        """Have the app loaded, cold or from a snapshot, and wait until it is served."""
+        action = TellLoad(generation, generation, changed=(changed,) if changed else ())
+        child = self.engine.copy(action)
+        if child is None:
+            child = self.engine.fresh()
+            self.engine.load(child, action, self.listener.fileno())
+        self.children.append(child)
+        while not isinstance(message := self.hear(child), Serving):
+            assert isinstance(message, (Booted, Loading)), message
+        return child
+
+    def hear(self, child: Child) -> messages.Message:
+        """Return what a worker says next; do what the supervisor does about its snapshots and files."""
+        while True:
+            while (found := child.channel._next()) is None:
+                assert select.select([child.channel], [], [], LIMIT)[0], "the worker is silent"
+                child.channel._fill()
+            message, descriptor = found
+            if isinstance(message, Reading):
+                self.engine.timeline.read(message.files)
+            elif isinstance(message, SnapshotTaken) and descriptor is not None:
+                self.engine.taken(message, descriptor)
+            else:
+                if isinstance(message, Booted):
+                    child.pid = message.pid
+                return message
+
+    def drain(self, child: Child) -> None:
+        child.tell(messages.Drain(LIMIT))
+        while self.hear(child) != messages.Drained():
+            pass
+
+    def ask(self) -> str:
+        connection = http.client.HTTPConnection(*self.listener.getsockname(), timeout=LIMIT)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        for child in self.children:
+            end(child)
+        reserve = [child for child in (self.engine._base, self.engine._idle) if child is not None]
+        self.reserve.close()
+        for child in reserve:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child.pid, 0)
+        self.listener.close()
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="snapshots need Linux")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    project = Project(tmp_path)
+    yield project
+    project.close()
+
+
+@linux
+def test_edits_one_after_the_other_are_served_from_snapshots(project: Project) -> None:
+    project.drain(project.load(1))
+    came_from = []
+    for generation, text in enumerate(("two", "three"), start=2):
+        views = project.write("shop_views.py", f"TEXT = '{text}' \n")
+        child = project.load(generation, views)
+        came_from.append(project.engine.came_from())
+        assert project.ask() == text
+        project.drain(child)
+    assert came_from == ["back to before shop", "back to before shop_views"]
+
+
+@linux
+def test_how_a_copy_ended_is_told_by_its_snapshot(project: Project) -> None:
+    project.drain(project.load(1))
+    child = project.load(2, project.write("shop_views.py", "TEXT = 'two' \n"))
+    child.end(signal.SIGKILL)
+    with pytest.raises(ChannelClosed):
+        child.channel.receive()
+    assert project.engine.ask_how_it_ended(child)
+    project.reserve.turn_until(lambda: bool(project.reserve.reaped))
+    assert project.reserve.reaped == [(child.pid, signal.SIGKILL)]
+
+
+def make_base(project: Project, *names: str) -> list[Child]:
+    shared: list[Child] = []
+    project.engine.make_base(Libraries(names, tuple(sys.path)), project.listener.fileno(), shared.append)
+    return shared
+
+
+@linux
+def test_a_base_is_what_is_left_when_the_first_file_changes(project: Project) -> None:
+    project.drain(project.load(1))
+    assert len(make_base(project, "colorsys")) == 1
+    assert not project.engine.needs_spare()
+    assert make_base(project, "colorsys") == [], "there is one already"
+    project.reserve.turn_until(lambda: project.reserve.bases == 1)
+    assert {project.engine._base.pid} < project.engine.pids()  # type: ignore[union-attr]
+    app = project.write("shop.py", APP.replace("return [", "return [b'new ', "))
+    child = project.load(2, app)
+    assert project.engine.came_from() == "back to the libraries"
+    assert project.ask() == "new one"
+    project.drain(child)
+
+
+@linux
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param("no_such_library", "no_such_library cannot be imported by itself", id="cannot-be-imported"),
+        pytest.param("shop_models", "a library imports the project's shop_models", id="is-the-project's"),
+    ],
+)
+def test_libraries_that_cannot_be_a_base(project: Project, name: str, reason: str) -> None:
+    message = Libraries((name,), (str(project.folder), *sys.path))
+    project.engine.make_base(message, project.listener.fileno(), lambda _: None)
+    base = project.engine._base
+    assert base is not None
+    project.reserve.turn_until(project.engine.needs_spare)
+    assert project.engine.obstacle.startswith(reason)
+    assert project.engine.pids() == set()
+    os.waitpid(base.pid, 0)
+
+
+@linux
+def test_a_base_that_dies_later_is_forgotten(project: Project) -> None:
+    make_base(project, "colorsys")
+    base = project.engine._base
+    assert base is not None
+    project.reserve.turn_until(lambda: project.reserve.bases == 1)
+    assert project.engine.count == 1
+    base.end(signal.SIGKILL)
+    os.waitpid(base.pid, 0)
+    project.reserve.turn_until(project.engine.needs_spare)
+    assert (project.engine.count, project.reserve.attended) == (0, {})
+
+
+@linux
+def test_a_base_that_is_at_work_is_discarded(project: Project) -> None:
+    make_base(project, "colorsys")
+    base = project.engine._base
+    assert base is not None
+    project.engine.discard()
+    assert project.engine.needs_spare()
+    assert project.reserve.attended == {}
+    os.waitpid(base.pid, 0)
+
+
+def test_the_first_reason_counts(reserve: Reserve) -> None:
+    """What the worker said before its base did is what the user has read."""
+    child, far = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.make_base(Libraries(("json",)), listener.fileno(), lambda _: None)
+    assert reserve.engine._base is child
+    reserve.engine.obstacle = "a socket is open"
+    far.send(Unsafe("", "json cannot be imported"))
+    reserve.turn()
+    assert reserve.engine.obstacle == "a socket is open"
+
+
+def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> None:
+    bare, equal = reserve.snapshot("shop", 1), reserve.snapshot("shop.views", 2)
+    _, far = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.make_base(Libraries(("json", "flask")), listener.fileno(), lambda _: None)
+    far.send(Reading({"json": "1"}))
+    far.send(Serving("", 0.0))
+    reserve.turn()
+    assert reserve.bases == 1
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["", "shop.views"]
+    assert is_ended(bare)
+    assert not is_ended(equal)
+    assert reserve.engine.timeline.known == {"json": "1"}
+
+
+def test_a_base_that_read_something_else_than_the_app_is_given_up(reserve: Reserve) -> None:
+    """The disk moved in between: the snapshots are as good as before, and the next cold start makes another base."""
+    reserve.engine.timeline.read({"json": "1"})
+    shop(reserve)
+    _, far = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.make_base(Libraries(("json",)), listener.fileno(), lambda _: None)
+    far.send(Reading({"json": "2"}))
+    far.send(Serving("", 0.0))
+    reserve.turn()
+    assert is_ended(far)
+    assert (reserve.bases, reserve.engine.count, len(reserve.attended)) == (0, 3, 3)
+    assert reserve.engine.needs_spare()
+    assert reserve.engine.timeline.known["json"] == "1"
+
+
+# Safety net and memory
+
+
+def test_the_newest_stay_when_memory_is_low(reserve: Reserve) -> None:
+    for before in ("a", "b", "c", ""):
+        reserve.snapshot(before)
+    assert reserve.engine.make_room(2) == 2
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["c", ""]
+    assert reserve.engine.make_room(2) == 0
+    assert reserve.engine.make_room(0) == 2
+    assert reserve.engine.count == 0
+
+
+def _doubt_before_a(reserve: Reserve) -> None:
+    reserve.engine.timeline.read({"/p/z": "1"})
+    reserve.snapshot("a")
+    copy = reserve.engine.copy(TellLoad(1, 1, changed=("/p/a.py",)))
+    assert copy is not None
+    copy.close()
+    reserve.engine.doubt()
+    reserve.engine.discard()
+
+
+def test_a_place_is_bad_where_a_cold_start_does_better(reserve: Reserve) -> None:
+    _doubt_before_a(reserve)
+    reserve.snapshot("a")
+    reserve.snapshot("b")
+    reserve.engine.loaded_cold(0.5)
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["b"]
+    reserve.snapshot("a")
+    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["b"]
+
+
+def test_a_place_is_not_bad_where_a_cold_start_fails_too(reserve: Reserve) -> None:
+    _doubt_before_a(reserve)
+    reserve.engine.failed_cold()
+    reserve.engine.loaded_cold(0.5)
+    reserve.snapshot("a")
+    assert reserve.engine.count == 1
+
+
+def test_a_copy_may_take_longer_than_a_cold_start(reserve: Reserve) -> None:
+    assert reserve.engine.patience() == 2.0
+    reserve.engine.loaded_cold(1.5)
+    assert reserve.engine.patience() == 5.0

@@ -1,0 +1,201 @@
+"""Copies of a real process: made, refused, resumed. Each case runs in a process of its own, with one thread."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from launcher.supervisor.child import Child
+from launcher.wire import messages
+from launcher.wire.channel import Channel, ChannelClosed
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="snapshots need Linux")
+
+SETUP = '''
+import os, resource, signal, socket, sys
+from launcher.wire.channel import Channel
+from launcher.wire.messages import Drained, Failed
+from launcher.worker.checkpoint import Checkpoints, Link
+from launcher.worker.fork_safety import Ledger
+
+link = Link(Channel(socket.socket(fileno=int(sys.argv[1]))))
+ledger = Ledger(lambda path: path == "<string>")
+ledger.start()
+checkpoints = Checkpoints(link, ledger, wanted=(), most=8, end_with=lambda fd: None)
+
+def be_limited():
+    """Be somebody for whom RLIMIT_NPROC holds: it does not for root."""
+    ledger.obstacle(())  # loads what could not be read later
+    if not os.getuid():
+        import ctypes
+        os.setuid(65534)
+        ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: or proc(5) is closed to us
+'''
+END = """
+link.send(Failed("copy" if resumed else "original", str(seen), ()))
+"""
+
+
+class Far:
+    """The other side of a process that runs a script, which ends with `Failed(which, what it saw)`."""
+
+    def __init__(self, script: str) -> None:
+        ours, theirs = socket.socketpair()
+        code = SETUP + textwrap.dedent(script) + END
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", code, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                cwd=Path(__file__).parents[2],
+            )
+        self.channel = Channel(ours)
+        self.frozen: Channel | None = None
+
+    def hear(self) -> messages.Message:
+        message, descriptor = self.channel.receive()
+        if isinstance(message, messages.SnapshotTaken) and descriptor is not None:
+            self.frozen = Channel.of(descriptor)
+        return message
+
+    def copy(self) -> Child:
+        assert self.frozen is not None
+        child = Child.copied_from(self.frozen)
+        child.tell(messages.GoOn(2, 8, (), 1))
+        return child
+
+    def close(self) -> None:
+        if self.frozen is not None:
+            self.frozen.close()
+        self.channel.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def far(request: pytest.FixtureRequest) -> Iterator[Far]:
+    far = Far(request.param)
+    yield far
+    far.close()
+
+
+def scripts(*script: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("far", script, indirect=True)
+
+
+def last_word(child: Child) -> messages.Failed:
+    assert isinstance(child.channel.receive()[0], messages.Booted)
+    message = child.channel.receive()[0]
+    assert isinstance(message, messages.Failed)
+    return message
+
+
+@scripts("seen = 1\nresumed = checkpoints.at('views', '/views.py', list)\nseen += 1")
+def test_the_original_goes_on_and_so_does_each_copy(far: Far):
+    taken = far.hear()
+    assert isinstance(taken, messages.SnapshotTaken)
+    assert taken.before == "views"
+    assert far.hear() == messages.Failed("original", "2", ())
+    for _ in range(3):
+        child = far.copy()
+        assert last_word(child) == messages.Failed("copy", "2", ())
+        child.close()
+
+
+@scripts(
+    """
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(9))
+    resumed = checkpoints.at('views', '/views.py', list)
+    seen = signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    """
+)
+def test_a_snapshot_acts_on_no_signal_and_a_copy_does_again(far: Far):
+    taken = far.hear()
+    assert isinstance(taken, messages.SnapshotTaken)
+    os.kill(taken.pid, 15)
+    child = far.copy()
+    assert last_word(child) == messages.Failed("copy", "False", ())
+    child.close()
+
+
+@scripts(
+    """
+    be_limited()
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resumed = seen = checkpoints.at('views', '/views.py', list)
+    """
+)
+def test_a_fork_that_the_system_refuses_is_survived(far: Far):
+    refused = far.hear()
+    assert isinstance(refused, messages.Unsafe)
+    assert refused.reason == f"the system allows no copy: {os.strerror(errno.EAGAIN)}"
+    assert far.hear() == messages.Failed("original", "False", ())
+
+
+@scripts(
+    """
+    be_limited()
+    resumed = checkpoints.loaded(list, lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)))
+    seen = 0
+    """
+)
+def test_a_copy_that_the_system_refuses_is_told_by_the_end_of_its_channel(far: Far):
+    taken = far.hear()
+    assert isinstance(taken, messages.SnapshotTaken)
+    child = far.copy()
+    with pytest.raises(ChannelClosed):
+        child.channel.receive()
+    child.close()
+
+
+@scripts(
+    """
+    end = socket.socket()
+    resumed = checkpoints.loaded(list, list)
+    end.close()
+    resumed = checkpoints.loaded(list, list)
+    seen = 0
+    """
+)
+def test_what_stood_in_the_way_may_go_away(far: Far):
+    refused = far.hear()
+    assert isinstance(refused, messages.Unsafe)
+    assert "socket" in refused.reason
+    assert isinstance(far.hear(), messages.SnapshotTaken)
+
+
+@scripts(
+    """
+    def afterwards():
+        raise LookupError
+    resumed = checkpoints.loaded(list, afterwards)
+    seen = 0
+    """
+)
+def test_a_snapshot_that_fails_ends_and_never_goes_on_as_the_worker(far: Far):
+    assert isinstance(far.hear(), messages.SnapshotTaken)
+    assert far.hear() == messages.Failed("original", "0", ())
+    assert far.frozen is not None
+    with pytest.raises(ChannelClosed):
+        far.frozen.receive()
+
+
+@scripts("resumed = checkpoints.at('views', '/views.py', list)\nseen = 0\nif resumed:\n    os._exit(7)")
+def test_how_a_copy_ended_is_told_while_others_are_made(far: Far):
+    far.hear()
+    assert far.frozen is not None
+    child = far.copy()
+    booted = child.channel.receive()[0]
+    assert isinstance(booted, messages.Booted)
+    far.frozen.send(messages.Reap(booted.pid))
+    message, _ = far.frozen.receive()
+    assert isinstance(message, messages.Reaped)
+    assert os.waitstatus_to_exitcode(message.status) == 7
+    child.close()
