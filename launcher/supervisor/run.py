@@ -50,14 +50,14 @@ SLOW_SECONDS = 10.0
 REARM_SECONDS = 0.2
 """How often, while the app is imported, folders that are new join the watch."""
 
+SETTLE_SECONDS = 0.02
+"""How long a template or static file may still be moving before the pages are refreshed."""
+
 ABORT_SECONDS = 0.5
 """How long a process that hangs may take to write down where."""
 
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
-
-SETTLE_SECONDS = 0.02
-"""How long a template or static file may still be moving before the pages are refreshed."""
 
 GRACE_SECONDS = 2.0
 """How long a process that said it is done, or that we asked to end, may take to be gone."""
@@ -380,9 +380,9 @@ class Supervisor:
         elif isinstance(message, messages.Serving):
             child.served_since = self._marks.served = time.monotonic()
             self._marks.imported = message.seconds
+            self._saved = self._saved if message.failure else ()
             if child.origin is None and not message.failure:
                 self._engine.loaded_cold(message.seconds)
-            self._saved = self._saved if message.failure else ()
             self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
             self._hand_on()
             self._disk_settled()
@@ -569,11 +569,11 @@ class Supervisor:
                 self._doubt_shown()
                 self._disk_settled()
                 return
-            difference = self._disk.moved(moved)
-            if self._shown.moved(moved):  # first, so that one refresh shows all that was saved at once
+            difference, shown = self._disk.moved(moved), self._shown.moved(moved)
+            if shown:  # noted before the decision, so that one refresh shows all that was saved at once
                 self._after(SETTLE_SECONDS, self._look_at_shown)
             self._differs(difference)
-            if self._report.verbose and difference == Difference():
+            if self._report.verbose and not shown and difference == Difference():
                 self._explain(moved)
 
     def _explain(self, moved: set[str]) -> None:

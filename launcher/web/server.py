@@ -241,7 +241,7 @@ class Server(BaseWSGIServer):
 
     def close(self) -> None:
         """Release what `run` needs. Requests that were cut may still be in work, and find nobody to tell."""
-        ended = [key.fileobj for key in self._selector.get_map().values() if key.data == self._stream_moved]
+        ended = [key.fileobj for key in (self._selector.get_map() or {}).values() if key.data == self._stream_moved]
         self._selector.close()
         self._wake.close()
         self._woken.close()

@@ -9,6 +9,9 @@ import mmap
 import os
 import sys
 
+NAME = "launch-tally"
+"""What the system calls the memory: it is shared with copies on purpose."""
+
 _FAILURES = 0
 _SAID = 1
 
@@ -16,7 +19,7 @@ _SAID = 1
 def open_tally() -> int:
     """Return a descriptor to new shared memory, all zero. The caller closes it."""
     if sys.platform == "linux":
-        descriptor = os.memfd_create("launch-tally")
+        descriptor = os.memfd_create(NAME)
     else:
         import tempfile
 

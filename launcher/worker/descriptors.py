@@ -11,6 +11,8 @@ import os
 import socket
 import stat
 
+from launcher.wire import tally
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -76,14 +78,17 @@ def locked_files() -> list[str]:
 
 
 def shared_maps() -> list[str]:
-    """Return the memory maps through which writes of a copy would reach this process, by the name of what is mapped."""
+    """Return the memory maps through which writes of a copy would reach this process, by the name of what is mapped.
+
+    The tally is left out: copies are meant to share it.
+    """
     found = []
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
         for line in file:
             parts = line.split(maxsplit=5)
             if parts[1].startswith("rw") and parts[1].endswith("s"):
                 found.append(os.path.basename(parts[5].strip()) if len(parts) > 5 else "memory")
-    return found
+    return [name for name in found if not name.startswith(f"memfd:{tally.NAME}")]
 
 
 def shared_memory() -> int:

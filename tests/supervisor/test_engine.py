@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import mmap
 import os
 import select
 import signal
@@ -40,8 +39,10 @@ from launcher.wire.messages import (
     SnapshotTaken,
     Unsafe,
 )
+from launcher.wire.tally import open_tally
 
 LIMIT = 20.0
+EDITION = 3
 ENVIRON = {"PATH": os.environ["PATH"]}
 PLAN = Plan(project="/p", profile="", target=Target("", "/p", "/p"), address=Address())
 
@@ -54,8 +55,7 @@ class Reserve:
         self.reaped: list[tuple[int, int]] = []
         self.libraries: list[Libraries] = []
         self.bases = 0
-        self.tally = os.memfd_create("tally")
-        os.ftruncate(self.tally, mmap.PAGESIZE)
+        self.tally = open_tally()
         self.engine = Engine(ENVIRON, plan, tally=self.tally, attend=self.attended.__setitem__, neglect=self._neglect)
         self.engine.on_reaped = lambda pid, status: self.reaped.append((pid, status))
         self.engine.on_libraries = self.libraries.append
@@ -195,11 +195,11 @@ def new_copy(far: Channel) -> tuple[Channel, list[messages.Message]]:
 
 def test_a_copy_gets_what_it_needs_in_order(reserve: Reserve) -> None:
     far = shop(reserve)
-    child = reserve.engine.copy(TellLoad(5, 7, changed=("views",)))
+    child = reserve.engine.copy(TellLoad(5, 7, changed=("views",)), EDITION)
     assert child is not None
     assert child.pid == 0, "nobody knows it before it has greeted"
     channel, told = new_copy(far["views"])
-    assert told == [Lifeline(), CrashLog(), GoOn(7, MOST, ("views",), 2)]
+    assert told == [Lifeline(), CrashLog(), GoOn(7, MOST, ("views",), 2, EDITION)]
     channel.send(Booted(4711))
     assert child.channel.receive() == (Booted(4711), None)
     channel.close()
@@ -208,7 +208,7 @@ def test_a_copy_gets_what_it_needs_in_order(reserve: Reserve) -> None:
 
 def test_snapshots_after_the_one_that_was_chosen_are_ended(reserve: Reserve) -> None:
     far = shop(reserve)
-    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)))
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
     assert child is not None
     assert [is_ended(far[name]) for name in ("models", "views", "loaded")] == [False, False, True]
     assert reserve.engine.count == len(reserve.attended) == 2
@@ -226,7 +226,7 @@ def test_snapshots_after_the_one_that_was_chosen_are_ended(reserve: Reserve) -> 
 )
 def test_where_the_last_worker_came_from(reserve: Reserve, changed: tuple[str, ...], words: str) -> None:
     shop(reserve)
-    child = reserve.engine.copy(TellLoad(5, 2, changed=changed))
+    child = reserve.engine.copy(TellLoad(5, 2, changed=changed), EDITION)
     assert (child is None) == (words == "cold start")
     assert reserve.engine.came_from() == words
     if child is not None:
@@ -236,7 +236,7 @@ def test_where_the_last_worker_came_from(reserve: Reserve, changed: tuple[str, .
 def test_a_snapshot_that_died_unnoticed_is_passed_over(reserve: Reserve) -> None:
     far = shop(reserve)
     far["views"].close()
-    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)))
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
     assert child is not None
     assert reserve.engine.back_to == Snapshot(1, "shop.models")
     assert reserve.engine.count == len(reserve.attended) == 1
@@ -247,21 +247,21 @@ def test_without_a_living_snapshot_the_start_is_cold(reserve: Reserve) -> None:
     for far in shop(reserve).values():
         far.close()
     before = sorted(os.listdir("/proc/self/fd"))
-    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",))) is None
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION) is None
     assert (reserve.engine.count, reserve.attended, reserve.engine.came_from()) == (0, {}, "cold start")
     assert len(os.listdir("/proc/self/fd")) == len(before) - 3
 
 
 def test_a_cold_start_that_was_asked_for(reserve: Reserve) -> None:
     shop(reserve)
-    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",), cold=True)) is None
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",), cold=True), EDITION) is None
     assert reserve.engine.count == 3
 
 
 def test_the_files_edited_last_are_wanted_the_newest_first(reserve: Reserve) -> None:
     child, far = reserve.idle()
     for path in ("a", "b", "c", "d", "b"):
-        assert reserve.engine.copy(TellLoad(1, 1, changed=(path,))) is None
+        assert reserve.engine.copy(TellLoad(1, 1, changed=(path,)), EDITION) is None
     with socket.socket() as listener:
         reserve.engine.load(child, TellLoad(1, 9, wait=True), listener.fileno())
     message, descriptor = far.receive()
@@ -289,7 +289,7 @@ def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None
 
 def test_a_snapshot_is_asked_how_its_copy_ended(reserve: Reserve) -> None:
     far = shop(reserve)
-    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)))
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
     assert child is not None
     assert not reserve.engine.ask_how_it_ended(child), "its number is not known yet"
     child.pid = 4711
@@ -328,7 +328,7 @@ def test_whether_snapshots_are_wanted(reload: Reload, enabled: bool) -> None:
     assert reserve.engine.title() == ("snapshot" if enabled else "restart")
     assert reserve.engine.came_from() == ("cold start" if enabled else "")
     shop(reserve)
-    child = reserve.engine.copy(TellLoad(1, 1, changed=("views",)))
+    child = reserve.engine.copy(TellLoad(1, 1, changed=("views",)), EDITION)
     assert (child is not None) is enabled
     if child is not None:
         child.close()
@@ -444,7 +444,7 @@ class Project:
     def load(self, generation: int, changed: str = "") -> Child:
         """Have the app loaded, cold or from a snapshot, and wait until it is served."""
         action = TellLoad(generation, generation, changed=(changed,) if changed else ())
-        child = self.engine.copy(action)
+        child = self.engine.copy(action, EDITION)
         if child is None:
             child = self.engine.fresh()
             self.engine.load(child, action, self.listener.fileno())
@@ -651,7 +651,7 @@ def test_the_newest_stay_when_memory_is_low(reserve: Reserve) -> None:
 def _doubt_before_a(reserve: Reserve) -> None:
     reserve.engine.timeline.read({"/p/z": "1"})
     reserve.snapshot("a")
-    copy = reserve.engine.copy(TellLoad(1, 1, changed=("/p/a.py",)))
+    copy = reserve.engine.copy(TellLoad(1, 1, changed=("/p/a.py",)), EDITION)
     assert copy is not None
     copy.close()
     reserve.engine.doubt()

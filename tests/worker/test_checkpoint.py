@@ -68,7 +68,7 @@ class Far:
     def copy(self) -> Child:
         assert self.frozen is not None
         child = Child.copied_from(self.frozen)
-        child.tell(messages.GoOn(2, 8, (), 1))
+        child.tell(messages.GoOn(2, 8, (), 1, 1))
         return child
 
     def close(self) -> None:
