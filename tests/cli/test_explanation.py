@@ -125,6 +125,7 @@ def encrypt(project: Project) -> None:
 
 def take_port(project: Project) -> socket.socket | None:
     listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: old connections do not count
     try:
         listener.bind(("127.0.0.1", 5000))
         listener.listen()
