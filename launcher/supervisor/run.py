@@ -644,13 +644,15 @@ class Marks:
 
 
 def open_browser(address: str, environ: Mapping[str, str]) -> None:
-    """Open *address* in the person's browser, in a process of its own: finding one takes longer than a reload."""
+    """Open *address* in the person's browser, in a process of its own: finding one takes longer than a reload.
+
+    A browser that this starts outlives us.
+    """
     argv = [sys.executable, "-m", "webbrowser", "-t", address]
-    silent = [
-        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
-    os.posix_spawn(sys.executable, argv, dict(environ), file_actions=silent)
+    try:
+        orphans.start_apart(argv, environ)
+    except OSError:
+        pass  # the system starts no process, and the address has been told
 
 
 def reap_all() -> bool:
