@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 0.05
 """How long nothing may move on the disk before a failure is believed."""
 
-LOCK_SECONDS = 10.0
-"""How long a lock of git is waited for; one that is older was left behind."""
+NOISE_SECONDS = 10.0
+"""How long quiet is waited for: an older lock of git was left behind, and a log beside the app may move for ever."""
 
 SLOW_SECONDS = 10.0
 """After this time of importing the user is told where it hangs."""
@@ -240,7 +240,7 @@ class Supervisor:
         self._engine.use(action.plan)
 
     def _await_quiet(self, _: events.AwaitQuiet) -> None:
-        self._after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + LOCK_SECONDS))
+        self._after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + NOISE_SECONDS))
 
     def _exit(self, action: events.Exit) -> None:
         self._exit_code = action.code or next((code for code in self._finishing.values() if code), 0)
@@ -524,7 +524,7 @@ class Supervisor:
     def _look_for_quiet(self, until: float) -> None:
         """Report quiet when nothing moved for a moment, git has finished, and a last look finds no difference."""
         now = time.monotonic()
-        if now - self._moved_at < QUIET_SECONDS or (self._disk.is_locked() and now < until):
+        if now < until and (now - self._moved_at < QUIET_SECONDS or self._disk.is_locked()):
             self._after(QUIET_SECONDS, lambda: self._look_for_quiet(until))
             return
         phase = self.state.phase
