@@ -288,9 +288,9 @@ class Supervisor:
     def _attend(self, channel: Channel, act: Callable[[], None]) -> None:
         self._selector.register(channel, selectors.EVENT_READ, act)
 
-    def _neglect(self, channel: Channel) -> None:
+    def _neglect(self, source: Channel | int) -> None:
         try:
-            self._selector.unregister(channel)
+            self._selector.unregister(source)
         except (KeyError, ValueError):
             pass  # its stream had ended
 
@@ -317,9 +317,17 @@ class Supervisor:
             elif child.origin is None:
                 self._after(GRACE_SECONDS, child.end)
             else:
-                self._engine.ask_how_it_ended(child)
-                # The snapshot may be gone, or go before it has answered.
-                self._after(GRACE_SECONDS, lambda: self._copy_vanished(number, child))
+                self._ask_how_it_ended(number, child)
+
+    def _ask_how_it_ended(self, number: int, child: Child) -> None:
+        """Have a copy that has ended, or has closed its channel, reaped by the snapshot that it came from."""
+        if self._children.get(number) is not child:
+            return
+        self._neglect(child.channel)
+        self._neglect(child.watch)
+        self._engine.ask_how_it_ended(child)
+        # The snapshot may be gone, or go before it has answered.
+        self._after(GRACE_SECONDS, lambda: self._copy_vanished(number, child))
 
     def _copy_vanished(self, number: int, child: Child) -> None:
         """Give up waiting to hear how a copy ended."""
@@ -353,7 +361,11 @@ class Supervisor:
             self._engine.obstacle = message.reason
             self._report.no_snapshot(message.before, message.reason)
         elif isinstance(message, messages.Booted):
-            child.pid = message.pid
+            child.greeted(message.pid)
+            if child.watch >= 0:
+                self._selector.register(
+                    child.watch, selectors.EVENT_READ, lambda: self._ask_how_it_ended(number, child)
+                )
             if number == self.state.loading:
                 self._marks.copied = time.monotonic()
         elif isinstance(message, messages.GivenBack) and descriptor is not None:
@@ -417,6 +429,7 @@ class Supervisor:
             self._heard(number, child, message, descriptor)
         del self._children[number]
         self._neglect(child.channel)
+        self._neglect(child.watch)
         if self._is_loading(number) and child.origin is not None:
             self._copy_failed(child, how)
             return
