@@ -54,6 +54,8 @@ class Child:
         """The channel of the snapshot that this is a copy of, which alone can say how it ended."""
         self.asking = False
         """Whether somebody is asked something on the terminal."""
+        self.watch = -1
+        """A descriptor that can be read when the process has ended; -1 where there is none."""
         self.verdict = ""
         """Why it was given up, or could not be started, in words."""
         self._start = (theirs, lifeline)
@@ -99,13 +101,28 @@ class Child:
         if self._gone:
             return
         if not self.pid:  # a copy that has not greeted yet: it dies when it finds its lifeline cut
-            os.close(self._lifeline)
-            self._descriptors.remove(self._lifeline)
+            if self._lifeline in self._descriptors:
+                os.close(self._lifeline)
+                self._descriptors.remove(self._lifeline)
             return
         try:
             os.kill(self.pid, how)
         except ProcessLookupError:
             pass
+
+    def greeted(self, pid: int) -> None:
+        """Take the process of a copy from its greeting. It is nobody's child here, so its end has to be watched for.
+
+        The end of its channel is not enough: what the app has forked may hold that open.
+        """
+        self.pid = pid
+        if self.origin is None or sys.platform != "linux":
+            return
+        try:
+            self.watch = os.pidfd_open(pid)
+        except OSError:  # an old kernel, or it has ended already
+            return
+        self._descriptors.append(self.watch)
 
     def reap(self) -> str | None:
         """Return how the process ended, in words, or None while it lives. Not to be called again after a text."""

@@ -91,9 +91,10 @@ class Disk:
         """Remember each file on the way that a symbolic link leads."""
         step = path
         for _ in range(_LONGEST_CHAIN):
-            if not os.path.islink(step):
-                return
-            step = os.path.normpath(os.path.join(os.path.dirname(step), os.readlink(step)))
+            try:
+                step = os.path.normpath(os.path.join(os.path.dirname(step), os.readlink(step)))
+            except OSError:
+                return  # no link, or none any more
             self._links.setdefault(step, set()).add(path)
 
     def _has_moved(self, path: str) -> bool:
@@ -236,9 +237,12 @@ class Disk:
 
 def _settings_digest(path: str) -> str:
     """Return the digest of a settings file, or of the names in a folder of them."""
-    if os.path.isdir(path):
+    if not os.path.isdir(path):
+        return of_file(path)
+    try:
         return of_content("\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape"))
-    return of_file(path)
+    except OSError:
+        return MISSING
 
 
 def _existing(folder: str) -> str:
@@ -258,5 +262,15 @@ def _folders(roots: Iterable[str]) -> Iterator[str]:
 def _files(roots: Iterable[str]) -> Iterator[str]:
     for root in roots:
         for folder in _folders((root,)):
-            with os.scandir(folder) as entries:
-                yield from (entry.path for entry in entries if entry.is_file())
+            try:
+                with os.scandir(folder) as entries:
+                    yield from [entry.path for entry in entries if _is_file(entry)]
+            except OSError:
+                pass  # it went since it was found
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False  # a link that leads to itself

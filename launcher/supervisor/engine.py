@@ -352,6 +352,8 @@ class Engine:
 
     def _drop_idle(self, child: Child) -> None:
         """Notice that the interpreter in reserve ended, or hear its greeting."""
+        if self._idle is not child:
+            return  # taken since the wait that told of it
         try:
             for _ in child.channel.pending():
                 pass

@@ -166,7 +166,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class UsePlan:
-    """From now on this plan is in force: bind its address, watch its files."""
+    """From now on this plan is in force for workers that start."""
 
     plan: Plan
 
@@ -178,7 +178,7 @@ class AwaitQuiet:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Tell the user; `occasion` names the function of `console.py`, `facts` are its arguments."""
+    """Tell the user; `occasion` names the function of `report.py`, `facts` are its arguments."""
 
     occasion: str
     facts: tuple[Any, ...] = ()  # Any: the occasion says what they are

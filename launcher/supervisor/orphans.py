@@ -12,17 +12,34 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 def become_subreaper() -> None:
     """Have processes whose parent dies fall to this one instead of init (prctl(2)), which can then end them."""
+    _adopt(True)
+
+
+def start_apart(argv: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Start a program, silent, that does not descend from this process, and so is not ended with it. Raises `OSError`.
+
+    A shell starts it and leaves; while that happens, this process adopts nobody.
+    """
+    _adopt(False)
+    try:
+        shell = os.posix_spawn("/bin/sh", ["sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", *argv], dict(environ))
+        os.waitpid(shell, 0)
+    finally:
+        _adopt(True)
+
+
+def _adopt(wanted: bool) -> None:
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
 
 
 def descendants(pid: int) -> list[int]:

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 0.05
 """How long nothing may move on the disk before a failure is believed."""
 
-LOCK_SECONDS = 10.0
-"""How long a lock of git is waited for; one that is older was left behind."""
+NOISE_SECONDS = 10.0
+"""How long quiet is waited for: an older lock of git was left behind, and a log beside the app may move for ever."""
 
 SLOW_SECONDS = 10.0
 """After this time of importing the user is told where it hangs."""
@@ -256,7 +256,7 @@ class Supervisor:
         self._engine.use(action.plan)
 
     def _await_quiet(self, _: events.AwaitQuiet) -> None:
-        self._after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + LOCK_SECONDS))
+        self._after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + NOISE_SECONDS))
 
     def _exit(self, action: events.Exit) -> None:
         self._exit_code = action.code or next((code for code in self._finishing.values() if code), 0)
@@ -304,9 +304,9 @@ class Supervisor:
     def _attend(self, channel: Channel, act: Callable[[], None]) -> None:
         self._selector.register(channel, selectors.EVENT_READ, act)
 
-    def _neglect(self, channel: Channel) -> None:
+    def _neglect(self, source: Channel | int) -> None:
         try:
-            self._selector.unregister(channel)
+            self._selector.unregister(source)
         except (KeyError, ValueError):
             pass  # its stream had ended
 
@@ -333,9 +333,17 @@ class Supervisor:
             elif child.origin is None:
                 self._after(GRACE_SECONDS, child.end)
             else:
-                self._engine.ask_how_it_ended(child)
-                # The snapshot may be gone, or go before it has answered.
-                self._after(GRACE_SECONDS, lambda: self._copy_vanished(number, child))
+                self._ask_how_it_ended(number, child)
+
+    def _ask_how_it_ended(self, number: int, child: Child) -> None:
+        """Have a copy that has ended, or has closed its channel, reaped by the snapshot that it came from."""
+        if self._children.get(number) is not child:
+            return
+        self._neglect(child.channel)
+        self._neglect(child.watch)
+        self._engine.ask_how_it_ended(child)
+        # The snapshot may be gone, or go before it has answered.
+        self._after(GRACE_SECONDS, lambda: self._copy_vanished(number, child))
 
     def _copy_vanished(self, number: int, child: Child) -> None:
         """Give up waiting to hear how a copy ended."""
@@ -371,7 +379,11 @@ class Supervisor:
             self._engine.obstacle = message.reason
             self._report.no_snapshot(message.before, message.reason)
         elif isinstance(message, messages.Booted):
-            child.pid = message.pid
+            child.greeted(message.pid)
+            if child.watch >= 0:
+                self._selector.register(
+                    child.watch, selectors.EVENT_READ, lambda: self._ask_how_it_ended(number, child)
+                )
             if number == self.state.loading:
                 self._marks.copied = time.monotonic()
         elif isinstance(message, messages.GivenBack) and descriptor is not None:
@@ -436,6 +448,7 @@ class Supervisor:
             self._heard(number, child, message, descriptor)
         del self._children[number]
         self._neglect(child.channel)
+        self._neglect(child.watch)
         if self._is_loading(number) and child.origin is not None:
             self._copy_failed(child, how)
             return
@@ -585,7 +598,7 @@ class Supervisor:
     def _look_for_quiet(self, until: float) -> None:
         """Report quiet when nothing moved for a moment, git has finished, and a last look finds no difference."""
         now = time.monotonic()
-        if now - self._moved_at < QUIET_SECONDS or (self._disk.is_locked() and now < until):
+        if now < until and (now - self._moved_at < QUIET_SECONDS or self._disk.is_locked()):
             self._after(QUIET_SECONDS, lambda: self._look_for_quiet(until))
             return
         phase = self.state.phase
@@ -714,13 +727,15 @@ class Marks:
 
 
 def open_browser(address: str, environ: Mapping[str, str]) -> None:
-    """Open *address* in the person's browser, in a process of its own: finding one takes longer than a reload."""
+    """Open *address* in the person's browser, in a process of its own: finding one takes longer than a reload.
+
+    A browser that this starts outlives us.
+    """
     argv = [sys.executable, "-m", "webbrowser", "-t", address]
-    silent = [
-        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
-    os.posix_spawn(sys.executable, argv, dict(environ), file_actions=silent)
+    try:
+        orphans.start_apart(argv, environ)
+    except OSError:
+        pass  # the system starts no process, and the address has been told
 
 
 def reap_all() -> bool:

@@ -7,8 +7,10 @@ and what left the page is in the channel.
 from __future__ import annotations
 
 import mmap
-import select
 import struct
+
+# Bound now: a library of green threads may take `poll` out of its module when the app is imported.
+from select import POLLIN, poll
 
 _COUNTERS = struct.Struct("=QQ")
 
@@ -29,6 +31,6 @@ class Gate:
 
 
 def _readable(descriptor: int) -> bool:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    asked = poll()
+    asked.register(descriptor, POLLIN)
+    return bool(asked.poll(0))

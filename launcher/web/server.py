@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from launcher.plan import Address
 
 _STOPPED_CHILD_SECONDS = 0.05
+_FULL_SECONDS = 0.005
 _HELD_SECONDS = 0.001
 """How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
 
@@ -360,8 +361,10 @@ class Server(BaseWSGIServer):
 
     def _serve_in_child(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         """Serve the request in a process of its own, as `processes` asks for; at most so many at once."""
-        while len(self._children) >= self._processes:
-            self._reap(block=True)
+        self._reap()
+        while len(self._children) >= self._processes:  # until any of them ends: the oldest may serve a stream
+            time.sleep(_FULL_SECONDS)
+            self._reap()
         child = os.fork()
         if child:
             self._children.add(child)
@@ -373,15 +376,14 @@ class Server(BaseWSGIServer):
         finally:
             os._exit(0)
 
-    def _reap(self, *, block: bool = False) -> None:
+    def _reap(self) -> None:
         for child in list(self._children):
             try:
-                pid, _ = os.waitpid(child, 0 if block else os.WNOHANG)
+                pid, _ = os.waitpid(child, os.WNOHANG)
             except ChildProcessError:
                 pid = child  # the app waits for any child, or has the system do it
             if pid:
                 self._children.discard(pid)
-                return
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # Any: as in socketserver
         """Print the traceback of a failure outside the app; with `passthrough-errors`, that of the app as well."""

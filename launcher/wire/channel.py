@@ -36,6 +36,7 @@ class Channel:
     """
 
     def __init__(self, end: socket.socket) -> None:
+        end.setblocking(True)  # whatever `socket.setdefaulttimeout` says, which the app may have called
         self._socket = end
         self._lock = threading.Lock()
         self._bytes = bytearray()
@@ -77,13 +78,13 @@ class Channel:
         return found
 
     def pending(self) -> Iterator[tuple[Message, int | None]]:
-        """Read once, without waiting where the socket is readable, and yield every message that is complete.
+        """Read once and yield every message that is complete. Never waits, even if somebody else was faster.
 
         Raises `ChannelClosed` at the end of the stream, after the last message was yielded.
         """
         closed = False
         try:
-            self._fill()
+            self._fill(socket.MSG_DONTWAIT)
         except ChannelClosed:
             closed = True
         while (found := self._next()) is not None:

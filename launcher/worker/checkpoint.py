@@ -218,7 +218,7 @@ class Checkpoints:
     def _obey_as_snapshot(self) -> bool:
         """Take what the supervisor says, or wait a moment where a copy is about to end; return True in a new copy."""
         channel = self._link.channel
-        if self._ending and not select.select([channel], [], [], REAP_SECONDS)[0]:
+        if not _is_readable(channel, REAP_SECONDS if self._ending else None):
             return False
         for message, descriptor in channel.pending():
             if isinstance(message, Resume) and descriptor is not None:
@@ -298,6 +298,13 @@ def _freeze_objects() -> None:
 def _show_objects(event: str, _: tuple[object, ...]) -> None:
     if event in ("gc.get_objects", "gc.get_referrers"):
         gc.unfreeze()
+
+
+def _is_readable(channel: Channel, patience: float | None) -> bool:
+    """Wait for so many seconds, or for ever, until something was said or the stream ended; return whether it was."""
+    poll = select.poll()  # `select.select` takes no descriptor above 1023
+    poll.register(channel, select.POLLIN)
+    return bool(poll.poll(None if patience is None else patience * 1000))
 
 
 def _fork() -> int:

@@ -16,7 +16,7 @@ import pytest
 from launcher.plan import Address, Plan, Target
 from launcher.supervisor.child import Child, describe_exit
 from launcher.wire import messages
-from launcher.wire.channel import ChannelClosed
+from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import Booted, Drain, Drained, Failed, Load, Loading, Reading, Serving
 
 LIMIT = 20.0
@@ -210,6 +210,32 @@ def test_a_process_that_was_reaped_is_not_signalled(start: Callable[..., Child])
     assert end_of(child) == "SIGKILL (killed; the system may be out of memory)"
     child.pid = os.getpid()
     child.end(signal.SIGKILL)
+
+
+def test_a_copy_that_has_not_greeted_may_be_ended_twice() -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    ours, snapshot = map(Channel, socket.socketpair())
+    copy = Child.copied_from(ours)
+    copy.end()
+    copy.end()
+    copy.close()
+    ours.close()
+    snapshot.close()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_the_end_of_a_copy_is_seen_though_its_own_child_holds_its_channel() -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    ours, snapshot = map(Channel, socket.socketpair())
+    copy = Child.copied_from(ours)
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    copy.greeted(pid)
+    assert select.select([copy.watch], [], [], LIMIT)[0]
+    os.waitpid(pid, 0)
+    copy.close()
+    ours.close()
+    snapshot.close()
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_process_that_somebody_else_reaped(start: Callable[..., Child]) -> None:

@@ -203,6 +203,13 @@ def test_included_files_count_without_having_been_read(make: Callable[..., Disk]
     assert disk.moved({str(new)}).files == (str(new),)
 
 
+def test_a_link_to_itself_among_included_files(make: Callable[..., Disk], root: Path) -> None:
+    (root / "loop.yml").symlink_to("loop.yml")
+    disk = make(include=("*.yml",))
+    (root / "new.yml").write_text("x")
+    assert disk.look() == Difference((str(root / "new.yml"),))
+
+
 def test_a_new_folder_of_included_files(make: Callable[..., Disk], root: Path) -> None:
     disk = make(include=("*.html",))
     (root / "pages/deep").mkdir(parents=True)

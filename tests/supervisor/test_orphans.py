@@ -94,6 +94,33 @@ print(pid == left, os.waitstatus_to_exitcode(status))
     assert ended.stdout == "True 7\n"
 
 
+def test_what_is_started_apart_is_not_ended_with_us() -> None:
+    code = """
+import os, sys
+from launcher.supervisor import orphans
+orphans.become_subreaper()
+read, write = os.pipe()
+os.set_inheritable(write, True)
+orphans.start_apart([sys.executable, "-c", f"import os; os.write({write}, b'x')"], os.environ)
+os.close(write)
+print(orphans.descendants(os.getpid()))
+print(os.read(read, 100))
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    print("nobody")
+if not (middle := os.fork()):
+    os.fork() or os.read(os.pipe()[0], 1)
+    os._exit(0)
+os.waitpid(middle, 0)
+print(len(orphans.descendants(os.getpid())))
+for pid in orphans.descendants(os.getpid()):
+    os.kill(pid, 9)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=os.getcwd())
+    assert ended.stdout == "[]\nb'x'\nnobody\n1\n"
+
+
 def test_only_who_lost_its_parent_is_ours(family: tuple[subprocess.Popen[str], int]) -> None:
     """A worker that still drains may need what it started."""
     process, youngest = family

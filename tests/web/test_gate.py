@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import select
 import socket
 import struct
 from collections.abc import Iterator
@@ -50,6 +51,12 @@ def sides(tmp_path: Path) -> Iterator[Sides]:
 def test_it_is_open_while_nothing_happens(sides: Sides) -> None:
     assert sides.is_open()
     sides.write(7, 7)
+    assert sides.is_open()
+
+
+def test_green_threads_may_take_the_modules_functions_away(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `eventlet.monkey_patch()` does, in an app."""
+    monkeypatch.delattr(select, "poll")
     assert sides.is_open()
 
 

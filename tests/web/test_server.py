@@ -492,6 +492,36 @@ def test_processes_are_waited_for_even_if_the_app_did_so(
     assert running.join() == 0
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_process_that_takes_long_does_not_keep_the_next_request_waiting(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    reads = [os.pipe() for _ in range(2)]
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        number = environ["PATH_INFO"].strip("/")
+        if number:
+            os.read(reads[int(number)][0], 1)
+        start_response("200 OK", [])
+        return [b"done " + number.encode()]
+
+    running = serve(app, processes=2)
+    with connected(listener) as first, connected(listener) as second:
+        for number, client in enumerate((first, second)):
+            client.sendall(request(f"/{number}"))
+            wait_for(lambda: len(running.server._children) == number + 1)  # noqa: B023  # called at once
+        os.write(reads[1][1], b"x")
+        assert answer(second) == b"done 1"
+        assert ask(listener) == b"done "
+        os.write(reads[0][1], b"x")
+        assert answer(first) == b"done 0"
+    running.drain()
+    assert running.join() == 0
+    for pipe in reads:
+        for end in pipe:
+            os.close(end)
+
+
 def test_a_new_client_is_left_to_the_next_server(
     serve: Callable[..., Running], listener: socket.socket, slow: Slow
 ) -> None:

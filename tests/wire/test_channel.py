@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import socket
 import struct
 import threading
@@ -52,6 +53,7 @@ def open_descriptors() -> set[str]:
 
 def hear_all(channel: Channel) -> Iterator[messages.Message]:
     while True:
+        select.select([channel], [], [])
         for message, _ in channel.pending():
             yield message
 
@@ -89,6 +91,28 @@ def test_a_frame_may_come_byte_by_byte(raw: tuple[socket.socket, Channel]) -> No
         assert list(channel.pending()) == []
     sender.send(data[-1:])
     assert list(channel.pending()) == [(Drain(2.0), None)]
+
+
+def test_what_is_pending_is_not_waited_for(pair: tuple[Channel, Channel]) -> None:
+    """Somebody else may have read what a wait told of."""
+    left, right = pair
+    left.send(Drain(1.0))
+    assert list(right.rest()) == [(Drain(1.0), None)]
+    assert list(right.pending()) == []
+
+
+def test_the_apps_default_timeout_is_none_of_ours() -> None:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(0.01)
+    try:
+        ends = socket.socketpair()
+    finally:
+        socket.setdefaulttimeout(before)
+    left, right = map(Channel, ends)
+    assert [os.get_blocking(channel.fileno()) for channel in (left, right)] == [True, True]
+    assert [end.gettimeout() for end in ends] == [None, None]
+    left.close()
+    right.close()
 
 
 def test_several_frames_in_one_piece_and_a_half_one(raw: tuple[socket.socket, Channel]) -> None:
