@@ -307,11 +307,24 @@ def _is_readable(channel: Channel, patience: float | None) -> bool:
     return bool(poll.poll(None if patience is None else patience * 1000))
 
 
+_is_copying = False
+
+
+def is_copying() -> bool:
+    """Return whether the fork in progress is one of ours."""
+    return _is_copying
+
+
 def _fork() -> int:
     """Fork; without the warning about threads, which we count ourselves after the fork handlers have run."""
+    global _is_copying
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
+        _is_copying = True
+        try:
+            return os.fork()
+        finally:
+            _is_copying = False
 
 
 def _flush() -> None:

@@ -40,10 +40,14 @@ from launcher.wire.messages import (
     Tally,
     Unsafe,
 )
-from launcher.worker.checkpoint import Checkpoints, Link
+from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
+<<<<<<< HEAD
 from launcher.worker.front import Front
+=======
+from launcher.worker.forks import restore_termination
+>>>>>>> review
 from launcher.worker.handler import load_handler
 from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
@@ -78,6 +82,7 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
         # Sent to the whole group, as by Ctrl-C or a closed terminal: the supervisor decides, and lets requests finish.
         # A handler of our own instead of SIG_IGN, which programs that the app starts would inherit.
         signal.signal(number, lambda *_: None)
+    restore_termination(is_copying)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STARTED_BLOCKED)
     for descriptor in (channel_fd, crash_log):
         os.set_inheritable(descriptor, False)
