@@ -43,11 +43,8 @@ from launcher.wire.messages import (
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
-<<<<<<< HEAD
-from launcher.worker.front import Front
-=======
 from launcher.worker.forks import restore_termination
->>>>>>> review
+from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
 from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
