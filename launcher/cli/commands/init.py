@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from launcher.cli.invocation import Invocation
     from launcher.console import Cell, Console
 
+_NOTHING_FOUND = 'write app = "module:name" in devserver.toml, or the app in wsgi.py or app.py; then launch dev'
 _MUCH = 100  # lines of a generated file beyond which a diff shows only that it is new
 
 
@@ -98,7 +99,7 @@ def _tell(found: Discovery, files: Mapping[str, str], present: Mapping[str, str 
     written = [(name, "" if present.get(name) is None else "more lines") for name in files]
     console.table([_titled("wrote", number, row) for number, row in enumerate(written)])
     console.line()
-    advice = ["launch check, then launch dev"]
+    advice = ["launch check, then launch dev" if found.settings or found.variables else _NOTHING_FOUND]
     advice += [f"{place} over devserver.toml, as before; {what}" for place, what in found.kept]
     console.table([_titled("next", number, [text]) for number, text in enumerate(advice)])
 

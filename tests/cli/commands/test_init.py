@@ -88,5 +88,7 @@ def test_an_old_schema_stays(project: Project) -> None:
 
 
 def test_nothing_found_is_said(project: Project) -> None:
-    assert "nothing that says what to serve" in project.launch("init").out
+    out = project.launch("init").out
+    assert "nothing that says what to serve" in out
+    assert 'next   write app = "module:name" in devserver.toml' in out
     assert project.launch("check").code == 0
