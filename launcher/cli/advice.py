@@ -80,8 +80,14 @@ def _flag(dotted: str) -> str:
 def _once(dotted: str) -> str:
     flags = flags_for(dotted)
     if not flags:
-        return f"--set {dotted}=VALUE"
+        return f"--set '{dotted}=\"VALUE\"'" if _is_text(dotted) else f"--set {dotted}=VALUE"
     return f"{flags[0].name} VALUE" if flags[0].takes_value else f"{flags[0].name}, {flags[0].off[0]}"
+
+
+def _is_text(dotted: str) -> bool:
+    """Return whether a value of the key is text, which TOML has in quotes."""
+    row = by_key().get(dotted)
+    return keys.is_whole(keys.split(dotted)) or (row is not None and row.kinds == ("text",))
 
 
 def _counts(item: SettingsFile, resolved: Outline) -> bool:

@@ -138,7 +138,8 @@ def schema(root: str) -> Row:
     """Tell whether the schema that editors find is that of this version."""
     text, _ = read_text(os.path.join(root, SCHEMA_FILE))
     if text is None:
-        return OK, "schema", f"no {SCHEMA_FILE}; for your editor: launch schema > {SCHEMA_FILE}"
+        folder = os.path.dirname(SCHEMA_FILE)
+        return OK, "schema", f"no {SCHEMA_FILE}; for your editor: mkdir -p {folder} && launch schema > {SCHEMA_FILE}"
     try:
         current = json.loads(text) == json_schema("project", __version__)
     except ValueError:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from launcher.cli.invocation import Invocation
     from launcher.config.outline import Outline
+    from launcher.console import Console
     from launcher.errors import Problem
 
 
@@ -34,14 +35,21 @@ def tell_problems(
     problems = [on_command_line(problem, invocation.argv) for problem in all_problems(outlines)]
     errors = [problem for problem in problems if not problem.warning]
     if not errors:
-        console.problems(problems)
+        _show(problems, console)
         return ExitCode.STOPPED
     typed = any(problem.place is not None and problem.place.file == LINE for problem in errors)
     if typed or everything or any(outline.blames(shown) for outline in outlines):
-        console.problems(problems)
+        _show(problems, console)
         return ExitCode.USAGE
     console.line(f"{console.paint('warning', 'note:')} {plural(len(errors), 'error')} elsewhere: launch check")
     return ExitCode.STOPPED
+
+
+def _show(problems: Sequence[Problem], console: Console) -> None:
+    """Write the frames, and a line that keeps them apart from the answer that follows."""
+    console.problems(problems)
+    if problems:
+        console.line()
 
 
 def all_problems(outlines: Sequence[Outline]) -> list[Problem]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import click
 
+from launcher.cli.explanation import read_explanations
 from launcher.cli.flags import FLAGS
 from launcher.cli.options import AppTwiceError, SurplusArgumentError, UnknownCommandError
 from launcher.config.redact import mask_url, shown
@@ -131,6 +132,8 @@ def _unknown_command(error: UnknownCommandError, argv: Sequence[str]) -> Problem
         hint = f"did you mean `launch {match}`?"
     elif ":" in name or name.endswith(".py"):
         hint = f"to serve it: launch dev {shlex.quote(name)}"
+    elif name in read_explanations():
+        hint = f"it is an error: launch help error {name}"
     else:
         hint = "all commands: launch --help"
     return Problem("unknown-command", f"`{name}` is not a command", where, hint)

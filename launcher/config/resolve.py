@@ -119,11 +119,14 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """All selectable profiles, and warnings for settings that no profile can ever use."""
+    """All selectable profiles, and the problems that belong to none of them.
+
+    Those are a wrong name where a profile is chosen, and warnings for settings that no profile can ever use.
+    """
 
     project: Project
     profiles: tuple[Checked, ...]
-    never: tuple[Problem, ...]
+    apart: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,8 @@ def resolve_all(request: Request) -> Survey:
         names.insert(0, "")
     checked = tuple(_check(request, sources, name, findings) for name in names)
     histories = [item.resolved.history for item in checked if item.resolved]
-    return Survey(sources.project, checked, tell(survey.find_never(histories)))
+    apart = [*_misnamed(request, sources), *survey.find_never(histories)]
+    return Survey(sources.project, checked, tell(apart))
 
 
 def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
@@ -230,6 +234,15 @@ def choose(request: Request, sources: Sources) -> tuple[str, list[Finding]]:
     if name in sources.names and not selection.is_abstract(name):
         return name, []
     return name, [selection.find_unknown(name, origin, sources.names)]
+
+
+def _misnamed(request: Request, sources: Sources) -> list[Finding]:
+    """Return what is wrong with the profile chosen now, and with the one that is chosen where nobody names any."""
+    name, origin = _default_profile(sources)
+    found = choose(request, sources)[1]
+    if origin and (name not in sources.names or selection.is_abstract(name)):
+        found = [selection.find_unknown(name, origin, sources.names), *found]
+    return list(dict.fromkeys(found))
 
 
 def _default_profile(sources: Sources) -> tuple[str, Origin | None]:

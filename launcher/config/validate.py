@@ -253,8 +253,10 @@ def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's
     slug = "out-of-range" if detail["type"] in _LIMITS else "wrong-type"
     actual = _describe_kinds(value) if detail["type"] == "one_of" else f"is {_describe(value, slug)}"
     hint = (
-        _hint_for_choice(row, value)
+        _nearest_choice(row, value)
         if row is not None and row.choices and isinstance(value, str)
+        else 'write how to get a value: required = "ask the team"'
+        if key[0] == "env" and key[2:] == ("required",)
         else _hint_for_type(expected, value)
     )
     return Finding(slug, f"{_subject(key, origin)} must be {expected}, this {actual}", origin, hint=hint)
@@ -452,11 +454,16 @@ def _hint_for_digits(text: str) -> str:
 
 
 def _hint_for_choice(row: schema.Setting, value: str) -> str:
+    guess = _nearest_choice(row, value)
+    return f"{guess}  must be {row.type}" if guess else f"must be {row.type}"
+
+
+def _nearest_choice(row: schema.Setting, value: str) -> str:
+    """Return the word or number that was probably meant, for a message that lists the choices itself."""
     guess = nearest(value, row.choices, _choice_limit(value))
     if guess:
-        return f'did you mean "{guess}"?  must be {row.type}'
-    digits = _hint_for_digits(value) if "number" in row.kinds else ""
-    return digits or f"must be {row.type}"
+        return f'did you mean "{guess}"?'
+    return _hint_for_digits(value) if "number" in row.kinds else ""
 
 
 def _choice_limit(text: str) -> int:

@@ -84,15 +84,18 @@ def is_secret(record: History) -> bool:
     return declared or redact.is_secret_name(record.key[-1])
 
 
+def _how_to_get(item: Candidate) -> str:
+    """Return what a requirement says about how to get a value; nothing where that is no text, which is told apart."""
+    text = item.value.get("required") if isinstance(item.value, dict) else None
+    return text if isinstance(text, str) else ""
+
+
 def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
     several = len(missing) > 1
     subject = f"{len(missing)} variables are" if several else f"{missing[0][0]} is"
     them = "them" if several else "it"
-    texts = [
-        (name, str(item.value.get("required", "")) if isinstance(item.value, dict) else "", item)
-        for name, item in missing
-    ]
-    others = tuple((f"{name}: {text}", item.origin) for name, text, item in texts[1:])
+    texts = [(name, _how_to_get(item), item) for name, item in missing]
+    others = tuple((f"{name}: {text}" if text else name, item.origin) for name, text, item in texts[1:])
     return Finding(
         "env-missing",
         f"{subject} required and set nowhere",

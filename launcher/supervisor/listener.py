@@ -12,6 +12,7 @@ import stat
 from contextlib import suppress
 
 from launcher.errors import Problem, StartError
+from launcher.text import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ BACKLOG = 1024
 
 AUTO_TRIES = 200
 """How many ports after the first are tried for `port = "auto"`."""
+
+_LONGEST_COMMAND = 80
 
 
 def listen(address: Address) -> socket.socket:
@@ -162,4 +165,4 @@ def _command(pid: int) -> str:
             words = file.read().decode("utf-8", "replace").split("\0")
     except OSError:
         return "command unknown"
-    return " ".join([os.path.basename(words[0]), *words[1:]]).strip()[:80] or "command unknown"
+    return clip(" ".join([os.path.basename(words[0]), *words[1:]]).strip(), _LONGEST_COMMAND) or "command unknown"

@@ -6,7 +6,7 @@ import os
 
 from launcher.console import duration
 from launcher.frame import plural
-from launcher.text import escape
+from launcher.text import escape, wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from launcher.plan import Plan
 
 _SHOWN_FILES = 3
+_BELOW = " " * 5
+"""What puts a line under the words of a line with a sign."""
 
 
 class Report:
@@ -74,10 +76,19 @@ class Report:
         self._write(f"{self._mark('warning')}  {self._names(changed)} changed; reloading when the debugger is left")
 
     def failed(self, cause: str, text: str, *, goes_on: bool) -> None:
-        """Show the user's traceback, and what happens next."""
+        """Show the user's traceback, and what happens next.
+
+        A *text* that begins with the *cause* is no traceback: the cause is not said twice, and the rest follows it.
+        """
         lines = [escape(line) for line in text.rstrip().splitlines()]
         end = "the page shows this; waiting for a change" if goes_on else "stopped"
-        self._write(*lines, f"{self._mark('error')}  {escape(cause)}: {end}")
+        told = f"  {self._mark('error')}  {escape(cause)}: {end}"
+        if lines[:1] != [escape(cause)]:
+            self._lines(lambda: self._console.lines([*lines, told]))
+            return
+        width = self._console.look.width - len(_BELOW)
+        hints = [f"{_BELOW}{part}" for line in lines[1:] for part in wrap(line.strip(), width)]
+        self._lines(lambda: self._console.lines([told, *hints]))
 
     def crashed(self, how: str, text: str, *, goes_on: bool) -> None:
         """Say that a serving worker died, and of what."""

@@ -590,7 +590,9 @@ class Supervisor:
                 self._explain(moved)
 
     def _explain(self, moved: set[str]) -> None:
-        """Say why nothing came of what moved."""
+        """Say why nothing came of what moved; not during a load, when nobody knows yet what the app reads."""
+        if self.state.phase not in ("serving", "failed"):
+            return
         for path in sorted(moved):
             if reason := self._disk.why_not(path):
                 self._report.passed_over(path, reason)

@@ -16,6 +16,7 @@ import threading
 import time
 
 from launcher import handover
+from launcher.errors import StartError
 from launcher.plan import Plan
 from launcher.web.gate import Gate
 from launcher.wire import messages
@@ -90,6 +91,21 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
         return Worker(channel).live()
     except ChannelClosed:
         return 0
+    except StartError:  # has been told when the app was to be loaded; the failure page needs the certificate as well
+        return 1
+
+
+def _refused_tls(plan: Plan) -> str:
+    """Return why nothing can be served by TLS as the plan wants it, and what to do; nothing where it can."""
+    if not (plan.tls.cert or plan.tls.adhoc):
+        return ""
+    from launcher.web.tls import ssl_context
+
+    try:
+        ssl_context(plan.tls)
+    except StartError as error:
+        return "\n".join(line for problem in error.problems for line in (problem.message, problem.hint) if line)
+    return ""
 
 
 def die_with_supervisor(lifeline: int) -> None:
@@ -223,6 +239,9 @@ class Worker:
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
+        if refused := _refused_tls(plan):
+            self._link.send(Failed(refused.splitlines()[0], refused, ()))
+            return False
         if checkpoints is None and self._obstacle:
             self._link.send(Unsafe("", self._obstacle))
         finder = Finder(

@@ -89,7 +89,7 @@ CASES = {
         "env.B",
         {},
         {
-            "once": "launch dev --set env.B=VALUE",
+            "once": "launch dev --set 'env.B=\"VALUE\"'",
             "just me": ".env.local:1:3",
             "everyone": "devserver.toml, in [base] (hidden by .env.local:1:3)",
         },
@@ -98,7 +98,7 @@ CASES = {
         "env.A",
         {"A": "2"},
         {
-            "once": "launch dev --set env.A=VALUE",
+            "once": "launch dev --set 'env.A=\"VALUE\"'",
             "just me": "devserver.local.toml, in [base] (hidden by A)",
             "everyone": "devserver.toml:4:9 (hidden by A)",
         },

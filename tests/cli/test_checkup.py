@@ -127,7 +127,12 @@ def test_engine(tmp_path: Path, text: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("content", "level", "told"),
     [
-        pytest.param(None, "ok", "no .launch/devserver.schema.json", id="none"),
+        pytest.param(
+            None,
+            "ok",
+            "no .launch/devserver.schema.json; for your editor: mkdir -p .launch && launch schema >",
+            id="none",
+        ),
         pytest.param(json.dumps(json_schema("project", __version__)), "ok", f"that of launch {__version__}", id="new"),
         pytest.param(json.dumps(json_schema("project", "0.0.1")), "warn", "is not that of launch", id="old"),
         pytest.param("{", "warn", "is not that of launch", id="broken"),

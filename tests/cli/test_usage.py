@@ -23,6 +23,12 @@ CASES = {
         "launch run",
         "       ^^^ did you mean `launch dev`?",
     ),
+    "error-instead-of-command": (
+        "help port-in-use",
+        "error[unknown-command]: `port-in-use` is not a command",
+        "launch help port-in-use",
+        "            ^^^^^^^^^^^ it is an error: launch help error port-in-use",
+    ),
     "app-instead-of-command": (
         "shop:app",
         "error[unknown-command]: `shop:app` is not a command",

@@ -427,13 +427,34 @@ def test_resolve_all(ask: Any_) -> None:
         ("bad", True, ["wrong-type"]),
     ]
     assert [
-        (problem.slug, problem.place.line if problem.place else 0, problem.warning) for problem in survey.never
+        (problem.slug, problem.place.line if problem.place else 0, problem.warning) for problem in survey.apart
     ] == [("never-used", 3, True)]
 
 
 def test_resolve_all_leaves_base_out_where_a_default_profile_takes_its_place(ask: Any_) -> None:
     survey = resolve_all(ask({"devserver.toml": "default-profile = 'a'\n[profiles.a]"}))
     assert [item.profile for item in survey.profiles] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("files", "environ", "line"),
+    [
+        pytest.param({"devserver.toml": "default-profile = 'b'\n[profiles.a]"}, {}, 1, id="committed"),
+        pytest.param(
+            {"devserver.toml": "[profiles.a]", "devserver.local.toml": "\ndefault-profile = 'b'"}, {}, 2, id="personal"
+        ),
+        pytest.param({"devserver.toml": "default-profile = '_a'\n[profiles._a]"}, {}, 1, id="only-to-extend"),
+        pytest.param(
+            {"devserver.toml": "default-profile = 'b'\n[profiles.a]"}, {"LAUNCH_PROFILE": "a"}, 1, id="hidden"
+        ),
+        pytest.param({"devserver.toml": "[profiles.a]"}, {"LAUNCH_PROFILE": "b"}, 0, id="variable"),
+    ],
+)
+def test_resolve_all_tells_a_profile_that_cannot_be_chosen(
+    ask: Any_, files: dict[str, str], environ: dict[str, str], line: int
+) -> None:
+    (problem,) = resolve_all(ask(files, environ=environ)).apart
+    assert (problem.slug, problem.place and problem.place.line, problem.warning) == ("unknown-profile", line, False)
 
 
 def test_resolve_all_raises_where_nothing_can_be_read(ask: Any_) -> None:

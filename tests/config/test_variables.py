@@ -106,6 +106,12 @@ def test_all_missing_variables_are_told_at_once_with_the_teams_words() -> None:
     assert [label for label, _ in finding.others] == ["B: ask bert"]
 
 
+def test_a_requirement_that_is_no_text_is_no_hint() -> None:
+    records = [history((BASE, {"required": True}), name=name) for name in ("A", "B")]
+    (finding,) = gather_variables({record.key: record for record in records})[1]
+    assert (finding.hint, [label for label, _ in finding.others]) == ("", ["B"])
+
+
 def test_one_missing_variable_is_named() -> None:
     record = history((BASE, {"required": "ask anna"}), name="A")
     assert gather_variables({record.key: record})[1][0].message == "A is required and set nowhere"

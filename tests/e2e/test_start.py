@@ -289,6 +289,14 @@ def test_unix_socket(project: Project, tmp_path: Path):
     assert is_free(server.address)
 
 
+def test_tls_that_cannot_be_is_said_without_a_traceback(project: Project):
+    project.files({"app.py": PLAIN.format(name="app"), "cert.pem": "no certificate\n"})
+    server = project.dev("--cert", "cert.pem")
+    assert server.exit_code() == 1
+    assert "cert.pem cannot be used as certificate and key" in server.log()
+    assert "Traceback" not in server.log()
+
+
 @needs("cryptography")
 def test_tls_with_a_certificate_that_is_made_once_and_kept(project: Project):
     project.files({"app.py": PLAIN.format(name="app")})

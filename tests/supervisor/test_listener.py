@@ -75,6 +75,7 @@ def test_another_process_is_named_with_its_command() -> None:
         port = int(holder.stdout.readline())
         assert holder_of(port).startswith(f"pid {holder.pid} ({os.path.basename(sys.executable)} -c import socket")
         assert len(holder_of(port)) < 110
+        assert holder_of(port).endswith("...)")
         holder.stdin.close()
     assert holder_of(port) == ""
 

@@ -47,6 +47,11 @@ def said(tell: Callable[[Report], None]) -> str:
             lambda r: r.failed("NameError in a.py:3", "T\n", goes_on=True), "NameError in a.py:3: the page", id="f"
         ),
         pytest.param(lambda r: r.failed("x", "T\n", goes_on=False), "x: stopped", id="failed-for-good"),
+        pytest.param(
+            lambda r: r.failed("no module `a`", "no module `a`\n  did you mean b?\n", goes_on=False),
+            "  ●  no module `a`: stopped\n     did you mean b?\n",
+            id="failed-without-a-traceback",
+        ),
         pytest.param(lambda r: r.failed("x", "first\nsecond\n\n", goes_on=True), "first\nsecond\n", id="traceback"),
         pytest.param(
             lambda r: r.crashed("SIGSEGV", "", goes_on=True), "served, SIGSEGV: starting another", id="crashed"

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def _run(ctx: click.Context, /, strict: bool, as_json: bool, **params: object) -> int:
     invocation: Invocation = ctx.obj
     request = make_request(ctx, params)
-    checked, never = _check(request)
-    found = dict.fromkeys([*(problem for item in checked for problem in item.problems), *never])
+    checked, apart = _check(request)
+    found = dict.fromkeys([*(problem for item in checked for problem in item.problems), *apart])
     problems = [on_command_line(problem, invocation.argv) for problem in found]
     code = exit_code(problems, strict=strict)
     if as_json:
@@ -74,7 +74,7 @@ def _check(request: Request) -> tuple[list[Checked], list[Problem]]:
         survey = resolve_all(request)
     except LaunchError as error:
         return [], list(error.problems)
-    return [_planned(item) for item in survey.profiles], list(survey.never)
+    return [_planned(item) for item in survey.profiles], list(survey.apart)
 
 
 def _planned(item: Checked) -> Checked:

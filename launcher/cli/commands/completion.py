@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BASH = """\
 # Completion of launch for bash. To load it at every start:
+#   mkdir -p ~/.local/share/bash-completion/completions
 #   launch completion bash > ~/.local/share/bash-completion/completions/launch
 _launch_completion() {
     local kind word note
@@ -35,6 +36,7 @@ complete -o nosort -F _launch_completion launch
 _ZSH = """\
 #compdef launch
 # Completion of launch for zsh. To load it at every start, in a folder of $fpath:
+#   mkdir -p ~/.zfunc
 #   launch completion zsh > ~/.zfunc/_launch
 _launch() {
     local line
@@ -100,7 +102,7 @@ SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH, "powershell": _POWERSHELL}
 
 
 @click.pass_context
-def _run(ctx: click.Context, /, shell: str) -> int:
+def _run(ctx: click.Context, /, shell: str | None) -> int:
     invocation: Invocation = ctx.obj
     invocation.out().write(script(shell, invocation.argv))
     return ExitCode.STOPPED
@@ -109,7 +111,7 @@ def _run(ctx: click.Context, /, shell: str) -> int:
 command = SettingsCommand(
     "completion",
     callback=_run,
-    params=[click.Argument(["shell"], metavar="SHELL"), *output_options(machine=False)],
+    params=[click.Argument(["shell"], required=False, metavar="SHELL"), *output_options(machine=False)],
     add_help_option=False,
     help="""Print the script with which a shell completes commands, flags, profiles and keys.
 
@@ -120,8 +122,11 @@ command = SettingsCommand(
 )
 
 
-def script(shell: str, argv: tuple[str, ...]) -> str:
-    """Return the script for a shell; raise `UsageError` for one that is not known."""
+def script(shell: str | None, argv: tuple[str, ...]) -> str:
+    """Return the script for a shell; raise `UsageError` for none, and for one that is not known."""
+    if not shell:
+        hint = f"one of: {', '.join(SHELLS)}"
+        raise UsageError(Problem("missing-argument", "the name of the shell is missing", place(argv, ""), hint))
     name = {"pwsh": "powershell"}.get(shell, shell)
     if name not in SCRIPTS:
         match = nearest(name, SHELLS)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from launcher.cli.invocation import Invocation
     from launcher.console import Cell, Console
 
+_SEARCHED = ("wsgi.py", "app.py", "manage.py")
+_NAME_IT = 'write app = "module:name" in devserver.toml, or the app in wsgi.py or app.py; then launch dev'
 _MUCH = 100  # lines of a generated file beyond which a diff shows only that it is new
 
 
@@ -46,6 +48,8 @@ def _run(ctx: click.Context, /, dry_run: bool) -> int:
     for name, text in files.items():
         _write(os.path.join(root, name), text, is_new=present.get(name) is None)
     _tell(found, files, present, console)
+    console.line()
+    console.table([_titled("next", number, [text]) for number, text in enumerate(_advice(found, root))])
     return ExitCode.STOPPED
 
 
@@ -97,10 +101,14 @@ def _tell(found: Discovery, files: Mapping[str, str], present: Mapping[str, str 
     console.line()
     written = [(name, "" if present.get(name) is None else "more lines") for name in files]
     console.table([_titled("wrote", number, row) for number, row in enumerate(written)])
-    console.line()
-    advice = ["launch check, then launch dev"]
-    advice += [f"{place} over devserver.toml, as before; {what}" for place, what in found.kept]
-    console.table([_titled("next", number, [text]) for number, text in enumerate(advice)])
+
+
+def _advice(found: Discovery, root: str) -> list[str]:
+    """Return what to do next; a file that is searched without any setting may have an app that is not seen in it."""
+    searched = any(os.path.lexists(os.path.join(root, name)) for name in _SEARCHED)
+    known = found.settings or found.variables or found.kept or searched
+    step = "launch check, then launch dev" if known else _NAME_IT
+    return [step, *(f"{place} over devserver.toml, as before; {what}" for place, what in found.kept)]
 
 
 def _titled(title: str, number: int, row: Sequence[str]) -> list[Cell]:

@@ -24,6 +24,13 @@ def test_script(project: Project, shell: str) -> None:
     assert "VARIABLE" not in ran.out.replace(VARIABLE, "")
 
 
+def test_without_a_shell_the_shells_are_named(project: Project) -> None:
+    ran = project.launch("completion")
+    assert (ran.code, ran.out) == (2, "")
+    assert "error[missing-argument]: the name of the shell is missing\n" in ran.err
+    assert f"^ one of: {', '.join(SHELLS)}\n" in ran.err
+
+
 @pytest.mark.parametrize("shell", [shell for shell in ("bash", "zsh", "fish") if shutil.which(shell)])
 def test_shell_accepts_the_script(project: Project, shell: str) -> None:
     script = project.launch("completion", shell).out

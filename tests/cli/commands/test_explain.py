@@ -141,7 +141,7 @@ def test_a_table_in_which_nothing_is_set(shop: Project) -> None:
 def test_a_variable_that_nobody_set(shop: Project) -> None:
     out = shop.launch("explain", "env.NOBODY").out
     assert out.startswith("env.NOBODY = (not set)\n")
-    assert "once:      launch dev --set env.NOBODY=VALUE" in out
+    assert "once:      launch dev --set 'env.NOBODY=\"VALUE\"'" in out
 
 
 @pytest.mark.parametrize(
