@@ -118,6 +118,8 @@ def run_code(server: Server, page, code: str, *, enter_pin: bool = True) -> str:
     page.evaluate("[...document.querySelectorAll('div.frame pre.current img, div.frame pre img')].at(-1).click()")
     if enter_pin:
         page.wait_for_selector(".pin-prompt input[name=pin]", state="visible")
+        # Werkzeug fades the prompt in and out by steps of a tenth; begun too early, one undoes the other for ever.
+        page.wait_for_function("Number(document.querySelector('.pin-prompt').style.opacity) > 0.95")
         page.fill(".pin-prompt input[name=pin]", pin_of(server))
         page.click(".pin-prompt input[name=btn]")
         page.wait_for_function("EVALEX_TRUSTED")

@@ -328,3 +328,37 @@ def test_a_file_that_was_only_asked_for(make: Callable[..., Disk], root: Path) -
     assert disk.moved({str(root / "here.txt")}).files == ()
     (root / "here.txt").unlink()
     assert disk.moved({str(root / "here.txt")}).files == (str(root / "here.txt"),)
+
+
+@pytest.mark.parametrize(
+    ("digest", "expected"),
+    [
+        pytest.param("0123456789abcdef", True, id="read"),
+        pytest.param("", True, id="looked-for-in-vain"),
+        pytest.param("*", True, id="the-apps-own-product"),
+        pytest.param(PRESENT, False, id="only-asked-for"),
+        pytest.param(None, False, id="unknown"),
+    ],
+)
+def test_whether_a_change_is_a_matter_of_reloads(
+    make: Callable[..., Disk], root: Path, digest: str | None, expected: bool
+) -> None:
+    disk = make()
+    path = str(root / "pkg" / "page.html")
+    if digest is not None:
+        disk.was_read({path: digest})
+    assert disk.knows(path) is expected
+
+
+def test_settings_and_included_files_are_a_matter_of_reloads(make: Callable[..., Disk], root: Path) -> None:
+    disk = make(include=("*.py",))
+    assert disk.knows(str(root / "devserver.toml"))
+    assert disk.knows(str(root / "pkg" / "part.py"))
+
+
+def test_folders_of_what_is_shown_are_watched_too(make: Callable[..., Disk], root: Path, watcher: Watched) -> None:
+    (root / "static").mkdir()
+    disk = make()
+    assert disk.watch({str(root / "static"), str(root / "gone" / "away")})
+    assert {str(root / "static"), str(root)} <= watcher.wanted
+    assert not disk.watch({str(root / "static")})

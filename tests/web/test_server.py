@@ -18,7 +18,9 @@ import pytest
 from werkzeug.serving import WSGIRequestHandler
 
 from launcher.plan import Address
+from launcher.web.livereload import BELOW, LiveReload
 from launcher.web.server import CountingWriter, Server
+from launcher.web.streams import Streams
 
 LIMIT = 10.0
 
@@ -963,3 +965,55 @@ def test_requests_in_work_are_finished_behind_a_closed_gate(
         slow.go.set()
         assert answer(client) == b"slow"
     assert running.join() == 0
+
+
+def streaming(streams: Streams) -> Any:
+    return LiveReload("t0ken", streams, lambda _: None).endpoints(hello)
+
+
+@pytest.mark.parametrize("threads", [True, False], ids=["threads", "one-at-a-time"])
+def test_a_stream_stays_open_and_holds_up_nobody(
+    serve: Callable[..., Running], listener: socket.socket, threads: bool
+) -> None:
+    streams = Streams()
+    running = serve(streaming(streams), threads=threads, streams=streams)
+    with connected(listener) as client:
+        client.sendall(request(f"{BELOW}t0ken"))
+        came = b""
+        while not came.endswith(b"data: 0\n\n"):
+            came += client.recv(65536)
+        assert came.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
+        assert ask(listener) == b"hello /"
+        streams.advance(1)
+        assert client.recv(65536) == b"data: 1\n\n"
+        assert not select.select([client], [], [], 0.05)[0], "a stream does not end early"
+        running.drain()
+        assert client.recv(65536) == b""
+    assert running.join() == 0
+    assert running.given_back == []
+
+
+def test_a_server_that_is_closed_leaves_no_stream_open(serve: Callable[..., Running], listener: socket.socket) -> None:
+    streams = Streams()
+    running = serve(streaming(streams), streams=streams)
+    with connected(listener) as client:
+        client.sendall(request(f"{BELOW}t0ken"))
+        while not client.recv(65536).endswith(b"data: 0\n\n"):
+            pass
+        running.drain(0.0)
+        running.join()
+        running.server.close()
+        assert client.recv(65536) == b""
+
+
+@pytest.mark.parametrize("path", ["/page", f"{BELOW}x"])
+def test_what_leaves_no_line(serve: Callable[..., Running], listener: socket.socket, path: str) -> None:
+    lines: list[str] = []
+
+    class Noting(WSGIRequestHandler):
+        def log(self, kind: str, message: str, *args: Any) -> None:
+            lines.append(message % args)
+
+    serve(hello, handler=Noting, unlogged=BELOW)
+    assert ask(listener, path) == b"hello " + path.encode()
+    assert any(path in line for line in lines) is (path == "/page")

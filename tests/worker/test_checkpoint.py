@@ -65,10 +65,10 @@ class Far:
             self.frozen = Channel.of(descriptor)
         return message
 
-    def copy(self) -> Child:
+    def copy(self, edition: int = 1) -> Child:
         assert self.frozen is not None
         child = Child.copied_from(self.frozen)
-        child.tell(messages.GoOn(2, 8, (), 1, 1))
+        child.tell(messages.GoOn(2, 8, (), 1, edition))
         return child
 
     def close(self) -> None:
@@ -106,6 +106,16 @@ def test_the_original_goes_on_and_so_does_each_copy(far: Far):
     for _ in range(3):
         child = far.copy()
         assert last_word(child) == messages.Failed("copy", "2", ())
+        child.close()
+
+
+@scripts("seen = []\ncheckpoints.show = seen.append\nresumed = checkpoints.at('views', '/views.py', list)")
+def test_each_copy_is_told_its_own_edition(far: Far):
+    assert isinstance(far.hear(), messages.SnapshotTaken)
+    assert far.hear() == messages.Failed("original", "[]", ())
+    for edition in (2, 3):
+        child = far.copy(edition)
+        assert last_word(child) == messages.Failed("copy", f"[{edition}]", ())
         child.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import socket
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.wire import tally
 from launcher.worker import descriptors
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="asks proc(5)")
@@ -97,3 +99,16 @@ def test_a_copy_reads_on_where_the_original_was(tmp_path: Path):
         descriptors.reopen(kept)
         assert file.read() == b"cdef"
         assert not os.get_inheritable(file.fileno())
+
+
+def test_the_tally_is_shared_with_copies_on_purpose():
+    before = descriptors.shared_maps()
+    number = tally.open_tally()
+    try:
+        kept = tally.Tally(number)
+        kept.value = 1
+        assert descriptors.shared_maps() == before
+    finally:
+        os.close(number)
+    with mmap.mmap(-1, mmap.PAGESIZE):
+        assert len(descriptors.shared_maps()) == len(before) + 1
