@@ -119,3 +119,16 @@ def test_a_failure_is_an_edition_and_so_is_what_mends_it(project: Project):
         assert told(stream) == [edition + 1]
     server.answers("<title>mended</title>")
     assert page(server) == (path, edition + 2)
+
+
+def test_a_reload_imports_nothing_of_ours(project: Project):
+    """What is imported between the copy and the first answer delays it, at each reload."""
+    server = start(project)
+    project.save("wsgi.py", PAGE.replace("from value", "import sys\nBEFORE = set(sys.modules)\nfrom value"))
+    server.says(RELOADED)
+    project.save("value.py", "import sys\nVALUE = 'two'\n")
+    server.answers("<title>two</title>")
+    show = PAGE.replace("{note.read()}", "{sorted(set(sys.modules) - BEFORE)}")
+    project.save("wsgi.py", show.replace("from value", "import sys\nBEFORE = set(sys.modules)\nfrom value"))
+    answer = server.answers("<title>two</title>[")
+    assert re.search(r"launcher|werkzeug", answer.text.partition("[")[2].partition("]")[0]) is None
