@@ -135,7 +135,7 @@ HAZARDS = [
     ),
     _hazard(
         "file-lock",
-        "import fcntl\nlock = open('lock', 'a')\nfcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "import fcntl\nlock = open('lock', 'a')\nfcntl.flock(lock, fcntl.LOCK_EX)\n",
         "billing.py holds a file lock",
     ),
     _hazard("shared-map", "import mmap\npage = mmap.mmap(-1, 4096)\npage[0] = 1\n", "billing.py shares memory"),
