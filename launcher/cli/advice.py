@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from launcher.cli.flags import flags_for
 from launcher.cli.telling import spot
-from launcher.config import files, pairs
 from launcher.config import key as keys
 from launcher.config.layer import Source
 from launcher.config.schema import by_key
+from launcher.config.sources import files, pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from launcher.config.files import SettingsFile
     from launcher.config.layer import Candidate, History, Origin
     from launcher.config.outline import Outline
+    from launcher.config.sources.files import SettingsFile
     from launcher.frame import Look
 
 _SHARED = (Source.BASE, Source.PROFILE)

@@ -14,8 +14,8 @@ import tempfile
 
 from launcher import __version__
 from launcher.cli.scaffold import SCHEMA_FILE
-from launcher.config.files import read_text
 from launcher.config.json_schema import json_schema
+from launcher.config.sources.files import read_text
 from launcher.errors import StartError
 from launcher.frame import plural
 from launcher.planner import address_of
@@ -26,9 +26,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from launcher.config.files import SettingsFile
     from launcher.config.outline import Outline
     from launcher.config.resolve import ResolvedProfile
+    from launcher.config.sources.files import SettingsFile
     from launcher.errors import Problem
 
     Row = tuple[str, str, str]  # level, subject, text

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from launcher.config.files import LOCAL, find_project, profile_names, read_document
 from launcher.config.layer import Origin, Source
 from launcher.config.selection import Table, is_abstract, tables_in
+from launcher.config.sources.files import LOCAL, find_project, profile_names, read_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

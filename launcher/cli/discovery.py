@@ -12,11 +12,12 @@ import shlex
 from dataclasses import dataclass, field
 
 from launcher.cli.app_search import find_apps
-from launcher.config import pairs, redact
-from launcher.config.envfile import read_pairs
-from launcher.config.files import read_text
+from launcher.config import redact
 from launcher.config.layer import Origin, Source
 from launcher.config.schema import by_key
+from launcher.config.sources import pairs
+from launcher.config.sources.envfile import read_pairs
+from launcher.config.sources.files import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from launcher.config.files import read_document
+from launcher.config.sources.files import read_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import os
 
-from launcher.config import files, pairs, schema, selection, validate
 from launcher.config import key as keys
+from launcher.config import schema, selection, validate
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Layer, Origin, Source
+from launcher.config.sources import files, pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from launcher.config.files import Document
+    from launcher.config.reading import Sources
     from launcher.config.resolve import Given
     from launcher.config.selection import Table
-    from launcher.config.sources import Sources
+    from launcher.config.sources.files import Document
     from launcher.config.stack import Merged
 
 FLASKENV = ".flaskenv"

@@ -23,10 +23,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from launcher.config.files import Project
     from launcher.config.finding import Finding
     from launcher.config.layer import History, Origin
     from launcher.config.resolve import ProfileInfo, Request
+    from launcher.config.sources.files import Project
     from launcher.errors import Problem
 
     Key = tuple[str, ...]

@@ -9,9 +9,9 @@ import re
 from functools import lru_cache
 
 from launcher.config import redact
-from launcher.config.files import read_text
 from launcher.config.layer import Origin, Source
-from launcher.config.positions import Spot, locate
+from launcher.config.sources.files import read_text
+from launcher.config.toml.positions import Spot, locate
 from launcher.errors import Place
 
 TYPE_CHECKING = False
@@ -31,7 +31,8 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> P
     if origin.file:
         text, _ = read_text(origin.file)
         if origin.source is Source.COMMAND_LINE:
-            from launcher.config.argument import locate_argument  # Python's parser, for a call of `launcher.run()`
+            # Python's parser, for a call of `launcher.run()`
+            from launcher.config.sources.argument import locate_argument
 
             return locate_argument(origin, text or "", masked, at_key=at_key)
         return (

@@ -6,9 +6,9 @@ Loaded only to fail or to warn, because it also brings what retells the parser's
 from __future__ import annotations
 
 from launcher.config import redact
-from launcher.config.files import read_text
 from launcher.config.places import place_of
-from launcher.config.syntax import explain_syntax
+from launcher.config.sources.files import read_text
+from launcher.config.toml.syntax import explain_syntax
 from launcher.errors import Place, Problem
 
 TYPE_CHECKING = False

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from launcher.config import assemble, files, pairs, schema, selection, survey, validate, variables
+from launcher.config import assemble, schema, selection, survey, validate, variables
 from launcher.config import key as keys
 from launcher.config.anchor import Folders, anchored, resolve_path
-from launcher.config.call import Call, call_layer, default_layer
 from launcher.config.finding import Finding
 from launcher.config.layer import History, Origin, Source
-from launcher.config.sources import Sources, read_sources
+from launcher.config.reading import Sources, read_sources
+from launcher.config.sources import files, pairs
+from launcher.config.sources.call import Call, call_layer, default_layer
 from launcher.config.stack import Merged, merge, nest
 from launcher.errors import ConfigError, UsageError
 
@@ -22,10 +23,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from launcher.config.envfile import EnvFile
-    from launcher.config.files import Project
     from launcher.config.layer import Candidate, Layer
     from launcher.config.schema import Settings
+    from launcher.config.sources.envfile import EnvFile
+    from launcher.config.sources.files import Project
     from launcher.config.variables import Variable
     from launcher.errors import Place, Problem
 
@@ -358,7 +359,8 @@ def _read_env_files(
         ]
     if not any(file.exists for file in seen):
         return [], seen, findings
-    from launcher.config import envfile  # python-dotenv costs ten milliseconds, and many projects have no such file
+    # python-dotenv costs ten milliseconds, and many projects have no such file
+    from launcher.config.sources import envfile
 
     read, found = envfile.read_files([file.path for file in seen if file.exists], request.environ)
     return read, seen, [*findings, *found]

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from launcher.config.files import within
 from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
+from launcher.config.sources.files import within
 from launcher.errors import nearest
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from launcher.config.files import Document
+    from launcher.config.sources.files import Document
 
 OWN_KEYS = ("description", "extends", "unset")
 MAX_CHAIN = 16

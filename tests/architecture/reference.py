@@ -25,7 +25,8 @@ from launcher.cli.flags import FLAGS
 from launcher.cli.main import COMMANDS, command_names, root
 from launcher.cli.options import FlagOption, GroupedOption
 from launcher.cli.telling import shown_value
-from launcher.config import pairs, schema
+from launcher.config import schema
+from launcher.config.sources import pairs
 from launcher.errors import ExitCode
 from tests.architecture.source import PACKAGE, ROOT
 

@@ -160,15 +160,21 @@ def test_states_page_shows_the_states():
     assert sorted(shown) == sorted(state.PHASES)
 
 
-@pytest.mark.parametrize("room", ["", "cli", "config", "supervisor", "web", "wire", "worker"])
-def test_architecture_page_shows_the_modules(room):
+ROOMS = [
+    "",
+    *sorted(str(p.parent.relative_to(ROOT / "launcher")) for p in (ROOT / "launcher").glob("*/**/__init__.py")),
+]
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "cli/commands"])
+def test_architecture_page_shows_the_modules_once_each(room):
     section = re.search(
-        rf"^### {room or 'The top level'}\b.*?$(.*?)(?=^##|\Z)", read("docs/internals/architecture.md"), re.M | re.S
+        rf"^### {room or 'The top level'}(?=[:\n])(.*?)(?=^##|\Z)", read("docs/internals/architecture.md"), re.M | re.S
     )
     assert section is not None
-    shown = {name for cells in rows(section[1])[1:] for name in re.findall(r"`(\w+)`", cells[0])}
+    shown = [name for cells in rows(section[1])[1:] for name in re.findall(r"`(\w+)`", cells[0])]
     present = {path.stem for path in (ROOT / "launcher" / room).glob("*.py")} - {"__init__", "__main__"}
-    assert shown == present
+    assert sorted(shown) == sorted(present)
 
 
 def never_called() -> dict[str, str]:

@@ -47,7 +47,7 @@ def unwanted(names: set[str], prefixes: set[str]) -> set[str]:
         ),
         pytest.param(
             "launcher.config.resolve",
-            {"werkzeug", "watchfiles", "click", "dotenv", "launcher.config.positions"},
+            {"werkzeug", "watchfiles", "click", "dotenv", "launcher.config.toml.positions"},
             id="settings",
         ),
         pytest.param(

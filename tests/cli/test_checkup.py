@@ -14,9 +14,9 @@ import pytest
 
 from launcher import __version__
 from launcher.cli import checkup
-from launcher.config.files import SettingsFile
 from launcher.config.json_schema import json_schema
 from launcher.config.resolve import Request, resolve_profile
+from launcher.config.sources.files import SettingsFile
 from launcher.errors import Problem
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.cli.environment import Value, app_environment, app_variables, dotenv_line, import_folder, shell_line
-from launcher.config.envfile import read_pairs
 from launcher.config.layer import Candidate, History, Origin, Source
 from launcher.config.resolve import Request, resolve_profile
+from launcher.config.sources.envfile import read_pairs
 
 HARD = [
     "", " ", "a b", "it's", 'say "hi"', "a\\", "a b\\", "\\'", "$HOME ${HOME} $$", "x\\${}", "#no comment", "a # b", "a\nb",

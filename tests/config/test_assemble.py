@@ -7,12 +7,12 @@ import os
 import pytest
 
 from launcher.config import assemble
-from launcher.config.files import Document, Project
 from launcher.config.layer import Entry, Layer, Origin, Source
-from launcher.config.pairs import Pair
+from launcher.config.reading import Sources
 from launcher.config.resolve import Given
 from launcher.config.selection import Table
-from launcher.config.sources import Sources
+from launcher.config.sources.files import Document, Project
+from launcher.config.sources.pairs import Pair
 from launcher.config.stack import merge
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from launcher.config.files import parse_toml
 from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.problem import problem_of
+from launcher.config.sources.files import parse_toml
 
 CANARY = "c4n4ry-s3cret"
 

@@ -528,7 +528,7 @@ def test_happy_path_loads_neither_positions_nor_dotenv(root: Path) -> None:
     code = (
         "import sys\nfrom launcher.config.resolve import Request, resolve_profile\n"
         f"resolve_profile(Request(cwd={str(root)!r}, environ={{}}))\n"
-        "print([name for name in ('launcher.config.positions', 'launcher.config.places', 'dotenv', 'click', 'werkzeug', 'watchfiles') if name in sys.modules])"
+        "print([name for name in ('launcher.config.toml.positions', 'launcher.config.places', 'dotenv', 'click', 'werkzeug', 'watchfiles') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ from werkzeug.serving import run_simple
 
 from launcher.config import key as keys
 from launcher.config import schema
-from launcher.config.pairs import FLASK, FOREIGN, RESERVED, parse_text
+from launcher.config.sources.pairs import FLASK, FOREIGN, RESERVED, parse_text
 
 ROWS = schema.settings_table()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from launcher.config.files import Document
 from launcher.config.layer import Origin, Source
 from launcher.config.selection import (
     Table,
@@ -16,6 +15,7 @@ from launcher.config.selection import (
     is_abstract,
     tables_in,
 )
+from launcher.config.sources.files import Document
 
 
 def profile(name: str, extends: object = None, file: str = "") -> Table:

@@ -6,10 +6,11 @@ import datetime
 
 import pytest
 
-from launcher.config import pairs, schema, validate
-from launcher.config.files import table_entries
+from launcher.config import schema, validate
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Layer, Origin, Source
+from launcher.config.sources import pairs
+from launcher.config.sources.files import table_entries
 from launcher.config.stack import merge, nest
 
 BASE = Origin(Source.BASE, file="/p/devserver.toml", path=("base",))

@@ -12,9 +12,9 @@ from launcher.cli.discovery import discover
 from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, output_options
 from launcher.cli.scaffold import SCHEMA_FILE, difference, planned
 from launcher.cli.telling import shown_value
-from launcher.config.files import NAME, find_project, read_text
 from launcher.config.json_schema import json_schema
 from launcher.config.redact import MASK
+from launcher.config.sources.files import NAME, find_project, read_text
 from launcher.errors import ConfigError, ExitCode, Place, Problem
 from launcher.frame import plural
 from launcher.text import escape

@@ -63,8 +63,8 @@ def read_told(descriptor: int) -> dict[str, Any]:  # Any: JSON
 
 def make_request(told: dict[str, Any], program: Program, invocation: Invocation) -> Request:  # Any: JSON
     """Return the request for a call; the project is looked for from the folder that the program is imported from."""
-    from launcher.config.call import Call  # loads the schema, while the worker's interpreter boots
     from launcher.config.resolve import Request
+    from launcher.config.sources.call import Call  # loads the schema, while the worker's interpreter boots
 
     folder = os.path.dirname(program.path)
     for _ in range(program.module.count(".")):

@@ -12,8 +12,8 @@ from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, output_
 from launcher.cli.telling import shown_value
 from launcher.cli.usage import place
 from launcher.config.json_schema import KINDS, json_schema
-from launcher.config.pairs import FLASK
 from launcher.config.schema import FILE_KEYS, PROFILE_KEYS, by_key, tables
+from launcher.config.sources.pairs import FLASK
 from launcher.errors import ExitCode, Problem, UsageError, nearest
 
 TYPE_CHECKING = False

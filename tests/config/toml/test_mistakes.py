@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import tomli
 
-from launcher.config.syntax import explain_syntax
+from launcher.config.toml.syntax import explain_syntax
 
 # id, text, "line:column+length", message, hint, place of the first definition
 CASES = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from launcher.config.argument import locate_argument
-from launcher.config.call import Call
+from launcher.config.sources.argument import locate_argument
+from launcher.config.sources.call import Call
 from launcher.errors import Place
 
 CANARY = "c4n4ry-s3cret"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from launcher.config.limits import TOKEN
+from launcher.config.toml.limits import TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.config.envfile import EnvFile, expand, read_files, read_pairs
+from launcher.config.sources.envfile import EnvFile, expand, read_files, read_pairs
 
 
 def read(text: str, shell: dict[str, str] | None = None, below: dict[str, str] | None = None) -> EnvFile:

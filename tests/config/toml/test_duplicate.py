@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tomli
 
-from launcher.config.syntax import explain_syntax
+from launcher.config.toml.syntax import explain_syntax
 
 # id, text, "line:column+length", message, hint, place of the first definition
 CASES = [

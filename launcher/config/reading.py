@@ -8,18 +8,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 
-from launcher.config import files, schema, selection
-from launcher.config.files import SettingsFile
+from launcher.config import schema, selection
 from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
+from launcher.config.sources import files
+from launcher.config.sources.files import SettingsFile
 from launcher.errors import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from launcher.config.files import Document, Project
     from launcher.config.selection import Table
+    from launcher.config.sources.files import Document, Project
 
 _ROOT_KEYS = ("default-profile", "base", "profiles")
 

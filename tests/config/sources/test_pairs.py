@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from launcher.config import schema
 from launcher.config.layer import Origin, Source
-from launcher.config.pairs import FLASK, Pair, flask_entries, launch_entries, parse_text, spread
+from launcher.config.sources.pairs import FLASK, Pair, flask_entries, launch_entries, parse_text, spread
 
 BY_KEY = schema.by_key()
 BY_VARIABLE = {row.variable: row for row in schema.settings_table() if row.variable}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from launcher.config.call import Call, call_layer, default_layer
 from launcher.config.layer import Source
 from launcher.config.resolve import Request, resolve_profile
+from launcher.config.sources.call import Call, call_layer, default_layer
 from launcher.errors import ConfigError, LaunchError
 
 

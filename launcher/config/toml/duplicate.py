@@ -5,8 +5,8 @@ Pure. A parser points behind the second definition; people need to see both.
 
 from __future__ import annotations
 
-from launcher.config.fault import Fault, Mistake
-from launcher.config.positions import Found, definitions
+from launcher.config.toml.fault import Fault, Mistake
+from launcher.config.toml.positions import Found, definitions
 
 
 def _current(fault: Fault, found: list[Found]) -> Found | None:

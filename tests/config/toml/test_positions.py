@@ -13,9 +13,9 @@ import tree_sitter_toml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.config.positions import Spot, definitions, locate
+from launcher.config.toml.positions import Spot, definitions, locate
 
-FILES = sorted((Path(__file__).parent / "toml").glob("*.toml"))
+FILES = sorted((Path(__file__).parent / "texts").glob("*.toml"))
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
 SEEDS = 700
 ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}

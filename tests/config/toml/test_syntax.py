@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import tomli
 
-from launcher.config.syntax import explain_syntax
+from launcher.config.toml.syntax import explain_syntax
 from launcher.errors import Place
 
 

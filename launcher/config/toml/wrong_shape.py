@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from launcher.config.fault import CURLY, Fault, Mistake, as_value, word
+from launcher.config.toml.fault import CURLY, Fault, Mistake, as_value, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.config import files
 from launcher.config.layer import Origin, Source
+from launcher.config.sources import files
 
 ORIGIN = Origin(Source.BASE, file="/p/devserver.toml")
 

@@ -16,7 +16,7 @@ from launcher.config import key as keys
 from launcher.config import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Origin, Source
-from launcher.config.limits import check_limits
+from launcher.config.toml.limits import check_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from launcher.config.fault import CURLY, SWITCH, Fault, Mistake, as_value, quoted, word
+from launcher.config.toml.fault import CURLY, SWITCH, Fault, Mistake, as_value, quoted, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.config.files import Project
-from launcher.config.sources import Sources, read_sources
+from launcher.config.reading import Sources, read_sources
+from launcher.config.sources.files import Project
 
 
 def read(root: Path, files: dict[str, str], *, local: bool = True, table: tuple[str, ...] = ()) -> Sources:

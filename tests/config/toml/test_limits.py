@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from launcher.config.limits import check_limits
+from launcher.config.toml.limits import check_limits
 
 NESTED = "a = " + "[" * 64 + "]" * 64
 LONG = ".".join("k" * 32)

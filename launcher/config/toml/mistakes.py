@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from launcher.config import duplicate, wrong_shape, wrong_value
-from launcher.config.fault import Fault, Mistake, word
+from launcher.config.toml import duplicate, wrong_shape, wrong_value
+from launcher.config.toml.fault import Fault, Mistake, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

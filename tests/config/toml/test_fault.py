@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from launcher.config.fault import Fault, as_value, quoted, word
+from launcher.config.toml.fault import Fault, as_value, quoted, word
 
 # id, text with | at the place, start of the statement, open brackets, string without end, key
 CASES = [

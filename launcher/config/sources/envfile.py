@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from dotenv.parser import parse_stream
 
-from launcher.config.files import read_text
 from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
-from launcher.config.pairs import Pair
+from launcher.config.sources.files import read_text
+from launcher.config.sources.pairs import Pair
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

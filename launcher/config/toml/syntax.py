@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
-from launcher.config.fault import Fault
-from launcher.config.limits import TOKEN
-from launcher.config.mistakes import diagnose
-from launcher.config.positions import line_and_column, line_starts
 from launcher.config.redact import is_secret_name
+from launcher.config.toml.fault import Fault
+from launcher.config.toml.limits import TOKEN
+from launcher.config.toml.mistakes import diagnose
+from launcher.config.toml.positions import line_and_column, line_starts
 from launcher.errors import Place, Problem
 
 TYPE_CHECKING = False
