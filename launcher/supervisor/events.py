@@ -44,11 +44,12 @@ class ChildServing:
 
 @dataclass(frozen=True, slots=True)
 class ChildFailed:
-    """A worker could not load the app, and waits for what to do."""
+    """A worker could not load the app, and waits for what to do; `busy` if it lacks what another one may hold."""
 
     child: int
     cause: str
     text: str
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -401,7 +401,7 @@ class Supervisor:
         elif isinstance(message, messages.Failed):
             if child.origin is None:
                 self._engine.failed_cold()
-            self._happen(events.ChildFailed(number, message.cause, message.text))
+            self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
             self._disk_settled()
         elif isinstance(message, messages.Loading):
             self._happen(events.ChildLoading(number))

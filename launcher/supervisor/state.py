@@ -53,10 +53,12 @@ class State:
     """Everything that the supervisor knows about its children.
 
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
-    `draining` finish what they have. `changed` are the files that led to the load in progress, or that are held back
-    while a terminal debugger is open in `prompting`; `held` is the plan that waits with them. `cause` and `text` are of
-    the failure that is not yet believed or is being shown. `served` says whether an app was ever served, `revived` that
-    a worker replaces one that crashed early, and `code` is the exit code while stopping.
+    `draining` finish what they have, or are being ended. `changed` are the files that led to the load in progress, or
+    that are held back while a terminal debugger is open in `prompting`; `held` is the plan that waits with them.
+    `cause` and `text` are of the failure that is not yet believed or is shown. `beside` are the workers that were not
+    yet gone when the load in progress began; `again` says that it failed, perhaps for them, and is repeated without
+    them. `served` says whether an app was ever served, `revived` that a worker replaces one that crashed early, and
+    `code` is the exit code while stopping.
     """
 
     phase: str
@@ -65,6 +67,7 @@ class State:
     loading: int | None = None
     spare: int | None = None
     draining: frozenset[int] = frozenset()
+    beside: frozenset[int] = frozenset()
     prompting: frozenset[int] = frozenset()
     held: Plan | None = None
     changed: tuple[str, ...] = ()
@@ -74,6 +77,7 @@ class State:
     next_child: int = 0
     served: bool = False
     revived: bool = False
+    again: bool = False
     code: int = 0
 
 
@@ -106,12 +110,20 @@ def _loading(state: State, event: Event) -> Step:
     if isinstance(event, ChildServing) and event.child == state.loading:
         said = Say("reloaded", (state.changed,)) if state.served else Say("ready", (event.found,))
         state = replace(
-            state, phase="serving", active=event.child, loading=None, changed=(), cause="", text="", served=True
+            state,
+            phase="serving",
+            active=event.child,
+            loading=None,
+            changed=(),
+            cause="",
+            text="",
+            served=True,
         )
         greeted = said.occasion == "ready" and state.plan.loading == "lazy"
         return _with_spare(state, [] if greeted else [said])
     if isinstance(event, ChildFailed) and event.child == state.loading:
-        return replace(state, phase="suspect", cause=event.cause, text=event.text), [AwaitQuiet()]
+        state = replace(state, phase="suspect", cause=event.cause, text=event.text)
+        return _repeat(state) if event.busy and state.beside else (state, [AwaitQuiet()])
     if isinstance(event, ChildGone):
         cause = f"the app ended its process while it was loaded: {event.how}"
         return replace(state, phase="suspect", loading=None, cause=cause, text=event.text), [AwaitQuiet()]
@@ -122,13 +134,30 @@ def _loading(state: State, event: Event) -> Step:
 
 def _suspect(state: State, event: Event) -> Step:
     """Wait for quiet: the load failed, but the disk may still be moving. Leads to `loading`, `failed` or `stopping`."""
-    if isinstance(event, QuietCame):
+    if isinstance(event, QuietCame) and not state.again:
         return _believe(state)
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
     if isinstance(event, ChildGone):
         return replace(state, loading=None), []
     return state, []
+
+
+def _repeat(state: State) -> Step:
+    """Load once more, but not before the workers are gone that may hold what this load could not have."""
+    if state.beside & state.draining:
+        return replace(state, again=True), []
+    state, actions = _give_up(state)
+    state, more = _load(state)
+    return replace(state, beside=frozenset()), actions + more
+
+
+def _give_up(state: State) -> Step:
+    """End the worker that loads or could not load, if there is one."""
+    child = state.loading
+    if child is None:
+        return state, []
+    return replace(state, loading=None, draining=state.draining | {child}), [End(child)]
 
 
 def _serving(state: State, event: Event) -> Step:
@@ -190,19 +219,24 @@ PHASES = tuple(_PHASES)
 def _load(state: State, *, wait: bool = False, cold: bool = False) -> Step:
     """Have the spare, or a fresh interpreter, or a copy of a snapshot, import the app."""
     state, child, actions = _take(state)
-    state = replace(state, phase="loading", loading=child, generation=state.generation + 1)
+    state = replace(
+        state,
+        phase="loading",
+        loading=child,
+        generation=state.generation + 1,
+        beside=state.draining,
+        again=False,
+    )
     return state, [*actions, TellLoad(child, state.generation, wait, state.changed, cold)]
 
 
 def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
     """Retire what serves or loads, and load anew: with the new plan, if there is one."""
-    actions: list[Action] = []
-    if state.loading is not None:
-        actions.append(End(state.loading))
+    state, actions = _give_up(state)
     if state.active is not None:
         actions.append(TellDrain(state.active, state.plan.reload.drain_seconds))
         state = replace(state, draining=state.draining | {state.active})
-    state = replace(state, active=None, loading=None, prompting=frozenset(), revived=False)
+    state = replace(state, active=None, prompting=frozenset(), revived=False)
     if isinstance(event, PlanChanged):
         if state.spare is not None and _environment(state.plan) != _environment(event.plan):
             actions.append(End(state.spare))
@@ -284,6 +318,8 @@ def _forget(state: State, child: int) -> Step:
         return state, [Exit(state.code)]
     if state.phase == "serving" and state.changed and not state.prompting:
         return _release(state)
+    if state.phase == "suspect" and state.again:
+        return _repeat(state)
     return state, []
 
 

@@ -185,11 +185,14 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The app could not be loaded. `cause` is one line, `text` the user's traceback, `files` those named in it."""
+    """The app could not be loaded. `cause` is one line, `text` the user's traceback.
+
+    `busy` says that something was in use which only one process can have: a port, a lock, a database.
+    """
 
     cause: str
     text: str
-    files: tuple[str, ...] = ()
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

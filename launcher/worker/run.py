@@ -240,7 +240,7 @@ class Worker:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
         if refused := _refused_tls(plan):
-            self._link.send(Failed(refused.splitlines()[0], refused, ()))
+            self._link.send(Failed(refused.splitlines()[0], refused))
             return False
         if checkpoints is None and self._obstacle:
             self._link.send(Unsafe("", self._obstacle))
@@ -275,7 +275,7 @@ class Worker:
         self._ledger.stop()
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
-        self._link.send(Failed(outcome.cause, outcome.text, outcome.files))
+        self._link.send(Failed(outcome.cause, outcome.text, outcome.busy))
         return False
 
     def _serve_loaded(

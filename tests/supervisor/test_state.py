@@ -135,6 +135,46 @@ def test_a_load_that_fails(plan: Plan, first: bool, expected: list[Action], phas
     assert story.state.phase == phase
 
 
+# What only one process can have
+
+BUSY = ChildFailed(1, "OSError", "in use", busy=True)
+
+
+def test_a_load_that_lacked_what_the_worker_before_may_hold_is_repeated_when_that_is_gone() -> None:
+    story = served()
+    story.when(A)
+    assert story.when(BUSY) == []
+    assert story.when(QuietCame()) == []  # asked for before
+    assert story.when(ChildGone(0, "exit code 0")) == [End(1), Start(2), TellLoad(2, 3)]
+    assert story.loads[0].changed == ("a.py",)
+    assert story.when(ChildGone(1, "SIGKILL"), ChildServing(2)) == [Say("reloaded", (("a.py",),)), Start(3)]
+
+
+def test_it_is_repeated_at_once_if_the_worker_before_is_gone_by_then() -> None:
+    assert served().when(A, ChildGone(0, "exit code 0"), BUSY) == [End(1), Start(2), TellLoad(2, 3)]
+
+
+def test_it_is_repeated_only_once() -> None:
+    story = served()
+    story.when(A, BUSY, ChildGone(0, "exit code 0"), ChildGone(1, "SIGKILL"))
+    assert story.when(replace(BUSY, child=2)) == [AwaitQuiet()]
+    assert story.when(QuietCame())[0] == Say("failed", ("OSError", "in use"))
+
+
+def test_where_nobody_was_before_another_program_is_in_the_way() -> None:
+    assert Story().when(replace(BUSY, child=0)) == [AwaitQuiet()]
+
+
+def test_a_worker_that_could_not_load_may_be_gone_before_the_one_that_stood_in_its_way() -> None:
+    story = served()
+    story.when(A, BUSY, ChildGone(1, "SIGKILL"))
+    assert story.when(ChildGone(0, "exit code 0")) == [Start(2), TellLoad(2, 3)]
+
+
+def test_a_save_meanwhile_is_loaded_at_once() -> None:
+    assert served().when(A, BUSY, B) == [End(1), Start(2), TellLoad(2, 3)]
+
+
 DEATH = "the app ended its process while it was loaded: exit code 3"
 
 
