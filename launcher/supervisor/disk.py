@@ -44,7 +44,8 @@ class Disk:
     """Compares what was read with what is there. Owns nothing; the watcher is the caller's."""
 
     def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline) -> None:
-        self._watcher = watcher
+        self.watcher = watcher
+        """Told which folders matter; the caller's."""
         self._timeline = timeline
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
@@ -116,7 +117,7 @@ class Disk:
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
         self._folders = folders
-        return self._watcher.watch(folders)
+        return self.watcher.watch(folders)
 
     def _above(self, folders: Iterable[str]) -> set[str]:
         """Return the folders of the project in which these lie: each may be renamed, or be a link that is switched."""
