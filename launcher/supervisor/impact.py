@@ -56,6 +56,24 @@ def changed_settings(old: Plan, new: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_SPELLING.get(key, key) for key in differ if not key.startswith(_BESIDES)))
 
 
+IN_PLACE = frozenset(
+    (
+        "allowed-hosts",
+        "browser.live-reload",
+        "browser.open",
+        "reload.drain-seconds",
+        "reload.include",
+        "reload.poll",
+    )
+)
+"""Settings that are in force at once: the app never sees them."""
+
+
+def needs_reload(keys: Iterable[str]) -> bool:
+    """Return whether the app has to be loaded anew for these settings to be in force."""
+    return not IN_PLACE.issuperset(keys)
+
+
 _SPELLING = {
     "target.spec": "app",
     "target.directory": "app-dir",

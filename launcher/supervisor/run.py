@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import socket
 import sys
 import time
 from collections import deque
@@ -16,8 +15,8 @@ from launcher.supervisor import events, memory, orphans, state
 from launcher.supervisor.children import GRACE_SECONDS, Children
 from launcher.supervisor.clock import Clock
 from launcher.supervisor.engine import MOST, Engine
-from launcher.supervisor.impact import changed_settings
-from launcher.supervisor.listener import listen, url
+from launcher.supervisor.impact import changed_settings, needs_reload
+from launcher.supervisor.listener import Listener
 from launcher.supervisor.report import banner_rows
 from launcher.supervisor.saves import Saves
 from launcher.supervisor.signals import STOP, Signals
@@ -101,8 +100,7 @@ class Supervisor:
             )
             self._engine = self._make_engine()
             stack.callback(self._end_all)
-            self._listener = listen(self._plan.address)
-            stack.callback(self._close_listener)
+            self._listener = stack.enter_context(closing(Listener(self._plan.address)))
             self._saves = stack.enter_context(closing(self._make_saves()))
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._take_signals(signals))
             self._selector.register(self._saves, selectors.EVENT_READ, self._saves.take)
@@ -177,6 +175,7 @@ class Supervisor:
         if (spare := self._children.release(action.child)) is not None:
             self._engine.keep(spare)
         self._children.adopt(action.child, copy)
+        copy.tell(self._adjustment())  # the snapshot has the settings that were in force when it was made
         self._clock.after(SLOW_SECONDS, lambda: self._is_slow(action.child))
         patience = self._engine.patience()
         self._clock.after(patience, lambda: self._copy_is_late(action.child, copy, patience))
@@ -229,8 +228,18 @@ class Supervisor:
             child.end()
 
     def _use_plan(self, action: events.UsePlan) -> None:
-        self._plan = action.plan
-        self._engine.use(action.plan)
+        before, self._plan = self._where(self._plan), action.plan
+        self._parked += self._listener.move()
+        self._engine.use(action.plan, keep=action.keep)
+        if before != self._where(action.plan):
+            self._report.moved(self._where(action.plan))
+
+    def _tell_adjust(self, action: events.TellAdjust) -> None:
+        if (child := self._children.get(action.child)) is not None:
+            child.tell(self._adjustment())
+
+    def _adjustment(self) -> messages.Adjust:
+        return messages.Adjust(self._plan.allowed_hosts, self._plan.browser.live_reload)
 
     def _await_quiet(self, _: events.AwaitQuiet) -> None:
         self._saves.await_quiet(lambda: self._happen(events.QuietCame()))
@@ -261,6 +270,7 @@ class Supervisor:
         events.TellDrain: _tell_drain,
         events.End: _end,
         events.UsePlan: _use_plan,
+        events.TellAdjust: _tell_adjust,
         events.AwaitQuiet: _await_quiet,
         events.Say: _say,
         events.Exit: _exit,
@@ -276,7 +286,7 @@ class Supervisor:
             open_browser(where.rstrip("/") + "/" + plan.browser.open.lstrip("/"), self._environ)
 
     def _where(self, plan: Plan) -> str:
-        return url(self._listener, plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
+        return self._listener.url(plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
 
     # What the children say
 
@@ -312,7 +322,7 @@ class Supervisor:
             self._saved = self._saved if message.failure else ()
             if child.origin is None and not message.failure:
                 self._engine.loaded_cold(message.seconds)
-            self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
+            self._happen(events.ChildServing(number, message.found))
             self._hand_on()
             self._saves.settle()
         elif isinstance(message, messages.Failed):
@@ -321,7 +331,6 @@ class Supervisor:
             self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
             self._saves.settle()
         elif isinstance(message, messages.Loading):
-            self._happen(events.ChildLoading(number))
             self._clock.after(SLOW_SECONDS, lambda: self._is_slow(number))
         elif isinstance(message, messages.Prompting):
             child.asking = message.active
@@ -426,28 +435,27 @@ class Supervisor:
         self._saves.settings_were_read()
         try:
             plan = self._replan()
-            if plan.address != self._plan.address:
-                listener = listen(plan.address)
-                self._close_listener()
-                self._listener = listener
+            self._listener.prepare(plan.address)
         except LaunchError as error:
             self._settings_were_broken = True
             self._report.settings_broken(error)
             return False
-        keys = changed_settings(self._plan, plan)
-        moved = (plan.address, plan.tls) != (self._plan.address, self._plan.tls)
-        if keys:
-            self._changed_at = time.monotonic()
+        keys = changed_settings(self._latest, plan)
+        mended, self._settings_were_broken, self._latest = self._settings_were_broken, False, plan
+        self._selector.unregister(self._saves)  # its descriptor may change
+        self._saves.use(plan)
+        self._selector.register(self._saves, selectors.EVENT_READ, self._saves.take)
+        if not keys:
+            if mended:
+                self._report.settings_mended()
+            return False
+        self._changed_at = time.monotonic()
+        if needs_reload(keys):
             self._begin_edition(keys)
             self._happen(events.PlanChanged(plan, keys))
-            if moved:
-                self._report.moved(self._where(plan))
-        elif self._settings_were_broken:
-            self._report.settings_mended()
-        self._settings_were_broken = False
-        self._plan = plan
-        self._saves.use(plan)
-        return bool(keys)
+        else:
+            self._happen(events.PlanAdjusted(plan, keys))
+        return needs_reload(keys)
 
     # Time, signals, the end
 
@@ -457,15 +465,6 @@ class Supervisor:
                 self._children.reap()
             elif number in STOP:
                 self._happen(events.StopAsked(number.name))
-
-    def _close_listener(self) -> None:
-        path = self._listener.getsockname() if self._listener.family == socket.AF_UNIX else ""
-        self._listener.close()
-        if path:
-            try:
-                os.unlink(path)
-            except FileNotFoundError:
-                pass
 
     def _end_all(self) -> None:
         """End every process that descends from us, and wait until they are gone, but not for ever."""

@@ -36,7 +36,10 @@ REARM_SECONDS = 0.2
 """How often, while the app is imported, folders that are new join the watch."""
 
 SETTLE_SECONDS = 0.02
-"""How long a template or static file may still be moving before the pages are refreshed."""
+"""How long a template, static file or settings file may still be moving before something is done about it."""
+
+UNSETTLED_SECONDS = 0.2
+"""How long that is waited for where settings files have changed: a log beside the app may move for ever."""
 
 
 class Saves:
@@ -68,6 +71,7 @@ class Saves:
         self._rearm_due = False
         self._poll_due = False
         self._shut = False
+        self._held: Difference | None = None
         self._gate = Gate()
         try:
             self._watcher = self._open_watcher()
@@ -182,7 +186,32 @@ class Saves:
     def _tell(self, difference: Difference, woken: float | None = None) -> None:
         if difference != Difference():
             self.woken = time.monotonic() if woken is None else woken
-            self.differs(difference)
+            if difference.settings or self._held is not None:
+                self._hold(difference)
+            else:
+                self.differs(difference)
+
+    def _hold(self, difference: Difference) -> None:
+        """Wait until settings files are written whole: editors do that in more steps than one.
+
+        Meanwhile no request is answered, and changed modules wait too: other settings may have them loaded otherwise.
+        """
+        if self._held is None:
+            self._gate.shut()
+            until = time.monotonic() + UNSETTLED_SECONDS
+            self._clock.after(SETTLE_SECONDS, lambda: self._let_go(until))
+        before = () if self._held is None else self._held.files
+        self._held = Difference(tuple(dict.fromkeys((*before, *difference.files))), settings=True)
+
+    def _let_go(self, until: float) -> None:
+        now = time.monotonic()
+        if now < until and now - self._moved_at < SETTLE_SECONDS:
+            self._clock.after(SETTLE_SECONDS, lambda: self._let_go(until))
+            return
+        held, self._held = self._held, None
+        if held is not None:
+            self.differs(held)
+        self._gate.open()
 
     def _explain(self, moved: set[str]) -> None:
         """Say why nothing came of what moved; not during a load, when nobody knows yet what the app reads."""

@@ -18,11 +18,13 @@ from launcher.supervisor.events import (
     End,
     Exit,
     FilesChanged,
+    PlanAdjusted,
     PlanChanged,
     QuietCame,
     Say,
     Start,
     StopAsked,
+    TellAdjust,
     TellDrain,
     TellLoad,
     TellServeFailure,
@@ -54,7 +56,7 @@ class State:
 
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
     `draining` finish what they have, or are being ended. `changed` are the files that led to the load in progress, or
-    that are held back while a terminal debugger is open in `prompting`; `held` is the plan that waits with them.
+    that are held back while a terminal debugger is open in `prompting`; `held` is what waits of the settings.
     `cause` and `text` are of the failure that is not yet believed or is shown. `beside` are the workers that were not
     yet gone when the load in progress began; `again` says that it failed, perhaps for them, and is repeated without
     them. `served` says whether an app was ever served, `revived` that a worker replaces one that crashed early, and
@@ -69,7 +71,7 @@ class State:
     draining: frozenset[int] = frozenset()
     beside: frozenset[int] = frozenset()
     prompting: frozenset[int] = frozenset()
-    held: Plan | None = None
+    held: PlanChanged | None = None
     changed: tuple[str, ...] = ()
     cause: str = ""
     text: str = ""
@@ -96,6 +98,8 @@ def step(state: State, event: Event) -> Step:
     """Return the state after *event*, and what is to be done, in this order."""
     if isinstance(event, StopAsked):
         return _stop(state, event)
+    if isinstance(event, PlanAdjusted):
+        return _adjust(state, event)
     if isinstance(event, ChildDrained):
         return state, [Say("cut", (event.cut,))] if event.cut else []
     if isinstance(event, TimePassed):
@@ -171,7 +175,7 @@ def _serving(state: State, event: Event) -> Step:
     if isinstance(event, ChildGone):
         said = Say("crashed", (event.how, event.text))
         state = replace(state, active=None, prompting=frozenset())
-        if state.changed:
+        if _waits(state):
             state, actions = _release(state)
             return state, [said, *actions]
         if event.lived >= STABLE_SECONDS or not state.revived:
@@ -241,12 +245,26 @@ def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
         if state.spare is not None and _environment(state.plan) != _environment(event.plan):
             actions.append(End(state.spare))
             state = replace(state, spare=None)
-        actions += [UsePlan(event.plan), Say("replanned", (event.keys,))]
+        actions += [UsePlan(event.plan), Say("replanned", (_origins(event),))]
         state = replace(state, plan=event.plan, changed=_union(state.changed, event.keys))
     else:
         state = replace(state, changed=_union(state.changed, event.files))
     state, more = _load(state, cold=isinstance(event, PlanChanged))
     return state, actions + more
+
+
+def _adjust(state: State, event: PlanAdjusted) -> Step:
+    """Go on by the new plan without a reload; where one waits with a plan of its own, it will bring this with it."""
+    if state.held is not None:
+        return _hold(state, PlanChanged(event.plan, event.keys))
+    told: list[Action] = [TellAdjust(child) for child in (state.active, state.loading) if child is not None]
+    said = Say("adjusted", (_origins(event),))
+    return replace(state, plan=event.plan), [UsePlan(event.plan, keep=True), *told, said]
+
+
+def _origins(event: PlanAdjusted | PlanChanged) -> tuple[tuple[str, str], ...]:
+    """Return what changed, each with the place that it has its value from; empty for a default, or for no setting."""
+    return tuple((key, event.plan.origins.get(key, "")) for key in event.keys)
 
 
 def _believe(state: State) -> Step:
@@ -275,24 +293,29 @@ def _prompt(state: State, event: ChildPrompting) -> Step:
     if event.active:
         return replace(state, prompting=state.prompting | {event.child}), []
     state = replace(state, prompting=state.prompting - {event.child})
-    return _release(state) if state.changed and not state.prompting else (state, [])
+    return _release(state) if _waits(state) and not state.prompting else (state, [])
 
 
 def _hold(state: State, event: FilesChanged | PlanChanged) -> Step:
     """Remember what changed until the terminal debugger is left."""
+    what = event.keys if isinstance(event, PlanChanged) else event.files
+    said: list[Action] = [] if _waits(state) else [Say("held", (what,))]
     if isinstance(event, PlanChanged):
-        what, state = event.keys, replace(state, held=event.plan)
-    else:
-        what = event.files
-    said: list[Action] = [] if state.changed else [Say("held", (what,))]
-    return replace(state, changed=_union(state.changed, what)), said
+        keys = state.held.keys if state.held is not None else ()
+        return replace(state, held=PlanChanged(event.plan, _union(keys, event.keys))), said
+    return replace(state, changed=_union(state.changed, event.files)), said
+
+
+def _waits(state: State) -> bool:
+    """Return whether a reload is held back while a terminal debugger is open. To be asked while a worker serves."""
+    return bool(state.changed or state.held)
 
 
 def _release(state: State) -> Step:
     """Do the reload that waited for a terminal debugger."""
-    plan, changed = state.held, state.changed
-    state = replace(state, held=None, changed=())
-    return _reload(state, FilesChanged(changed) if plan is None else PlanChanged(plan, changed))
+    held, changed = state.held, state.changed
+    state = replace(state, held=None)
+    return _reload(replace(state, changed=()), FilesChanged(changed)) if held is None else _reload(state, held)
 
 
 def _stop(state: State, event: StopAsked) -> Step:
@@ -316,7 +339,7 @@ def _forget(state: State, child: int) -> Step:
     state = replace(state, spare=spare, draining=state.draining - {child}, prompting=state.prompting - {child})
     if state.phase == "stopping" and not state.draining:
         return state, [Exit(state.code)]
-    if state.phase == "serving" and state.changed and not state.prompting:
+    if state.phase == "serving" and _waits(state) and not state.prompting:
         return _release(state)
     if state.phase == "suspect" and state.again:
         return _repeat(state)

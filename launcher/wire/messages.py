@@ -141,6 +141,14 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjust:
+    """Go on by these settings: the names that are answered to besides our own, and whether pages refresh themselves."""
+
+    allowed_hosts: tuple[str, ...]
+    live_reload: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Booted:
     """The interpreter is up and waits for work."""
 
@@ -263,6 +271,7 @@ TO_WORKER = (
     MovesQueue,
     SettledPage,
     Edition,
+    Adjust,
     Load,
     Preload,
     ServeFailure,
@@ -310,6 +319,7 @@ if TYPE_CHECKING:
         | MovesQueue
         | SettledPage
         | Edition
+        | Adjust
         | Load
         | Preload
         | ServeFailure

@@ -22,6 +22,7 @@ from launcher.web.gate import Gate
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
+    Adjust,
     Adopt,
     Booted,
     Drain,
@@ -341,6 +342,7 @@ class Worker:
             streams=self._front.streams,
             unlogged=BELOW,
         )
+        self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
         self._link.send(Drained(cut))
@@ -360,6 +362,8 @@ class Worker:
                     server.drain(message.seconds)
                 elif isinstance(message, Edition):
                     self._front.show(message)
+                elif isinstance(message, Adjust):
+                    self._front.adjust(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
         except ChannelClosed:

@@ -40,11 +40,14 @@ class ShownFiles:
         self._written: set[str] = set()
         self._request = threading.local()
         self._active = False
+        self._hooked = False
 
     def start(self) -> None:
-        """Begin to notice."""
+        """Begin to notice, again if need be."""
         self._active = True
-        sys.addaudithook(self._audit)
+        if not self._hooked:
+            self._hooked = True
+            sys.addaudithook(self._audit)
 
     def stop(self) -> None:
         """Notice nothing more."""
