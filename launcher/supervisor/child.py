@@ -89,12 +89,13 @@ class Child:
             os.close(lifeline)
         return child
 
-    def tell(self, message: ToWorker, descriptor: int | None = None) -> None:
-        """Send *message*. A worker that is gone misses it."""
+    def tell(self, message: ToWorker, descriptor: int | None = None) -> bool:
+        """Send *message*, and return whether it was taken: a worker that is gone misses it."""
         try:
             self.channel.send(message, descriptor)
         except ChannelClosed:
-            pass
+            return False
+        return True
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
         """Send the signal, unless the process was reaped: its number may be somebody else's by then."""

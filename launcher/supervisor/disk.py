@@ -10,8 +10,8 @@ import os
 import time
 from dataclasses import dataclass
 
-from launcher.supervisor.impact import NEVER, OWN_PRODUCT, differing, matches, to_examine
-from launcher.wire.digest import MISSING, PRESENT, of_content, of_file, of_presence
+from launcher.supervisor.impact import NEVER, differing, matches, to_examine
+from launcher.wire.digest import MISSING, OWN_PRODUCT, PRESENT, of_content, of_file, of_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,16 +8,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from launcher.wire.digest import FOLDER, MISSING
+from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from launcher.plan import Plan
-
-OWN_PRODUCT = "*"
-"""The digest of a file that the app writes itself: its changes are of no interest."""
 
 NEVER = (".git/", ".hg/", ".svn/", "__pycache__/", "node_modules/", "*.pyc", "*.pyo", "*~", ".#*", "*.swp", "*.swx")
 """What `reload.include` never means: version control, caches, and the side files of editors."""

@@ -348,10 +348,12 @@ class Supervisor:
         child = self._children.get(self.state.active)
         if child is None or child.served_since is None:
             return
-        parked, self._parked = self._parked, []
-        for descriptor, peer in parked:
-            child.tell(messages.Adopt(peer), descriptor)
+        while self._parked:
+            descriptor, peer = self._parked[0]
+            if not child.tell(messages.Adopt(peer), descriptor):
+                return  # it is gone: the next one gets them
             os.close(descriptor)
+            del self._parked[0]
 
     def _gone(self, number: int, child: Child, how: str, code: int | None) -> None:
         """Decide what the end of a worker means."""

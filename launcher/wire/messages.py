@@ -298,21 +298,6 @@ TO_SUPERVISOR = (
     Prompting,
     Reaped,
 )
-CARRIES_DESCRIPTOR = (
-    Tally,
-    MovesQueue,
-    SettledPage,
-    Load,
-    Preload,
-    ServeFailure,
-    Adopt,
-    Resume,
-    Lifeline,
-    CrashLog,
-    GivenBack,
-    SnapshotTaken,
-)
-
 if TYPE_CHECKING:
     ToWorker: TypeAlias = (
         Tally

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from launcher.wire import messages
 from launcher.wire.messages import (
-    CARRIES_DESCRIPTOR,
     TO_SUPERVISOR,
     TO_WORKER,
     Adjust,
@@ -106,7 +105,6 @@ def test_there_is_an_example_of_every_message() -> None:
 
 def test_no_message_goes_both_ways() -> None:
     assert not set(TO_WORKER) & set(TO_SUPERVISOR)
-    assert set(CARRIES_DESCRIPTOR) < set(TO_WORKER) | set(TO_SUPERVISOR)
 
 
 def test_a_message_is_readable_ascii() -> None:
