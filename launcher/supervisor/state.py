@@ -245,7 +245,7 @@ def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
         if state.spare is not None and _environment(state.plan) != _environment(event.plan):
             actions.append(End(state.spare))
             state = replace(state, spare=None)
-        actions += [UsePlan(event.plan), Say("replanned", (_origins(event),))]
+        actions += [Say("replanned", (_origins(event),)), UsePlan(event.plan)]
         state = replace(state, plan=event.plan, changed=_union(state.changed, event.keys))
     else:
         state = replace(state, changed=_union(state.changed, event.files))
@@ -259,7 +259,7 @@ def _adjust(state: State, event: PlanAdjusted) -> Step:
         return _hold(state, PlanChanged(event.plan, event.keys))
     told: list[Action] = [TellAdjust(child) for child in (state.active, state.loading) if child is not None]
     said = Say("adjusted", (_origins(event),))
-    return replace(state, plan=event.plan), [UsePlan(event.plan, keep=True), *told, said]
+    return replace(state, plan=event.plan), [said, UsePlan(event.plan, keep=True), *told]
 
 
 def _origins(event: PlanAdjusted | PlanChanged) -> tuple[tuple[str, str], ...]:

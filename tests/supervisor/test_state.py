@@ -248,8 +248,8 @@ def test_a_settings_file_may_mend_a_failure_before_it_is_believed() -> None:
     story = Story()
     assert story.when(FAILURE, PlanChanged(OTHER, ("threads",))) == [
         End(0),
-        UsePlan(OTHER),
         Say("replanned", ((("threads", "devserver.toml:3"),),)),
+        UsePlan(OTHER),
         Start(1),
         TellLoad(1, 2),
     ]
@@ -366,8 +366,8 @@ def test_the_failure_page_hears_nothing_else() -> None:
 def test_a_changed_plan_is_in_force_before_it_is_loaded() -> None:
     assert served().when(PlanChanged(OTHER, ("threads",))) == [
         TellDrain(0, DRAIN),
-        UsePlan(OTHER),
         Say("replanned", ((("threads", "devserver.toml:3"),),)),
+        UsePlan(OTHER),
         TellLoad(1, 2),
     ]
 
@@ -385,8 +385,8 @@ def test_a_spare_with_another_environment_is_of_no_use(old: Plan, new: Plan) -> 
     assert served(old).when(PlanChanged(new, ("env.A",))) == [
         TellDrain(0, DRAIN),
         End(1),
-        UsePlan(new),
         Say("replanned", ((("env.A", ""),),)),
+        UsePlan(new),
         Start(2),
         TellLoad(2, 2),
     ]
@@ -402,8 +402,8 @@ def test_the_old_worker_drains_as_the_old_plan_says() -> None:
 def test_settings_that_change_during_the_first_load() -> None:
     assert Story().when(PlanChanged(OTHER_ENV, ("env.A",))) == [
         End(0),
-        UsePlan(OTHER_ENV),
         Say("replanned", ((("env.A", ""),),)),
+        UsePlan(OTHER_ENV),
         Start(1),
         TellLoad(1, 2),
     ]
@@ -464,8 +464,8 @@ def test_changed_settings_wait_for_the_terminal_debugger_too() -> None:
     assert story.state.plan == AUTO
     assert story.when(ChildPrompting(0, LEFT)) == [
         TellDrain(0, DRAIN),
-        UsePlan(OTHER),
         Say("replanned", ((("threads", "devserver.toml:3"),),)),
+        UsePlan(OTHER),
         TellLoad(1, 2),
     ]
     assert story.state.held is None
@@ -474,10 +474,10 @@ def test_changed_settings_wait_for_the_terminal_debugger_too() -> None:
 def test_a_plan_that_the_app_never_sees_is_in_force_without_a_reload() -> None:
     adjusted = PlanAdjusted(OTHER, ("threads",))
     said = Say("adjusted", ((("threads", "devserver.toml:3"),),))
-    assert served().when(adjusted) == [UsePlan(OTHER, keep=True), TellAdjust(0), said]
-    assert Story().when(adjusted) == [UsePlan(OTHER, keep=True), TellAdjust(0), said]
+    assert served().when(adjusted) == [said, UsePlan(OTHER, keep=True), TellAdjust(0)]
+    assert Story().when(adjusted) == [said, UsePlan(OTHER, keep=True), TellAdjust(0)]
     shown = failed_after_edit()
-    assert shown.when(QuietCame(), adjusted) == [UsePlan(OTHER, keep=True), TellAdjust(1), said]
+    assert shown.when(QuietCame(), adjusted) == [said, UsePlan(OTHER, keep=True), TellAdjust(1)]
     assert shown.state.plan == OTHER
 
 
@@ -487,7 +487,7 @@ def test_a_plan_that_waits_for_the_debugger_is_not_overtaken() -> None:
     story.when(ChildPrompting(0, OPEN), PlanChanged(OTHER, ("threads",)))
     assert story.when(PlanAdjusted(last, ("allowed-hosts",))) == []
     said = Say("replanned", ((("threads", "devserver.toml:3"), ("allowed-hosts", "")),))
-    assert story.when(ChildPrompting(0, LEFT))[1:3] == [UsePlan(last), said]
+    assert story.when(ChildPrompting(0, LEFT))[1:3] == [said, UsePlan(last)]
 
 
 def test_the_last_plan_that_waited_counts() -> None:
