@@ -532,3 +532,34 @@ def test_happy_path_loads_neither_positions_nor_dotenv(root: Path) -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def calls_to_check(root: Path, count: int, loading: str) -> int:
+    """Return how many functions are called, Python's own included, while so many profiles are checked."""
+    profiles = "".join(
+        f"[profiles.p{number}]\nextends = 'parent'\nport = 5001\nloading = '{loading}'\n" for number in range(count)
+    )
+    (root / "devserver.toml").write_text(f"[base]\napp = 'a:b'\n[profiles.parent]\nport = 1\n{profiles}")
+    calls = 0
+
+    def count_calls(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    request = Request(cwd=str(root), environ={})
+    resolve_all(request)  # loads what is loaded late, and fills the caches
+    before = sys.getprofile()
+    sys.setprofile(count_calls)
+    try:
+        found = resolve_all(request)
+    finally:
+        sys.setprofile(before)
+    assert len(found.profiles) == count + 2  # with [base] alone
+    return calls
+
+
+@pytest.mark.parametrize("loading", ["eager", "egar"], ids=["right", "wrong"])
+def test_work_grows_in_proportion_to_the_profiles(root: Path, loading: str) -> None:
+    """The second step adds twice as many profiles as the first, so it adds twice as many calls."""
+    few, some, many = (calls_to_check(root, count, loading) for count in (40, 80, 160))
+    assert (many - some) / (some - few) == pytest.approx(2, abs=0.3)
