@@ -5,14 +5,17 @@ They read, listen for a moment, and write into a temporary folder of their own; 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import select
 import subprocess
 import sys
 import tempfile
+from time import gmtime, strftime
 
 from launcher import __version__
+from launcher.cli.certificate import mismatch, validity
 from launcher.cli.scaffold import SCHEMA_FILE
 from launcher.config.json_schema import json_schema
 from launcher.config.sources.files import read_text
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
 OK, WARN, FAIL = "ok", "warn", "fail"
 _SECONDS = 3
 """How long to wait for what takes milliseconds."""
+
+_DAY = 24 * 3600
+_FEW_DAYS = 14
+"""How many days before a certificate expires there is a warning."""
 
 
 def interpreter(environ: Mapping[str, str], root: str) -> Row:
@@ -84,6 +91,37 @@ def address(resolved: ResolvedProfile) -> Row:
         (problem,) = error.problems
         return WARN, "address", f"{problem.message}; {problem.notes[0] if problem.notes else 'choose another'}"
     return OK, "address", f"{where.host} port {where.port or '(any)'} is free"
+
+
+def certificate(resolved: ResolvedProfile, now: float) -> list[Row]:
+    """Tell whether the certificate for https is valid at *now*, in seconds, and for how long; nothing without https."""
+    table, root = resolved.settings.tls, resolved.project.root
+    if table.cert:
+        return [_own_certificate(table.cert, table.key, os.path.relpath(table.cert, root), now)]
+    if not table.adhoc:
+        return []
+    if importlib.util.find_spec("cryptography") is None:
+        return [(FAIL, "certificate", "tls.adhoc needs the package cryptography: pip install cryptography")]
+    return [(OK, "certificate", "made at the first start, kept in .launch/tls, and made anew before it expires")]
+
+
+def _own_certificate(cert: str, key: str, name: str, now: float) -> Row:
+    text, found = read_text(cert)
+    if text is None:
+        return FAIL, "certificate", found[0].message if found else f"there is no file {name}"
+    try:
+        start, end = validity(text)
+    except ValueError as error:
+        return FAIL, "certificate", f"{name} cannot be used: {error}"
+    if reason := mismatch(cert, key):
+        return FAIL, "certificate", f"{name} cannot be used with its key: {reason}"
+    days = int(abs(end - now) // _DAY)
+    if now >= end:
+        return FAIL, "certificate", f"{name} expired {plural(days, 'day')} ago: make a new one, or set tls.adhoc"
+    if now < start:
+        return FAIL, "certificate", f"{name} is not valid before {strftime('%Y-%m-%d', gmtime(start))}"
+    level = WARN if days < _FEW_DAYS else OK
+    return level, "certificate", f"{name} is valid for {plural(days, 'more day')}"
 
 
 def secrecy(candidates: Iterable[SettingsFile], root: str) -> list[Row]:

@@ -42,12 +42,16 @@ if __name__ == "__main__":
 RESOLVE = """
 import sys, time
 from launcher.config.resolve import Request, resolve_all
-began = time.perf_counter()
+began = time.perf_counter(), time.process_time()
 survey = resolve_all(Request(cwd=sys.argv[1], environ={}))
-print(time.perf_counter() - began)
+print(time.perf_counter() - began[0], time.process_time() - began[1])
 assert len(survey.profiles) == int(sys.argv[2]) + 1 and all(item.resolved for item in survey.profiles)
 """
+SMALLEST_NAME = "smallest click program, --help"
+COMPARED = ("launch --help", "completion")
 COUNTS = (50, 100, 200, 400)
+Took = tuple[float, float]
+"""Seconds, and seconds of a processor: these tell less of what else the machine does."""
 
 
 def write_profiles(folder: Path, count: int) -> None:
@@ -63,29 +67,32 @@ def write_profiles(folder: Path, count: int) -> None:
     (folder / ".env").write_text("LOG_LEVEL=debug\n", encoding="utf-8")
 
 
-def took(line: list[str], folder: Path, **environ: str) -> float:
-    """Return how long a command takes in *folder*, from its start to its end, in seconds."""
+def took(line: list[str], folder: Path, **environ: str) -> Took:
+    """Return what a command takes in *folder*, from its start to its end."""
     quiet = {name: value for name, value in os.environ.items() if not name.startswith(("LAUNCH_", "FLASK_", "PYTHON"))}
-    began = time.perf_counter()
+    began, before = time.perf_counter(), os.times()
     subprocess.run(line, cwd=folder, env={**quiet, **environ}, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - began, used
 
 
-def resolved_in(python: str, folder: Path, count: int) -> float:
-    """Return how long a fresh interpreter resolves all profiles of *folder*, without its start and its imports."""
+def resolved_in(python: str, folder: Path, count: int) -> Took:
+    """Return what a fresh interpreter takes to resolve all profiles of *folder*, without its start and its imports."""
     line = [python, "-c", RESOLVE, str(folder), str(count)]
-    return float(subprocess.run(line, cwd=folder, check=True, capture_output=True, text=True).stdout)
+    told = subprocess.run(line, cwd=folder, check=True, capture_output=True, text=True).stdout.split()
+    return float(told[0]), float(told[1])
 
 
-def measures(launch: str, python: str, folder: Path) -> dict[str, Callable[[], float]]:
+def measures(launch: str, python: str, folder: Path) -> dict[str, Callable[[], Took]]:
     """Return what is measured, by name."""
     (folder / "smallest.py").write_text(SMALLEST, encoding="utf-8")
     for count in COUNTS:
         write_profiles(folder / str(count), count)
     few = folder / str(COUNTS[0])
-    found: dict[str, Callable[[], float]] = {
+    found: dict[str, Callable[[], Took]] = {
         "python -c pass": lambda: took([python, "-c", "pass"], few),
-        "smallest click program, --help": lambda: took([python, str(folder / "smallest.py"), "--help"], few),
+        SMALLEST_NAME: lambda: took([python, str(folder / "smallest.py"), "--help"], few),
         "launch --help": lambda: took([launch, "--help"], few),
         "completion of --profile": lambda: took([launch, "dev", "--profile", ""], few, _LAUNCH_COMPLETE="bash"),
         "completion of a key": lambda: took([launch, "explain", "re"], few, _LAUNCH_COMPLETE="bash"),
@@ -97,14 +104,15 @@ def measures(launch: str, python: str, folder: Path) -> dict[str, Callable[[], f
     return found
 
 
-def table(samples: dict[str, list[float | None]]) -> str:
+def table(samples: dict[str, list[Took]]) -> str:
     """Return the table; help and completion with their ratio to the smallest click program."""
-    smallest = samples["smallest click program, --help"]
-    beside = ("launch --help", "completion")
-    rows = [
-        f"| {name} | {cell(values, smallest if name.startswith(beside) else ())} |" for name, values in samples.items()
-    ]
-    return "\n".join(["| command | seconds: median [smallest - largest] n **ratio** |", "|---|---|", *rows])
+    columns = [{name: [pair[side] for pair in pairs] for name, pairs in samples.items()} for side in (0, 1)]
+    lines = ["| command | seconds: median [smallest - largest] n **ratio** | seconds of a processor |", "|---|---|---|"]
+    for name in samples:
+        beside = [column[SMALLEST_NAME] if name.startswith(COMPARED) else () for column in columns]
+        cells = [cell(column[name], other) for column, other in zip(columns, beside, strict=True)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -116,7 +124,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         wanted = measures(given.launch, sys.executable, Path(name))
-        samples: dict[str, list[float | None]] = {measure: [] for measure in wanted}
+        samples: dict[str, list[Took]] = {measure: [] for measure in wanted}
         for number in range(given.rounds + 1):
             for measure, once in wanted.items():
                 value = once()
