@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import sys
@@ -70,10 +71,10 @@ def write_profiles(folder: Path, count: int) -> None:
 def took(line: list[str], folder: Path, **environ: str) -> Took:
     """Return what a command takes in *folder*, from its start to its end."""
     quiet = {name: value for name, value in os.environ.items() if not name.startswith(("LAUNCH_", "FLASK_", "PYTHON"))}
-    began, before = time.perf_counter(), os.times()
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(line, cwd=folder, env={**quiet, **environ}, check=True, stdout=subprocess.DEVNULL)
-    after = os.times()
-    used = after.children_user + after.children_system - before.children_user - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return time.perf_counter() - began, used
 
 
