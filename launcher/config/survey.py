@@ -48,7 +48,7 @@ def _never(key: tuple[str, ...], origin: Origin, winner: Candidate) -> Finding:
         f"`{keys.join(key)}` is set here and never used",
         origin,
         at_key=True,
-        hint="every profile gets another value",
+        hint="every profile takes it from elsewhere",
         others=(("which wins here", winner.origin),),
         warning=True,
     )
