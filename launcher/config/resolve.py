@@ -165,7 +165,8 @@ def resolve_all(request: Request) -> Survey:
     profiles = list_profiles(sources)  # once: made for each of them it would be most of the work
     checked = tuple(_check(request, sources, name, findings, profiles) for name in names)
     histories = [item.resolved.history for item in checked if item.resolved]
-    apart = [*_misnamed(request, sources), *survey.find_never(histories)]
+    unextended = survey.find_unextended([*sources.profiles.values(), *sources.local.values()])
+    apart = [*_misnamed(request, sources), *survey.find_never(histories), *unextended]
     return Survey(sources.project, checked, tell(apart))
 
 

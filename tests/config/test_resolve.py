@@ -428,7 +428,7 @@ def test_resolve_all(ask: Any_) -> None:
     ]
     assert [
         (problem.slug, problem.place.line if problem.place else 0, problem.warning) for problem in survey.apart
-    ] == [("never-used", 3, True)]
+    ] == [("never-used", 3, True), ("never-used", 7, True)]
 
 
 def test_resolve_all_leaves_base_out_where_a_default_profile_takes_its_place(ask: Any_) -> None:
@@ -443,7 +443,12 @@ def test_resolve_all_leaves_base_out_where_a_default_profile_takes_its_place(ask
         pytest.param(
             {"devserver.toml": "[profiles.a]", "devserver.local.toml": "\ndefault-profile = 'b'"}, {}, 2, id="personal"
         ),
-        pytest.param({"devserver.toml": "default-profile = '_a'\n[profiles._a]"}, {}, 1, id="only-to-extend"),
+        pytest.param(
+            {"devserver.toml": "default-profile = '_a'\n[profiles._a]\n[profiles.b]\nextends = '_a'"},
+            {},
+            1,
+            id="only-to-extend",
+        ),
         pytest.param(
             {"devserver.toml": "default-profile = 'b'\n[profiles.a]"}, {"LAUNCH_PROFILE": "a"}, 1, id="hidden"
         ),
