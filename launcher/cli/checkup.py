@@ -23,6 +23,7 @@ from launcher.errors import StartError
 from launcher.frame import plural
 from launcher.planner import address_of
 from launcher.supervisor.listener import listen
+from launcher.supervisor.memory import allowed, look
 from launcher.supervisor.watcher import open_watcher
 
 TYPE_CHECKING = False
@@ -164,12 +165,20 @@ def engine(resolved: ResolvedProfile) -> Row:
     origin = resolved.where("reload.engine")
     if reload.engine == "restart":
         return OK, "reload", f"restart, as set ({origin})"
-    level = WARN if reload.engine == "snapshot" else OK
-    if sys.platform != "linux":
-        return level, "reload", f"restart: snapshots need Linux, this is {sys.platform}"
-    if not os.path.isdir("/proc/self/task"):
-        return level, "reload", "restart: snapshots need /proc, which is not mounted"
+    if reason := _obstacle():
+        return (WARN if reload.engine == "snapshot" else OK), "reload", f"restart: {reason}"
     return OK, "reload", "snapshot, as far as the app allows it; the banner of launch dev says where it does not"
+
+
+def _obstacle() -> str:
+    """Return why no process can be copied here, whatever the app is; the worker asks the same of its interpreter."""
+    if sys.platform != "linux":
+        return f"snapshots need Linux, this is {sys.platform}"
+    if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        return "snapshots need a system that lists child processes, see proc(5)"
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return "snapshots need a Python with its global lock, this one is free-threaded"
+    return "" if allowed(look(), 1) else "snapshots need memory, and it is short"
 
 
 def schema(root: str) -> Row:
