@@ -6,6 +6,7 @@ Reads the file again and locates its keys, so it is loaded only when somebody as
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from launcher.config import redact
@@ -89,8 +90,8 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
     if origin.line or not origin.path:
         # Only a text that could not be parsed has a line and no path, and nobody can tell where its secrets are.
         return Place(origin.file, origin.line, origin.column)
-    lines = re.split(r"\r\n|\n", text)
-    spots = _spots(text)
+    located = _located(text)
+    spots = located.spots
     path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in spots), ())
     if not path:
         return Place(origin.file)
@@ -99,32 +100,44 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
     hidden = (path,) if masked else ()
-    shown = _mask_line(lines[line - 1], spots, line, column, hidden)
-    if not at_key and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots):
+    shown = _mask_line(located, line, column, hidden)
+    if not at_key and (path in hidden or _is_secret(path, spots)) and path not in located.tables:
         length = len(redact.MASK)
     return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """The lines of a TOML text, what stands where, which paths stand on a line, and which have others inside them."""
+
+    lines: list[str]
+    spots: Spots
+    by_line: dict[int, list[tuple[str, ...]]]
+    tables: set[tuple[str, ...]]
+
+
 @lru_cache(maxsize=32)
-def _spots(text: str) -> Spots:
-    return locate(text)
+def _located(text: str) -> _Located:
+    spots = locate(text)
+    by_line: dict[int, list[tuple[str, ...]]] = {}
+    for path, spot in spots.items():
+        by_line.setdefault(spot.line, []).append(path)
+    tables = {path[:length] for path in spots for length in range(1, len(path))}
+    return _Located(re.split(r"\r\n|\n", text), spots, by_line, tables)
 
 
-def _mask_line(line: str, spots: Spots, number: int, caret: int, hidden: tuple[tuple[str, ...], ...] = ()) -> str:
+def _mask_line(located: _Located, number: int, caret: int, hidden: tuple[tuple[str, ...], ...] = ()) -> str:
     """Return a line of a TOML file without its secrets and what is *hidden*; the column *caret* stays in place."""
+    spots, line = located.spots, located.lines[number - 1]
     places = [
-        (spot.column, spot.length)
-        for path, spot in spots.items()
-        if spot.line == number and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots)
+        (spots[path].column, spots[path].length)
+        for path in located.by_line.get(number, ())
+        if (path in hidden or _is_secret(path, spots)) and path not in located.tables
     ]
     for column, length in sorted(places, reverse=True):
         mask = "*" * length if column < caret else redact.MASK
         line = line[: column - 1] + mask + line[column - 1 + length :]
     return redact.mask_url(line[: caret - 1], keep=True) + redact.mask_url(line[caret - 1 :])
-
-
-def _is_table(path: tuple[str, ...], spots: Spots) -> bool:
-    return any(len(other) > len(path) and other[: len(path)] == path for other in spots)
 
 
 def _is_secret(path: tuple[str, ...], spots: Spots) -> bool:
