@@ -46,6 +46,13 @@ class Sources:
         """All profiles, the team's first."""
         return (*self.profiles, *(name for name in self.local if name not in self.profiles))
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The variables of the app that some table declares to be secret, whether or not its profile is used."""
+        documents = [document.table.get("base") for document in (self.committed, self.personal) if document]
+        tables = [*documents, *(table.table for table in (*self.profiles.values(), *self.local.values()))]
+        return frozenset(name for table in tables if isinstance(table, dict) for name in _declared(table.get("env")))
+
 
 def read_sources(project: Project, *, local: bool) -> Sources:
     """Return what the files of *project* say; `local` says whether devserver.local.toml counts."""
@@ -80,6 +87,15 @@ def read_sources(project: Project, *, local: bool) -> Sources:
     return Sources(
         replace(project, candidates=tuple(seen)), committed, personal, profiles, own, broken, tuple(findings)
     )
+
+
+def _declared(table: object) -> list[str]:
+    """Return the names in an `env` table that are declared secret, however that is written."""
+    if not isinstance(table, dict):
+        return []
+    return [
+        name for name, value in table.items() if isinstance(value, dict) and value.get("secret", False) is not False
+    ]
 
 
 def _separate_profiles(root: str) -> tuple[list[Table], dict[str, tuple[Finding, ...]]]:

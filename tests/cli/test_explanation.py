@@ -76,7 +76,7 @@ def test_every_slug_of_the_code_has_a_page_and_no_page_is_left_over() -> None:
 
 
 def test_the_search_for_slugs_finds_the_hidden_ones() -> None:
-    found = slugs_in(PACKAGE / "config" / "validate.py") | slugs_in(PACKAGE / "config" / "envfile.py")
+    found = slugs_in(PACKAGE / "config" / "validate.py") | slugs_in(PACKAGE / "config" / "sources" / "envfile.py")
     assert {"env-value", "flag-value", "out-of-range", "dotenv-refused", "unsafe-bind"} <= found
 
 
