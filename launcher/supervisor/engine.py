@@ -199,7 +199,7 @@ class Engine:
         self._base_files = {}
         self._base_libraries = len(message.names)
         share(base)
-        base.tell(Preload(self._plan.to_json(), message.names, message.path, message.asked), listener)
+        base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
     def ask_how_it_ended(self, child: Child) -> bool:

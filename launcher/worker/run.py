@@ -233,7 +233,7 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
+        self._libraries.expect(message.libraries, message.path, lambda: os._exit(0))
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
@@ -307,8 +307,8 @@ class Worker:
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
-        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked))
+        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
+        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
