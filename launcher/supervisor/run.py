@@ -56,6 +56,9 @@ SETTLE_SECONDS = 0.02
 ABORT_SECONDS = 0.5
 """How long a process that hangs may take to write down where."""
 
+PREPARE_SECONDS = 0.25
+"""How long after a worker began to serve the next reload is prepared: the first answers come first."""
+
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
 
@@ -317,6 +320,13 @@ class Supervisor:
 
     def _attend_child(self, number: int) -> None:
         self._attend(self._children[number].channel, lambda: self._listen_to(number))
+        self._watch_end(number)
+
+    def _watch_end(self, number: int) -> None:
+        """Notice when a copy ends, once its process is known."""
+        child = self._children[number]
+        if child.watch >= 0:
+            self._selector.register(child.watch, selectors.EVENT_READ, lambda: self._ask_how_it_ended(number, child))
 
     def _listen_to(self, number: int) -> None:
         """Take what a child said; at the end of the stream wait for SIGCHLD, which tells how it ended."""
@@ -380,10 +390,7 @@ class Supervisor:
             self._report.no_snapshot(message.before, message.reason)
         elif isinstance(message, messages.Booted):
             child.greeted(message.pid)
-            if child.watch >= 0:
-                self._selector.register(
-                    child.watch, selectors.EVENT_READ, lambda: self._ask_how_it_ended(number, child)
-                )
+            self._watch_end(number)
             if number == self.state.loading:
                 self._marks.copied = time.monotonic()
         elif isinstance(message, messages.GivenBack) and descriptor is not None:
@@ -398,6 +405,7 @@ class Supervisor:
             self._happen(events.ChildServing(number, message.found, message.seconds, message.failure))
             self._hand_on()
             self._disk_settled()
+            self._after(PREPARE_SECONDS, self._prepare)
         elif isinstance(message, messages.Failed):
             if child.origin is None:
                 self._engine.failed_cold()
@@ -482,6 +490,11 @@ class Supervisor:
         self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)
         self._engine.doubt()
         self._load_cold(self._loading)
+
+    def _prepare(self) -> None:
+        """Get ready for the next save, unless it has come already."""
+        if self.state.phase == "serving":
+            self._engine.prepare()
 
     def _look_at_memory(self) -> None:
         """End snapshots while memory is low; looked at now and then, as long as there are any."""

@@ -41,6 +41,7 @@ from launcher.wire.messages import (
     Tally,
     Unsafe,
 )
+from launcher.worker.arrivals import Arrivals
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
@@ -149,6 +150,7 @@ class Worker:
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
+        self._arrivals = Arrivals()
         self._front = Front(self._link.send)
 
     def live(self) -> int:
@@ -220,6 +222,7 @@ class Worker:
             lambda files: self._link.send(Reading(files)),
             audits=(self._ledger.audit,),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
         finder.start()
         self._ledger.start()
@@ -251,7 +254,10 @@ class Worker:
             libraries=self._libraries,
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
+        if checkpoints is not None:
+            checkpoints.quiet = finder.quiet
         finder.start()
         self._ledger.start()
         begun = time.monotonic()
@@ -287,7 +293,7 @@ class Worker:
         finder.stop()
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
-            checkpoints.loaded(finder.flush, self._tell_libraries)
+            checkpoints.loaded(finder.catch_up, self._tell_libraries)
             seconds = time.monotonic() - checkpoints.begun
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
 

@@ -284,6 +284,97 @@ def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None
     assert (reserve.engine.count, reserve.engine.obstacle, reserve.engine.timeline.known) == (0, "", {})
 
 
+# A copy in advance
+
+
+def prepared(reserve: Reserve, far: dict[str, Channel]) -> tuple[Channel, list[messages.Message]]:
+    """Edit `views` once, and have a copy made for the next time; return its channel and what it was told."""
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    new_copy(far["views"])[0].close()
+    child.close()
+    reserve.engine.prepare()
+    return new_copy(far["views"])
+
+
+def test_a_copy_in_advance_goes_on_at_the_next_edit_of_the_same_file(reserve: Reserve) -> None:
+    far = shop(reserve)
+    channel, told = prepared(reserve, far)
+    assert told == [Lifeline(), CrashLog()]
+    channel.send(Booted(4711))
+    reserve.turn()
+    assert 4711 in reserve.engine.pids()
+    child = reserve.engine.copy(TellLoad(6, 8, changed=("views",)), EDITION)
+    assert child is not None
+    assert child.pid == 4711
+    assert channel.receive() == (GoOn(8, MOST, ("views",), 2, EDITION), None)
+    assert list(far["views"].rest()) == [], "no other copy was asked for"
+    assert child.channel not in reserve.attended, "whoever takes it listens to it"
+    channel.close()
+    child.close()
+
+
+def test_a_second_time_there_is_nothing_to_prepare(reserve: Reserve) -> None:
+    far = shop(reserve)
+    channel, _ = prepared(reserve, far)
+    reserve.engine.prepare()
+    assert list(far["views"].rest()) == []
+    assert not is_ended(channel)
+
+
+@pytest.mark.parametrize("act", ["another-file", "low-memory", "discarded", "closed"])
+def test_a_copy_in_advance_ends_when_it_is_of_no_use(reserve: Reserve, act: str) -> None:
+    far = shop(reserve)
+    channel, _ = prepared(reserve, far)
+    channel.send(Booted(4711))
+    reserve.turn()
+    child = None
+    if act == "another-file":
+        child = reserve.engine.copy(TellLoad(6, 8, changed=("models",)), EDITION)
+    elif act == "low-memory":
+        reserve.engine.make_room(MOST - 1)
+    elif act == "discarded":
+        reserve.engine.discard()
+    else:
+        reserve.engine.close()
+    assert is_ended(channel)
+    assert 4711 not in reserve.engine.pids()
+    assert (Reap(4711), None) in list(far["views"].rest()), "its snapshot has to reap it"
+    if child is not None:
+        child.close()
+
+
+def test_a_copy_in_advance_that_died_is_made_anew(reserve: Reserve) -> None:
+    far = shop(reserve)
+    prepared(reserve, far)[0].close()
+    child = reserve.engine.copy(TellLoad(6, 8, changed=("views",)), EDITION)
+    assert child is not None
+    channel, told = new_copy(far["views"])
+    assert told[-1] == GoOn(8, MOST, ("views",), 2, EDITION)
+    channel.close()
+    child.close()
+
+
+@pytest.mark.parametrize("case", ["nothing-edited", "no-snapshot", "low-memory", "snapshot-died"])
+def test_where_no_copy_is_made_in_advance(reserve: Reserve, case: str) -> None:
+    far = shop(reserve)
+    if case != "nothing-edited":
+        child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+        assert child is not None
+        new_copy(far["views"])[0].close()
+        child.close()
+    if case == "no-snapshot":
+        reserve.engine.discard()
+    elif case == "low-memory":
+        reserve.engine.make_room(MOST - 1)
+    elif case == "snapshot-died":
+        far["views"].close()
+    before = len(os.listdir("/proc/self/fd"))
+    reserve.engine.prepare()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert reserve.engine._ready is None
+
+
 # How a copy ended is known to its snapshot alone
 
 
