@@ -179,13 +179,13 @@ def test_what_was_said_by_a_snapshot_that_is_gone_by_now(reserve: Reserve) -> No
 # Going back
 
 
-def new_copy(far: Channel) -> tuple[Channel, list[messages.Message]]:
-    """Be a snapshot that is told to copy itself: return the copy's channel and what the copy is told."""
+def new_copy(far: Channel, last: type[messages.Message] = GoOn) -> tuple[Channel, list[messages.Message]]:
+    """Be a snapshot that is told to copy itself: return the copy's channel and what the copy is told, up to *last*."""
     message, descriptor = far.receive()
     assert message == Resume()
     assert descriptor is not None
     channel, told = Channel.of(descriptor), []
-    while not told or not isinstance(told[-1], GoOn):
+    while not told or not isinstance(told[-1], last):
         message, descriptor = channel.receive()
         told.append(message)
         if descriptor is not None:
@@ -294,7 +294,9 @@ def prepared(reserve: Reserve, far: dict[str, Channel]) -> tuple[Channel, list[m
     new_copy(far["views"])[0].close()
     child.close()
     reserve.engine.prepare()
-    return new_copy(far["views"])
+    channel, told = new_copy(far["views"], CrashLog)
+    reserve.far.append(channel)  # which closes it
+    return channel, told
 
 
 def test_a_copy_in_advance_goes_on_at_the_next_edit_of_the_same_file(reserve: Reserve) -> None:
