@@ -437,7 +437,11 @@ class Project:
 
     def dev_in_terminal(self, *argv: str, **environ: str | None) -> Server:
         """Start `launch dev` in a terminal of its own."""
-        return self._start_in_terminal([sys.executable, "-m", "launcher", "dev", "--port", "0", *argv], environ)
+        return self.launch_in_terminal("dev", "--port", "0", *argv, **environ)
+
+    def launch_in_terminal(self, *argv: str, **environ: str | None) -> Server:
+        """Start `launch` in a terminal of its own."""
+        return self._start_in_terminal([sys.executable, "-m", "launcher", *argv], environ)
 
     def _start_in_terminal(self, command: list[str], environ: Mapping[str, str | None]) -> Server:
         master, slave = pty.openpty()
