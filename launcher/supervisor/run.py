@@ -327,7 +327,7 @@ class Supervisor:
                 self._engine.loaded_cold(message.seconds)
             self._happen(events.ChildServing(number, message.found))
             self._hand_on()
-            self._saves.settle()
+            self._saves.serving()
             self._clock.after(PREPARE_SECONDS, self._prepare)
         elif isinstance(message, messages.Failed):
             if child.origin is None:
