@@ -41,6 +41,9 @@ SLOW_SECONDS = 10.0
 ABORT_SECONDS = 0.5
 """How long a process that hangs may take to write down where."""
 
+PREPARE_SECONDS = 0.25
+"""How long after a worker began to serve the next reload is prepared: the first answers come first."""
+
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
 
@@ -324,7 +327,8 @@ class Supervisor:
                 self._engine.loaded_cold(message.seconds)
             self._happen(events.ChildServing(number, message.found))
             self._hand_on()
-            self._saves.settle()
+            self._saves.serving()
+            self._clock.after(PREPARE_SECONDS, self._prepare)
         elif isinstance(message, messages.Failed):
             if child.origin is None:
                 self._engine.failed_cold()
@@ -388,6 +392,11 @@ class Supervisor:
         self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)
         self._engine.doubt()
         self._load_cold(self._loading)
+
+    def _prepare(self) -> None:
+        """Get ready for the next save, unless it has come already."""
+        if self.state.phase == "serving":
+            self._engine.prepare()
 
     def _look_at_memory(self) -> None:
         """End snapshots while memory is low; looked at now and then, as long as there are any."""

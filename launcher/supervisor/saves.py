@@ -145,6 +145,17 @@ class Saves:
             self._gate.open()
             self._shut = False
 
+    def serving(self) -> None:
+        """A load ended well. What it read is watched already, or else it is high time; the look can wait for a moment.
+
+        The first answers come first.
+        """
+        if self._shut or not self._disk.is_watched:
+            self.settle()
+        elif not self._rearm_due:
+            self._rearm_due = True
+            self._clock.after(REARM_SECONDS, self._rearm)
+
     def settings_were_read(self) -> None:
         """Remember what the settings files hold now. To be called just before they are read again."""
         self._disk.settings_were_read()

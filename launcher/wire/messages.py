@@ -80,7 +80,7 @@ class Reap:
 class Preload:
     """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
 
-    The app will have to ask for `asked`, in this order, or a copy of the base comes to nothing.
+    The app will have to ask for them in this order, or a copy of the base comes to nothing.
 
     To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
     """
@@ -88,7 +88,6 @@ class Preload:
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
     path: tuple[str, ...]
-    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,15 +247,11 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
-
-    `asked` are those of them that the app itself asked for.
-    """
+    """What a library base would import, in order, with which `sys.path`; `reason` says why not more."""
 
     names: tuple[str, ...]
     path: tuple[str, ...] = ()
     reason: str = ""
-    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from launcher.wire.messages import (
     Tally,
     Unsafe,
 )
+from launcher.worker.arrivals import Arrivals
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
@@ -150,6 +151,7 @@ class Worker:
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
+        self._arrivals = Arrivals()
         self._front = Front(self._link.send)
 
     def live(self) -> int:
@@ -221,6 +223,7 @@ class Worker:
             lambda files: self._link.send(Reading(files)),
             audits=(self._ledger.audit,),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
         finder.start()
         self._ledger.start()
@@ -234,7 +237,7 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
+        self._libraries.expect(message.libraries, message.path, lambda: os._exit(0))
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
@@ -252,7 +255,10 @@ class Worker:
             libraries=self._libraries,
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
+        if checkpoints is not None:
+            checkpoints.quiet = finder.quiet
         finder.start()
         self._ledger.start()
         begun = time.monotonic()
@@ -288,7 +294,7 @@ class Worker:
         finder.stop()
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
-            checkpoints.loaded(finder.flush, self._tell_libraries)
+            checkpoints.loaded(finder.catch_up, self._tell_libraries)
             seconds = time.monotonic() - checkpoints.begun
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
 
@@ -308,8 +314,8 @@ class Worker:
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
-        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked))
+        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
+        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
