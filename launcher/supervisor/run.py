@@ -411,11 +411,24 @@ class Supervisor:
             self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
             self._happen(events.ChildPrompting(number, message.active))
         elif isinstance(message, messages.Drained):
-            if self._plan.program.argv and self.state.phase == "stopping":
+            if message.stays:
+                pass  # for the consoles of its pages, as long as these are used
+            elif self._plan.program.argv and self.state.phase == "stopping":
                 self._finishing[number] = 0  # the program goes on behind `launcher.run()`, as long as it likes
             else:
                 self._after(GRACE_SECONDS, child.end)
-            self._happen(events.ChildDrained(number, message.cut))
+            self._happen(events.ChildDrained(number, message.cut, message.stays))
+        elif isinstance(message, messages.ConsoleOpened):
+            child.console = message.owner
+        elif isinstance(message, messages.Ask) and descriptor is not None:
+            self._pass_on(message, descriptor)
+
+    def _pass_on(self, asked: messages.Ask, descriptor: int) -> None:
+        """Have code run by the worker that holds its frame; a socket that is closed says that it is gone."""
+        for child in self._children.values():
+            if child.console == asked.owner:
+                child.tell(messages.Evaluate(asked.frame, asked.code), descriptor)
+        os.close(descriptor)
 
     def _hand_on(self) -> None:
         """Give the connections that an old worker gave back to the one that serves now, if there is one."""
@@ -484,9 +497,12 @@ class Supervisor:
         self._load_cold(self._loading)
 
     def _look_at_memory(self) -> None:
-        """End snapshots while memory is low; looked at now and then, as long as there are any."""
-        if ended := self._engine.make_room(memory.allowed(memory.look(), MOST)):
+        """End snapshots while memory is low, and workers that stay for consoles; looked at now and then."""
+        most = memory.allowed(memory.look(), MOST)
+        if ended := self._engine.make_room(most):
             self._report.memory_low(ended)
+        for number in self.state.staying if most < MOST else ():
+            self._children[number].tell(messages.Drain(0.0))
         self._after(MEMORY_SECONDS, self._look_at_memory)
 
     def _is_slow(self, number: int) -> None:

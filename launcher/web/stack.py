@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from launcher.plan import Plan
+    from launcher.web.consoles import Consoles
     from launcher.web.debugger import Counter
     from launcher.web.livereload import LiveReload
 
@@ -26,12 +27,17 @@ _PROXY_HEADERS = ("x_for", "x_proto", "x_host", "x_port", "x_prefix")
 
 
 def build_stack(
-    app: WSGIApplication, plan: Plan, *, failures: Counter | None = None, live: LiveReload | None = None
+    app: WSGIApplication,
+    plan: Plan,
+    *,
+    failures: Counter | None = None,
+    live: LiveReload | None = None,
+    consoles: Consoles | None = None,
 ) -> WSGIApplication:
     """Return *app* with everything around it that *plan* asks for.
 
     The first wrapper is the innermost. *failures* counts wrong PINs, and is shared with the workers before and after.
-    *live* refreshes open pages, None where nothing does.
+    *live* refreshes open pages, None where nothing does. *consoles* keeps the frames of tracebacks.
     """
     wsgi = plan.wsgi
     layers = (
@@ -42,7 +48,7 @@ def build_stack(
         (wsgi.lint, _with_lint),
         (wsgi.proxy_fix, lambda app: _with_proxy_fix(app, wsgi.proxy_fix)),
         (live and plan.browser.live_reload, lambda app: live.in_pages(app) if live else app),
-        (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures, live)),
+        (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures, live, consoles)),
         (live, lambda app: live.endpoints(app) if live else app),
         (True, lambda app: check_hosts(app, plan)),
     )
@@ -113,8 +119,8 @@ def _with_proxy_fix(app: WSGIApplication, trusted: Mapping[str, int]) -> WSGIApp
 
 
 def _with_debugger(
-    app: WSGIApplication, plan: Plan, failures: Counter | None, live: LiveReload | None
+    app: WSGIApplication, plan: Plan, failures: Counter | None, live: LiveReload | None, consoles: Consoles | None
 ) -> WSGIApplication:
     from launcher.web.debugger import Debugger
 
-    return Debugger(app, plan, failures=failures, bar=live.tag if live else lambda _: "")
+    return Debugger(app, plan, failures=failures, bar=live.tag if live else lambda _: "", consoles=consoles)

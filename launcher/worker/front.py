@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 
 from launcher.text import escape
+from launcher.web.consoles import Consoles
 from launcher.web.streams import Streams
 from launcher.wire.channel import ChannelClosed
-from launcher.wire.messages import Edition, ServeFailure, Showing
+from launcher.wire.messages import Ask, ConsoleOpened, Edition, ServeFailure, Showing
 from launcher.wire.tally import Tally
 from launcher.worker.shown import ShownFiles, forget_templates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Protocol
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -25,12 +27,19 @@ if TYPE_CHECKING:
     from launcher.web.livereload import LiveReload
     from launcher.wire.messages import ToSupervisor
 
+    class Send(Protocol):
+        """Sends a message, and a copy of the descriptor that belongs to it."""
+
+        def __call__(self, message: ToSupervisor, descriptor: int | None = None, /) -> None:
+            """Raise `ChannelClosed` when the supervisor is gone."""
+
 
 class Front:
     """Makes the one app that a worker serves. `send` takes messages to the supervisor, from any thread."""
 
-    def __init__(self, send: Callable[[ToSupervisor], None]) -> None:
+    def __init__(self, send: Send) -> None:
         self.streams = Streams()
+        self.consoles: Consoles | None = None
         self._send = send
         self._tally: Tally | None = None
         self._files: ShownFiles | None = None
@@ -59,7 +68,7 @@ class Front:
         if live is not None and plan.browser.live_reload:
             self._files = ShownFiles((*plan.roots, *plan.wsgi.static.values()), self._report)
             self._files.start()
-        stack = build_stack(app, plan, failures=self._tally, live=live)
+        stack = build_stack(app, plan, failures=self._tally, live=live, consoles=self._open_consoles())
         return self._files.around(stack) if self._files is not None else stack
 
     def of_failure(self, message: ServeFailure, plan: Plan, exception: BaseException | None) -> WSGIApplication:
@@ -67,7 +76,33 @@ class Front:
         from launcher.web.failure import Notice, failure_app
 
         notice = Notice(message.cause, message.text, message.changed)
-        return failure_app(plan, notice, exception=exception, failures=self._tally, live=self._live(plan))
+        return failure_app(
+            plan,
+            notice,
+            exception=exception,
+            failures=self._tally,
+            live=self._live(plan),
+            consoles=self._open_consoles(),
+        )
+
+    def _open_consoles(self) -> Consoles:
+        """Return the consoles of this worker's pages, with a name of their own: made after the last copy."""
+        self.consoles = Consoles(self._ask, self._console_opened)
+        return self.consoles
+
+    def _console_opened(self, owner: str) -> None:
+        with contextlib.suppress(ChannelClosed):
+            self._send(ConsoleOpened(owner))
+
+    def _ask(self, owner: str, frame: int, code: str) -> bytes:
+        """Have *code* run by another worker, however long that takes; return what the page shows."""
+        ours, theirs = socket.socketpair()
+        with ours, contextlib.suppress(ChannelClosed, OSError):
+            with theirs:
+                self._send(Ask(owner, frame, code), theirs.fileno())
+            ours.setblocking(True)
+            return b"".join(iter(lambda: ours.recv(1 << 16), b""))
+        return b""
 
     def _live(self, plan: Plan) -> LiveReload | None:
         """Return what refreshes pages; None where nothing is ever loaded again."""

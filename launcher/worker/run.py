@@ -27,6 +27,7 @@ from launcher.wire.messages import (
     Drain,
     Drained,
     Edition,
+    Evaluate,
     Failed,
     GivenBack,
     Load,
@@ -51,6 +52,7 @@ from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
+from launcher.worker.staying import evaluate, may_stay, stay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,6 +151,8 @@ class Worker:
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
+        self._is_last = False
+        self._snapshots: set[int] = set()
         self._front = Front(self._link.send)
 
     def live(self) -> int:
@@ -208,6 +212,7 @@ class Worker:
             self._obstacle = obstacle if most else ""
             return None
         checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
+        self._snapshots = checkpoints.children
         checkpoints.libraries = lambda: len(self._libraries.names)
         checkpoints.show = lambda edition: self._front.show(Edition(edition))
         return checkpoints
@@ -343,8 +348,13 @@ class Worker:
         )
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
-        self._link.send(Drained(cut))
         server.close()
+        self._listener.close()
+        consoles = self._front.consoles
+        stays = consoles is not None and not self._is_last and may_stay(consoles, self._snapshots)
+        self._link.send(Drained(cut, stays))
+        if stays and consoles is not None:
+            stay(self._link.channel, consoles, self._snapshots)
 
     def _is_fresh(self) -> bool:
         """Return whether no save is known to the system that the supervisor has not decided about."""
@@ -355,6 +365,7 @@ class Worker:
         try:
             for message, descriptor in self._link.channel.pending():
                 if isinstance(message, Drain):
+                    self._is_last = self._is_last or message.stop
                     self._drained_for_good = message.stop and not server.is_draining
                     self._front.stop()
                     server.drain(message.seconds)
@@ -362,6 +373,8 @@ class Worker:
                     self._front.show(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
+                elif isinstance(message, Evaluate) and descriptor is not None and self._front.consoles is not None:
+                    evaluate(message, descriptor, self._front.consoles)
         except ChannelClosed:
             os._exit(0)
 
