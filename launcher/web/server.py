@@ -18,6 +18,7 @@ from socketserver import BaseServer
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
+from launcher.web.answer import HEADERS
 from launcher.web.streams import LeftOpen, Streams
 
 TYPE_CHECKING = False
@@ -35,6 +36,21 @@ _STOPPED_CHILD_SECONDS = 0.05
 _FULL_SECONDS = 0.005
 _HELD_SECONDS = 0.001
 """How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
+
+
+_NO_MORE = b"The system gives this server no more threads or processes. Try again.\n"
+_REFUSAL = b"\r\n".join(
+    [
+        b"HTTP/1.1 503 Service Unavailable",
+        b"Content-Type: text/plain; charset=utf-8",
+        b"Content-Length: %d" % len(_NO_MORE),
+        b"Retry-After: 1",
+        *(f"{name}: {value}".encode() for name, value in HEADERS),
+        b"Connection: close",
+        b"",
+        _NO_MORE,
+    ]
+)
 
 
 class EarlyEnd:
@@ -306,12 +322,29 @@ class Server(BaseWSGIServer):
         peer = self._waiting.pop(connection)
         with self._lock:
             self._in_work += 1
-        if self.multithread:
-            threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
-        elif self.multiprocess:
-            self._serve_in_child(connection, peer)
-        else:
+        if not (self.multithread or self.multiprocess):
             self._serve(connection, peer)
+            return
+        try:
+            if self.multithread:
+                threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
+            else:
+                self._serve_in_child(connection, peer)
+        except (RuntimeError, OSError) as error:  # so say `Thread.start` and `os.fork` that the system refuses
+            self._refuse(connection, error)
+
+    def _refuse(self, connection: socket.socket, why: Exception) -> None:
+        """Answer that there is no thread or process for a request; later ones may find one again."""
+        with self._lock:
+            self._in_work -= 1
+        self.log("error", "%s", f"A request was answered with 503, since the system gives no more: {why}\n")
+        with suppress(OSError):
+            if self.ssl_context is None:  # a handshake would hold up everybody else
+                connection.setblocking(False)
+                connection.send(_REFUSAL)
+            connection.shutdown(socket.SHUT_WR)
+        # Closed when the client has done so: the request was not read, and closing now would take the answer back.
+        self._selector.register(connection, selectors.EVENT_READ, self._stream_moved)
 
     def _wake_up(self) -> None:
         """Take note of what the threads of the requests have done: watch the connections that they left open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import os
@@ -1017,3 +1018,49 @@ def test_what_leaves_no_line(serve: Callable[..., Running], listener: socket.soc
     serve(hello, handler=Noting, unlogged=BELOW)
     assert ask(listener, path) == b"hello " + path.encode()
     assert any(path in line for line in lines) is (path == "/page")
+
+
+@contextmanager
+def no_more_threads() -> Iterator[None]:
+    """Have every new thread ask for a stack that no machine has."""
+    usual = threading.stack_size(1 << 46)
+    try:
+        yield
+    finally:
+        threading.stack_size(usual)
+
+
+@contextmanager
+def no_more_processes() -> Iterator[None]:
+    def refuse() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fork", refuse)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("refused", "options"),
+    [
+        pytest.param(no_more_threads, {}, id="threads"),
+        pytest.param(no_more_processes, {"threads": False, "processes": 2}, id="processes"),
+    ],
+)
+def test_a_request_that_nobody_can_serve_is_refused_and_the_next_one_served(
+    serve, listener: socket.socket, refused, options: dict[str, Any]
+) -> None:
+    running = serve(hello, **options)
+    assert ask(listener, "/1") == b"hello /1"
+    with refused():
+        for body in (b"", b"x" * 100_000):
+            with connected(listener) as client:
+                client.sendall(request("/", body))
+                response = http.client.HTTPResponse(client)
+                response.begin()
+                assert response.status == 503
+                assert response.headers["Cache-Control"] == "no-store"
+                assert b"no more threads or processes" in response.read()
+    assert ask(listener, "/2") == b"hello /2"
+    running.drain()
+    assert running.join() == 0
