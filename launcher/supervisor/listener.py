@@ -12,6 +12,7 @@ import stat
 from contextlib import suppress
 
 from launcher.errors import Problem, StartError
+from launcher.supervisor.reach import other_addresses
 from launcher.text import clip
 
 TYPE_CHECKING = False
@@ -48,14 +49,18 @@ def listen(address: Address) -> socket.socket:
     raise StartError(Problem("port-in-use", f"no free port between {ports[0]} and {ports[-1]}"))
 
 
-def url(listener: socket.socket, address: Address, *, tls: bool) -> str:
-    """Return the address as a browser wants it, or `unix:PATH`."""
+def urls(listener: socket.socket, address: Address, *, tls: bool) -> list[str]:
+    """Return the addresses at which the socket is reached, as a browser wants them, or `unix:PATH`.
+
+    The first one is for this machine.
+    """
     if address.unix:
-        return f"unix:{address.unix}"
+        return [f"unix:{address.unix}"]
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read here, not bound
     scheme = "https" if tls else "http"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+    hosts = [host, *other_addresses(listener)]
+    return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/" for host in hosts]
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -112,10 +112,25 @@ class Report:
         """Say which settings changed."""
         self._write(f"{self._mark('good')}  settings changed: {escape(', '.join(keys))}")
 
-    def moved(self, where: str) -> None:
+    def moved(self, urls: Sequence[str]) -> None:
         """Say where the server listens from now on."""
         arrow = self._console.paint("good", self._sign("➜", ">"))
-        self._write(f"{arrow}  {self._console.paint('link', escape(where))}")
+        for where in urls:
+            self._write(f"{arrow}  {self._console.paint('link', escape(where))}")
+
+    def reachable(self, plan: Plan) -> None:
+        """Warn that others than this machine reach the debugger, and say what they can do there."""
+        if not plan.debugger.console:
+            more = "reads tracebacks with their source"
+        elif plan.debugger.pin:
+            more = "reads tracebacks with their source, and can try the debugger's PIN"
+        else:
+            more = "can run any code as you, since the debugger asks for no PIN"
+        width = self._console.look.width - len(_BELOW)
+        told = wrap(f"whoever reaches this server over the network {more}", width)
+        hint = "for this machine alone: `--host 127.0.0.1`; without debugger: `--no-debugger`"
+        below = [f"{_BELOW}{part}" for part in (*told[1:], *wrap(hint, width))]
+        self._lines(lambda: self._console.lines([f"  {self._mark('warning')}  {told[0]}", *below]))
 
     def settings_broken(self, error: LaunchError) -> None:
         """Show what is wrong with the settings, and that the server goes on without them."""

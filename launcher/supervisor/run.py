@@ -19,7 +19,8 @@ from launcher.supervisor.disk import Difference, Disk
 from launcher.supervisor.engine import MOST, Engine
 from launcher.supervisor.gate import Gate
 from launcher.supervisor.impact import changed_settings
-from launcher.supervisor.listener import listen, url
+from launcher.supervisor.listener import listen, urls
+from launcher.supervisor.reach import is_public
 from launcher.supervisor.report import banner_rows
 from launcher.supervisor.shown import Shown
 from launcher.supervisor.signals import STOP, Signals
@@ -289,15 +290,21 @@ class Supervisor:
 
     def _greet(self, found: str) -> None:
         plan = self._plan
-        where = self._where(plan)
+        addresses = self._addresses(plan)
+        where = addresses[0]
         rows = banner_rows(plan, found, self._disk.count(), self._engine.title())
-        self._report.ready(plan, [where], (time.monotonic() - self._begun) * 1000, rows)
+        self._report.ready(plan, addresses, (time.monotonic() - self._begun) * 1000, rows)
+        self._warn_of_reach(plan)
         if plan.browser.open and not self._opened:
             self._opened = True
             open_browser(where.rstrip("/") + "/" + plan.browser.open.lstrip("/"), self._environ)
 
-    def _where(self, plan: Plan) -> str:
-        return url(self._listener, plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
+    def _addresses(self, plan: Plan) -> list[str]:
+        return urls(self._listener, plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
+
+    def _warn_of_reach(self, plan: Plan) -> None:
+        if plan.debugger.enabled and is_public(self._listener):
+            self._report.reachable(plan)
 
     # What the children say
 
@@ -668,7 +675,8 @@ class Supervisor:
             self._begin_edition(keys)
             self._happen(events.PlanChanged(plan, keys))
             if moved:
-                self._report.moved(self._where(plan))
+                self._report.moved(self._addresses(plan))
+                self._warn_of_reach(plan)
         elif self._settings_were_broken:
             self._report.settings_mended()
         self._settings_were_broken = False

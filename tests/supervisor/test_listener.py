@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from launcher.errors import Problem, StartError
 from launcher.plan import Address
 from launcher.supervisor import listener as listener_module
-from launcher.supervisor.listener import BACKLOG, holder_of, listen, url
+from launcher.supervisor.listener import BACKLOG, holder_of, listen, urls
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_a_socket_file(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     with listen(Address(unix=path)) as listener:
         assert answers(listener)
-        assert url(listener, Address(unix=path), tls=False) == f"unix:{path}"
+        assert urls(listener, Address(unix=path), tls=False) == [f"unix:{path}"]
 
 
 def test_a_socket_file_that_a_dead_server_left_is_replaced(tmp_path: Path) -> None:
@@ -230,7 +231,10 @@ def test_a_place_where_no_socket_can_be(tmp_path: Path, name: str) -> None:
 )
 def test_the_url(host: str, tls: bool, start: str) -> None:
     with listen(Address(host, 0)) as listener:
-        assert url(listener, Address(host, 0), tls=tls) == f"{start}{listener.getsockname()[1]}/"
+        found = urls(listener, Address(host, 0), tls=tls)
+        port = listener.getsockname()[1]
+        assert found[0] == f"{start}{port}/"
+        assert all(re.fullmatch(rf"https?://.+:{port}/", other) for other in found)
 
 
 def test_connections_wait_while_a_worker_is_exchanged() -> None:

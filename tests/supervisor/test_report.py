@@ -42,6 +42,14 @@ def said(tell: Callable[[Report], None]) -> str:
         pytest.param(
             lambda r: r.reloaded(["/pq/e.py"], "", 1.0, {}), "/pq/e.py changed", id="a-name-that-begins-alike"
         ),
+        pytest.param(lambda r: r.moved(["http://a/", "http://b/"]), "http://a/\n  ➜  http://b/\n", id="moved"),
+        pytest.param(lambda r: r.reachable(replace(PLAN, debugger=Debugger(pin="1-2"))), "can try the", id="pin"),
+        pytest.param(lambda r: r.reachable(PLAN), "network can run any code", id="no-pin"),
+        pytest.param(
+            lambda r: r.reachable(replace(PLAN, debugger=Debugger(console=False))),
+            "over the network reads tracebacks with their source\n     for this",
+            id="no-console",
+        ),
         pytest.param(lambda r: r.held(["/p/a.py"]), "a.py changed; reloading when the debugger is left", id="held"),
         pytest.param(
             lambda r: r.failed("NameError in a.py:3", "T\n", goes_on=True), "NameError in a.py:3: the page", id="f"
