@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import socket
 import struct
 import sys
@@ -47,8 +48,6 @@ def _is_loopback(address: str) -> bool:
 
 def _ipv4() -> Iterator[str]:
     """Yield the IPv4 address of each interface that has one."""
-    import fcntl
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         for _, name in socket.if_nameindex():
             with suppress(OSError):  # this one has none

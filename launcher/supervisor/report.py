@@ -128,8 +128,8 @@ class Report:
             more = "can run any code as you, since the debugger asks for no PIN"
         width = self._console.look.width - len(_BELOW)
         told = wrap(f"whoever reaches this server over the network {more}", width)
-        hint = "for this machine alone: `--host 127.0.0.1`; without debugger: `--no-debugger`"
-        below = [f"{_BELOW}{part}" for part in (*told[1:], *wrap(hint, width))]
+        hints = ("`--no-debugger` takes the debugger away", "`--host 127.0.0.1` is for this machine alone")
+        below = [f"{_BELOW}{part}" for part in (*told[1:], *hints)]
         self._lines(lambda: self._console.lines([f"  {self._mark('warning')}  {told[0]}", *below]))
 
     def settings_broken(self, error: LaunchError) -> None:

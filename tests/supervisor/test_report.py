@@ -47,7 +47,7 @@ def said(tell: Callable[[Report], None]) -> str:
         pytest.param(lambda r: r.reachable(PLAN), "network can run any code", id="no-pin"),
         pytest.param(
             lambda r: r.reachable(replace(PLAN, debugger=Debugger(console=False))),
-            "over the network reads tracebacks with their source\n     for this",
+            "reads tracebacks with their\n     source\n     `--no-debugger` takes",
             id="no-console",
         ),
         pytest.param(lambda r: r.held(["/p/a.py"]), "a.py changed; reloading when the debugger is left", id="held"),
