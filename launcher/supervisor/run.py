@@ -607,6 +607,7 @@ class Supervisor:
                 return
             difference, shown = self._disk.moved(moved), self._shown.moved(moved)
             if shown:  # noted before the decision, so that one refresh shows all that was saved at once
+                self._gate.saved()
                 self._after(SETTLE_SECONDS, self._look_at_shown)
             self._differs(difference)
             if self._report.verbose and not shown and difference == Difference():
@@ -648,6 +649,7 @@ class Supervisor:
     def _begin_edition(self, saved: tuple[str, ...]) -> None:
         """Count a reload that a person's save led to; one refresh of the pages is enough for all that was saved."""
         self._edition += 1
+        self._gate.saved()
         self._saved = saved
         self._shown.look(time.monotonic())
         self._shown.forgive()

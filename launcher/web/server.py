@@ -19,6 +19,7 @@ from socketserver import BaseServer
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 from launcher.web.answer import HEADERS
+from launcher.web.gate import COMPANY_SECONDS, asks_for_page
 from launcher.web.streams import LeftOpen, Streams
 
 TYPE_CHECKING = False
@@ -36,6 +37,9 @@ _STOPPED_CHILD_SECONDS = 0.05
 _FULL_SECONDS = 0.005
 _HELD_SECONDS = 0.001
 """How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
+
+_REFRESH_SECONDS = 2 * COMPANY_SECONDS
+"""How long a page that refreshes itself waits at most, where saves never end."""
 
 
 _NO_MORE = b"The system gives this server no more threads or processes. Try again.\n"
@@ -150,9 +154,9 @@ class Server(BaseWSGIServer):
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
-    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True. `streams`
-    keeps connections beyond their request; draining ends them. Requests for paths below `unlogged` leave no line in the
-    terminal.
+    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, and no page
+    that refreshes itself, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining
+    ends them. Requests for paths below `unlogged` leave no line in the terminal.
     """
 
     def __init__(
@@ -169,6 +173,7 @@ class Server(BaseWSGIServer):
         tls: ssl.SSLContext | None = None,
         around: AbstractContextManager[object] | None = None,
         gate: Callable[[], bool] | None = None,
+        quiet: Callable[[], bool] | None = None,
         streams: Streams | None = None,
         unlogged: str = "",
     ) -> None:
@@ -192,7 +197,8 @@ class Server(BaseWSGIServer):
         self._give_back = give_back
         self._around = around or nullcontext()
         self._gate = gate or (lambda: True)
-        self._held: list[socket.socket] = []
+        self._quiet = quiet
+        self._held: dict[socket.socket, float] = {}
         self._accepts = False
         self._streams = streams or Streams()
         self._left_open: deque[socket.socket] = deque()
@@ -251,9 +257,8 @@ class Server(BaseWSGIServer):
                 key.data(key.fileobj)
             if self._is_held_up() and self._gate():
                 self._accept_some()
-                held, self._held = self._held, []
-                for connection in held:
-                    self._begin(connection)
+                for connection in list(self._held):
+                    self._let_in(connection)
         return self._in_work + len(self._children)
 
     def close(self) -> None:
@@ -312,10 +317,16 @@ class Server(BaseWSGIServer):
         if connection not in self._waiting:
             return  # given back after the wait that told of its request
         self._selector.unregister(connection)
+        waits = self._quiet is not None and self.ssl_context is None and asks_for_page(connection)
+        self._held[connection] = time.monotonic() + _REFRESH_SECONDS if waits else 0.0
         if self._gate():
+            self._let_in(connection)
+
+    def _let_in(self, connection: socket.socket) -> None:
+        """Begin the request of a connection, unless its page would have to be refreshed again at once."""
+        if self._quiet is None or time.monotonic() >= self._held[connection] or self._quiet():
+            del self._held[connection]
             self._begin(connection)
-        else:
-            self._held.append(connection)
 
     def _begin(self, connection: socket.socket) -> None:
         """Serve the request of a connection in the way that the plan asks for."""

@@ -919,6 +919,48 @@ def test_an_open_gate_is_not_asked_while_nothing_happens(
     assert gate.asked == asked == 2
 
 
+REFRESH = b"GET /held HTTP/1.1\r\nHost: x\r\nSec-Fetch-Dest: document\r\n\r\n"
+
+
+def test_a_page_that_refreshes_itself_waits_until_no_save_may_follow(
+    serve: Callable[..., Running], listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("launcher.web.server._REFRESH_SECONDS", LIMIT)
+    quiet = Gate(is_open=False)
+    serve(hello, quiet=quiet)
+    with connected(listener) as client:
+        client.sendall(REFRESH)
+        quiet.wait_until_asked()
+        assert not select.select([client], [], [], 0)[0]
+        assert ask(listener, "/other") == b"hello /other"
+        quiet.is_open = True
+        assert answer(client) == b"hello /held"
+
+
+def test_a_page_that_refreshes_itself_does_not_wait_for_ever(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    serve(hello, quiet=lambda: False)
+    with connected(listener) as client:
+        client.sendall(REFRESH)
+        assert answer(client) == b"hello /held"
+
+
+def test_a_refresh_that_waits_is_given_back_unread(
+    serve: Callable[..., Running], listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("launcher.web.server._REFRESH_SECONDS", LIMIT)
+    old = serve(hello, quiet=lambda: False)
+    with connected(listener) as client:
+        client.sendall(REFRESH)
+        wait_for(lambda: bool(old.server._held))
+        old.drain()
+        assert old.join() == 0
+        ((connection, peer),) = old.given_back
+        serve(hello).adopt(connection.dup(), peer)
+        assert answer(client) == b"hello /held"
+
+
 def test_draining_behind_a_closed_gate_leaves_clients_to_the_next_server(
     serve: Callable[..., Running], listener: socket.socket
 ) -> None:
