@@ -24,6 +24,7 @@ from launcher.web import frame
 from launcher.web.answer import HEADERS, answer
 from launcher.web.consoles import Consoles, gone
 from launcher.web.hosts import is_known, known_names, parse_host
+from launcher.web.masking import Mask
 from launcher.web.origin import is_same_origin
 
 TYPE_CHECKING = False
@@ -102,6 +103,7 @@ class Debugger(DebuggedApplication):
         self._pin_cookie = "__launch_" + sha256(plan.project.encode(errors="surrogatepass")).hexdigest()[:20]
         self._failed_pin_auth: Any = failures if failures is not None else _Count()  # Any: narrower than Werkzeug's
         self._pin_lock = Lock()
+        self._mask = Mask(plan)
         self._quiet = quiet
         self._bar = bar
         self.trusted_hosts = list(known_names(plan))
@@ -191,6 +193,7 @@ class Debugger(DebuggedApplication):
             secret=self.secret,
             evalex_trusted=bool(self.check_pin_trust(environ)),
         )
+        html = self._mask.html(html)
         html = html.replace(_HEAD_END, _added() + _HEAD_END, 1).replace(_MARK, self._bar(environ) + _MARK, 1)
         response = Response(html, status=500, mimetype="text/html", headers=HEADERS)
         try:
@@ -198,7 +201,7 @@ class Debugger(DebuggedApplication):
         except Exception:  # noqa: BLE001  # whatever the server raises for a response that has begun
             environ["wsgi.errors"].write("The response had begun when this happened, so the page cannot show it.\n")
         if not self._quiet:
-            environ["wsgi.errors"].write(traceback.render_traceback_text())
+            environ["wsgi.errors"].write(self._mask.text(traceback.render_traceback_text()))
 
     def check_host_trust(self, environ: WSGIEnvironment) -> bool:
         """Say whether the page was asked for under a name that is ours, in any spelling of it.

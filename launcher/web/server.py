@@ -156,7 +156,7 @@ class Server(BaseWSGIServer):
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
     is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, and no page
     that refreshes itself, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining
-    ends them. Requests for paths below `unlogged` leave no line in the terminal.
+    ends them. Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of errors.
     """
 
     def __init__(
@@ -176,6 +176,7 @@ class Server(BaseWSGIServer):
         quiet: Callable[[], bool] | None = None,
         streams: Streams | None = None,
         unlogged: str = "",
+        mask: Callable[[str], str] = str,
     ) -> None:
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
@@ -198,6 +199,7 @@ class Server(BaseWSGIServer):
         self._around = around or nullcontext()
         self._gate = gate or (lambda: True)
         self._quiet = quiet
+        self._mask = mask
         self._held: dict[socket.socket, float] = {}
         self._accepts = False
         self._streams = streams or Streams()
@@ -428,6 +430,12 @@ class Server(BaseWSGIServer):
                 pid = child  # the app waits for any child, or has the system do it
             if pid:
                 self._children.discard(pid)
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # named as in Werkzeug; Any: as there
+        """Write to the terminal, errors of the app without what nobody may see."""
+        if type == "error":
+            message, args = "%s", (self._mask(message % args if args else message),)
+        super().log(type, message, *args)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # Any: as in socketserver
         """Print the traceback of a failure outside the app; with `passthrough-errors`, that of the app as well."""

@@ -280,8 +280,15 @@ class Worker:
         self._ledger.stop()
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
-        self._link.send(Failed(outcome.cause, outcome.text, outcome.files))
+        self._tell_failed(plan, outcome)
         return False
+
+    def _tell_failed(self, plan: Plan, failure: Failure) -> None:
+        """Say why there is no app, without what no terminal may show."""
+        from launcher.web.masking import Mask
+
+        mask = Mask(plan)
+        self._link.send(Failed(mask.text(failure.cause), mask.text(failure.text), failure.files))
 
     def _serve_loaded(
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
@@ -327,6 +334,7 @@ class Worker:
     ) -> None:
         """Serve until the supervisor says `Drain`, and until that is done."""
         from launcher.web.livereload import BELOW
+        from launcher.web.masking import Mask
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
 
@@ -346,6 +354,7 @@ class Worker:
             quiet=self._gate.is_quiet if self._gate is not None else None,
             streams=self._front.streams,
             unlogged=BELOW,
+            mask=Mask(plan).text,
         )
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))

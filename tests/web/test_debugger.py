@@ -98,6 +98,19 @@ def test_a_quiet_debugger_prints_nothing(make_plan) -> None:
     assert Page(Debugger(app, make_plan(), quiet=True)).errors.getvalue() == ""
 
 
+def test_secrets_of_the_environment_are_on_no_page_and_in_no_terminal(make_plan) -> None:
+    def failing(environ, start_response):
+        raise LookupError("bad key sk<live>4242 at mysql://shop:letmein@db/")
+
+    plan = replace(make_plan(pin=""), env={"API_KEY": "sk<live>4242"}, secrets=("API_KEY",))
+    page = Page(Debugger(failing, plan))
+    for text in (page.text, page.errors.getvalue()):
+        assert "bad key ***" in text
+        assert "4242" not in text
+        assert "letmein" not in text
+    assert f'SECRET = "{page.secret}"' in page.text
+
+
 def test_other_requests_pass_through(make_plan) -> None:
     assert Page(Debugger(app, make_plan())).get("/").text == "fine"
 

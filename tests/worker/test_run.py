@@ -144,6 +144,27 @@ def test_an_app_is_loaded_served_and_drained(far: Far) -> None:
     assert "Traceback" not in printed
 
 
+def test_no_secret_is_in_what_is_told_of_a_failure(far: Far) -> None:
+    source = "import os\nraise ValueError('no such key: ' + os.environ['API_KEY'])\n"
+    far.load(source, env={"API_KEY": "sk-live-4242"}, secrets=("API_KEY",))
+    assert far.hear()[0] == Loading()
+    failed = far.hear()[0]
+    assert isinstance(failed, Failed)
+    assert "ValueError: no such key: ***" in failed.text
+    assert "4242" not in failed.text
+
+
+def test_no_secret_is_in_what_is_told_of_a_request_that_fails_without_the_debugger(far: Far) -> None:
+    source = APP.replace("    start", "    raise ValueError('no such key: sk-live-4242')\n    start")
+    far.load(source, env={"API_KEY": "sk-live-4242"}, secrets=("API_KEY",), debugger=Debugger(enabled=False))
+    while not isinstance(far.hear()[0], Serving):
+        pass
+    assert b"4242" not in far.get()[1]
+    _, printed = far.end()
+    assert "ValueError: no such key: ***" in printed
+    assert "ValueError: no such key: sk" not in printed
+
+
 def test_a_worker_that_waits_loads_with_the_first_connection(far: Far) -> None:
     far.load(APP, wait=True)
     assert not select.select([far.channel], [], [], 0.2)[0]
