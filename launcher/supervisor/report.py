@@ -28,7 +28,6 @@ class Report:
         self, console: Console, version: str, project: str, *, verbose: bool = False, timings: bool = False
     ) -> None:
         self.verbose = verbose
-        self._passed_over = ""
         self._timings = timings
         self._console = console
         self._version = version
@@ -53,8 +52,7 @@ class Report:
 
     def passed_over(self, path: str, reason: str) -> None:
         """Say why something that moved on the disk led to nothing; only where the person asked for that."""
-        if self.verbose and path != self._passed_over:  # the terminal may be a file below the project
-            self._passed_over = path
+        if self.verbose:
             self._write(self._console.paint("faint", f"·  {self._names([path])}: {reason}"))
 
     def no_snapshot(self, before: str, reason: str) -> None:

@@ -146,8 +146,10 @@ class Debugger(DebuggedApplication):
                 return answer(environ, start_response, "200 OK", b"")
             return super().__call__(environ, start_response)
         told = b""
-        if trusted and number is not None and self._is_ours(secret) and self.check_host_trust(environ):
-            told = self._consoles.ask(secret[_SHARED_LENGTH:], number, command)
+        owner = secret[_SHARED_LENGTH:]
+        foreign = owner and secret != self.secret  # of ours, the frame would be here
+        if trusted and number is not None and foreign and self._is_ours(secret) and self.check_host_trust(environ):
+            told = self._consoles.ask(owner, number, command)
         return answer(environ, start_response, "200 OK", told or gone(command), "text/html")
 
     def _is_ours(self, secret: str) -> bool:
