@@ -672,7 +672,7 @@ def test_a_base_that_dies_later_is_forgotten(project: Project) -> None:
     base = project.engine._base
     assert base is not None
     project.reserve.turn_until(lambda: project.reserve.bases == 1)
-    assert project.engine.count == 1
+    assert len(project.engine._frozen) == 1
     base.end(signal.SIGKILL)
     os.waitpid(base.pid, 0)
     project.reserve.turn_until(project.engine.needs_spare)
