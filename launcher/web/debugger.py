@@ -141,6 +141,8 @@ class Debugger(DebuggedApplication):
         if secret == self.secret and (number in self.frames or (number is None and command == OPENED)):
             if not trusted:
                 return answer(environ, start_response, "403 Forbidden", _LOCKED)
+            if not self.check_host_trust(environ):
+                return answer(environ, start_response, "400 Bad Request", _LOCKED)
             self._consoles.use()
             if number is None:
                 return answer(environ, start_response, "200 OK", b"")

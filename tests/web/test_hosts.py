@@ -197,6 +197,7 @@ class Door:
             "app": "/",
             "error-page": "/fail",
             "console": f"{debugger}6*7&frm={frame}&s={secret}",
+            "opened": f"{debugger}opened&s={secret}",
             "pin": f"{debugger}pinauth&pin=0&s={secret}",
             "resource": f"{debugger}resource&f=style.css",
             "stream": "/__launch__/token",
@@ -213,9 +214,9 @@ def expected(host: str, origin: str, site: str | None, endpoint: str, *, locked:
         return {"app": 200, "error-page": 500, "nothing": 404}[endpoint]
     if site not in (None, "same-origin", "none") or origin not in ("none", "own"):
         return 403
-    if locked and endpoint == "console":
+    if locked and endpoint in ("console", "opened"):
         return 403
-    if host == "address" and endpoint in ("console", "pin"):
+    if host == "address" and endpoint in ("console", "opened", "pin"):
         return 400
     return 200
 
@@ -225,7 +226,7 @@ MATRIX = list(itertools.product(HOSTS, ORIGINS, SITES))
 
 @pytest.mark.parametrize("pin", ["", "123-456-789"], ids=["without-pin", "with-pin"])
 def test_the_front_door(make_plan, pin: str, monkeypatch) -> None:
-    """8 hosts, 6 origins and 6 sites at 8 endpoints: 2,304 requests each."""
+    """8 hosts, 6 origins and 6 sites at 9 endpoints: 2,592 requests each."""
     monkeypatch.setattr("launcher.web.debugger.time.sleep", lambda _: None)
     door = Door(make_plan(pin=pin))
     wrong = []
@@ -242,5 +243,5 @@ def test_the_front_door(make_plan, pin: str, monkeypatch) -> None:
         told = refused and (SECRET in response.text or "test_hosts" in response.text or "42" in response.text)
         if response.status_code != want or told or "Access-Control-Allow-Origin" in response.headers:
             wrong.append((host, origin, site, endpoint, want, response.status_code, told))
-    assert len(MATRIX) * len(door.paths) == 2304
+    assert len(MATRIX) * len(door.paths) == 2592
     assert wrong == []
