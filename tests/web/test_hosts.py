@@ -221,6 +221,16 @@ def expected(host: str, origin: str, site: str | None, endpoint: str, *, locked:
     return 200
 
 
+def test_a_browser_gets_the_refusal_as_a_page_that_a_phone_can_show(make_plan) -> None:
+    client = Client(check_hosts(shop, make_plan()))
+    page = client.get("/", headers={"Host": "laptop.local:5000", "Accept": "text/html,*/*"})
+    assert (page.status_code, page.mimetype) == (403, "text/html")
+    assert "width=device-width" in page.text
+    assert "does not answer to &quot;laptop.local&quot;" in page.text
+    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    assert client.get("/", headers={"Host": "laptop.local:5000"}).mimetype == "text/plain"
+
+
 MATRIX = list(itertools.product(HOSTS, ORIGINS, SITES))
 
 
