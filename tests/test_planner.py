@@ -142,6 +142,7 @@ def test_origins_name_place_variable_or_flag(plan: Any) -> None:
         "debug": "--no-debug",
         "reload.enabled": "follows debug",
         "debugger.enabled": "follows debug",
+        "env.A": "A",
     }
 
 

@@ -22,6 +22,7 @@ from launcher.web.gate import Gate
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
+    Adjust,
     Adopt,
     Booted,
     Drain,
@@ -42,6 +43,7 @@ from launcher.wire.messages import (
     Tally,
     Unsafe,
 )
+from launcher.worker.arrivals import Arrivals
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
@@ -151,6 +153,7 @@ class Worker:
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
+        self._arrivals = Arrivals()
         self._is_last = False
         self._snapshots: set[int] = set()
         self._front = Front(self._link.send)
@@ -225,6 +228,7 @@ class Worker:
             lambda files: self._link.send(Reading(files)),
             audits=(self._ledger.audit,),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
         finder.start()
         self._ledger.start()
@@ -238,14 +242,14 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
+        self._libraries.expect(message.libraries, message.path, lambda: os._exit(0))
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
         if refused := _refused_tls(plan):
-            self._link.send(Failed(refused.splitlines()[0], refused, ()))
+            self._link.send(Failed(refused.splitlines()[0], refused))
             return False
         if checkpoints is None and self._obstacle:
             self._link.send(Unsafe("", self._obstacle))
@@ -256,7 +260,10 @@ class Worker:
             libraries=self._libraries,
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
+        if checkpoints is not None:
+            checkpoints.quiet = finder.quiet
         finder.start()
         self._ledger.start()
         begun = time.monotonic()
@@ -288,7 +295,7 @@ class Worker:
         from launcher.web.masking import Mask
 
         mask = Mask(plan)
-        self._link.send(Failed(mask.text(failure.cause), mask.text(failure.text), failure.files))
+        self._link.send(Failed(mask.text(failure.cause), mask.text(failure.text), failure.busy))
 
     def _serve_loaded(
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
@@ -299,7 +306,7 @@ class Worker:
         finder.stop()
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
-            checkpoints.loaded(finder.flush, self._tell_libraries)
+            checkpoints.loaded(finder.catch_up, self._tell_libraries)
             seconds = time.monotonic() - checkpoints.begun
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
 
@@ -319,8 +326,8 @@ class Worker:
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
-        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked))
+        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
+        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
@@ -356,6 +363,7 @@ class Worker:
             unlogged=BELOW,
             mask=Mask(plan).text,
         )
+        self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
         server.close()
@@ -381,6 +389,8 @@ class Worker:
                     server.drain(message.seconds)
                 elif isinstance(message, Edition):
                     self._front.show(message)
+                elif isinstance(message, Adjust):
+                    self._front.adjust(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
                 elif isinstance(message, Evaluate) and descriptor is not None and self._front.consoles is not None:
