@@ -122,6 +122,8 @@ class Debugger(DebuggedApplication):
         if command == "pinauth" and "pin" in arguments and self._is_ours(secret):
             return self._enter(environ, secret)(environ, guarded)
         if command == "printpin" and self._is_ours(secret):
+            if secret == self.secret:
+                self._consoles.use()  # a console was opened: the page asks for the PIN now
             return self.log_pin_request(Request(environ))(environ, guarded)
         return self._command(environ, guarded, command, secret)
 
