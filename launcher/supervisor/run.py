@@ -288,6 +288,7 @@ class Supervisor:
         addresses = self._addresses(plan)
         rows = banner_rows(plan, found, self._saves.count(), self._engine.title())
         self._report.ready(plan, addresses, (time.monotonic() - self._begun) * 1000, rows)
+        self._report.production(self._environ)
         self._warn_of_reach(plan)
         if plan.browser.open and not self._opened:
             self._opened = True

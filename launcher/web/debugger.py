@@ -122,6 +122,8 @@ class Debugger(DebuggedApplication):
         if command == "pinauth" and "pin" in arguments and self._is_ours(secret):
             return self._enter(environ, secret)(environ, guarded)
         if command == "printpin" and self._is_ours(secret):
+            if secret == self.secret:
+                self._consoles.use()  # a console was opened: the page asks for the PIN now
             return self.log_pin_request(Request(environ))(environ, guarded)
         return self._command(environ, guarded, command, secret)
 
@@ -141,6 +143,8 @@ class Debugger(DebuggedApplication):
         if secret == self.secret and (number in self.frames or (number is None and command == OPENED)):
             if not trusted:
                 return answer(environ, start_response, "403 Forbidden", _LOCKED)
+            if not self.check_host_trust(environ):
+                return answer(environ, start_response, "400 Bad Request", _LOCKED)
             self._consoles.use()
             if number is None:
                 return answer(environ, start_response, "200 OK", b"")

@@ -46,6 +46,7 @@ _PAGE = """\
 body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 0; }}
 main {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 h1 {{ font-size: 1.4rem; overflow-wrap: anywhere; }}
+h1::first-letter {{ text-transform: uppercase; }}
 pre {{ overflow-x: auto; padding: 1rem; border: 1px solid; border-radius: .3rem; font: .85rem/1.4 monospace; }}
 </style>
 </head>
@@ -59,6 +60,7 @@ pre {{ overflow-x: auto; padding: 1rem; border: 1px solid; border-radius: .3rem;
 </html>
 """
 _PLAIN = "The terminal of the server says why the app could not be loaded."
+_SILENT = "It left no traceback. What it printed before is in the terminal of the server."
 _SHOWN_FILES = 3
 
 
@@ -95,7 +97,8 @@ def failure_app(
         raising = _raising(shown, shown.__traceback__)
         app = Debugger(raising, plan, failures=failures, quiet=True, bar=bar, consoles=consoles)
     else:
-        app = _page_app(failure.cause, f"<pre>{escape(failure.text)}</pre>", bar)
+        text = f"<pre>{escape(failure.text)}</pre>" if failure.text.strip() else f"<p>{_SILENT}</p>"
+        app = _page_app(failure.cause, text, bar)
     now = adjustable or Adjustable(plan)
     return check_hosts(live.endpoints(app) if live else app, lambda: now.names)
 
