@@ -24,7 +24,12 @@ def create_app(name="shop"):
 app = create_app()
 """
 # What the pages speak of and do not show.
-CODE = {"shop/__init__.py": FACTORY, "shop/web.py": "from shop import app\n", "wsgi.py": "from shop import app\n"}
+CODE = {
+    "shop/__init__.py": FACTORY,
+    "flaskr/__init__.py": FACTORY,
+    "shop/web.py": "from shop import app\n",
+    "wsgi.py": "from shop import app\n",
+}
 
 
 def served(project: Project, words: list[str], **environ: str) -> None:
