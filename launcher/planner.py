@@ -161,9 +161,7 @@ def _origins(resolved: ResolvedProfile, program: Program | None) -> dict[str, st
     return {
         ".".join(key): resolved.where(".".join(key))
         for key, record in resolved.history.items()
-        if key[0] != "env"
-        and not (program and key == ("app",))
-        and record.winner.origin.name + record.winner.origin.file
+        if not (program and key == ("app",)) and record.winner.origin.name + record.winner.origin.file
     }
 
 

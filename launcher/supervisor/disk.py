@@ -10,8 +10,8 @@ import os
 import time
 from dataclasses import dataclass
 
-from launcher.supervisor.impact import NEVER, OWN_PRODUCT, differing, matches, to_examine
-from launcher.wire.digest import MISSING, PRESENT, of_content, of_file, of_presence
+from launcher.supervisor.impact import NEVER, differing, matches, to_examine
+from launcher.wire.digest import MISSING, OWN_PRODUCT, PRESENT, of_content, of_file, of_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,13 +44,18 @@ class Disk:
     """Compares what was read with what is there. Owns nothing; the watcher is the caller's."""
 
     def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline) -> None:
-        self._watcher = watcher
+        self.watcher = watcher
+        """Told which folders matter; the caller's."""
         self._timeline = timeline
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
         self._links: dict[str, set[str]] = {}
         """Files that are reached by symbolic links, and the names by which they are known."""
         self._folders: set[str] = set()
+        self._covered: set[str] = set()
+        """The folders of all files that were known when the watcher was told last; some do not exist."""
+        self.is_watched = False
+        """Whether the watcher sees every file that was read."""
         self._included: dict[str, str] = {}
         self._settings: dict[str, str] = {}
         self._plan = plan
@@ -82,6 +87,9 @@ class Disk:
         for path in files:
             if os.path.islink(path):  # perhaps one that leads nowhere yet
                 self._follow_link(path)
+                self.is_watched = False
+            elif path[: path.rfind("/")] not in self._covered:
+                self.is_watched = False
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known
         late = [path for path in files if self._has_moved(path)] if self._moved else ()
@@ -109,14 +117,16 @@ class Disk:
     def watch(self, also: Iterable[str] = ()) -> bool:
         """Have the watcher look at every folder that matters now, and at those of *also*; return whether one is new."""
         files = (*self._timeline.known, *self._plan.settings_files, *self._included, *self._links)
-        folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
+        self._covered = {os.path.dirname(path) for path in files}
+        self.is_watched = True
+        folders = {_existing(folder) for folder in self._covered}
         folders.update(_existing(folder) for folder in also)
         folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
         self._folders = folders
-        return self._watcher.watch(folders)
+        return self.watcher.watch(folders)
 
     def _above(self, folders: Iterable[str]) -> set[str]:
         """Return the folders of the project in which these lie: each may be renamed, or be a link that is switched."""

@@ -80,7 +80,7 @@ class Reap:
 class Preload:
     """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
 
-    The app will have to ask for `asked`, in this order, or a copy of the base comes to nothing.
+    The app will have to ask for them in this order, or a copy of the base comes to nothing.
 
     To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
     """
@@ -88,7 +88,6 @@ class Preload:
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
     path: tuple[str, ...]
-    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,14 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjust:
+    """Go on by these settings: the names that are answered to besides our own, and whether pages refresh themselves."""
+
+    allowed_hosts: tuple[str, ...]
+    live_reload: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Booted:
     """The interpreter is up and waits for work."""
 
@@ -185,11 +192,14 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The app could not be loaded. `cause` is one line, `text` the user's traceback, `files` those named in it."""
+    """The app could not be loaded. `cause` is one line, `text` the user's traceback.
+
+    `busy` says that something was in use which only one process can have: a port, a lock, a database.
+    """
 
     cause: str
     text: str
-    files: tuple[str, ...] = ()
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +247,11 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
-
-    `asked` are those of them that the app itself asked for.
-    """
+    """What a library base would import, in order, with which `sys.path`; `reason` says why not more."""
 
     names: tuple[str, ...]
     path: tuple[str, ...] = ()
     reason: str = ""
-    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +266,7 @@ TO_WORKER = (
     MovesQueue,
     SettledPage,
     Edition,
+    Adjust,
     Load,
     Preload,
     ServeFailure,
@@ -286,27 +293,13 @@ TO_SUPERVISOR = (
     Prompting,
     Reaped,
 )
-CARRIES_DESCRIPTOR = (
-    Tally,
-    MovesQueue,
-    SettledPage,
-    Load,
-    Preload,
-    ServeFailure,
-    Adopt,
-    Resume,
-    Lifeline,
-    CrashLog,
-    GivenBack,
-    SnapshotTaken,
-)
-
 if TYPE_CHECKING:
     ToWorker: TypeAlias = (
         Tally
         | MovesQueue
         | SettledPage
         | Edition
+        | Adjust
         | Load
         | Preload
         | ServeFailure

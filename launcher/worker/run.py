@@ -22,6 +22,7 @@ from launcher.web.gate import Gate
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
+    Adjust,
     Adopt,
     Booted,
     Drain,
@@ -41,6 +42,7 @@ from launcher.wire.messages import (
     Tally,
     Unsafe,
 )
+from launcher.worker.arrivals import Arrivals
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
@@ -149,6 +151,7 @@ class Worker:
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
+        self._arrivals = Arrivals()
         self._front = Front(self._link.send)
 
     def live(self) -> int:
@@ -220,6 +223,7 @@ class Worker:
             lambda files: self._link.send(Reading(files)),
             audits=(self._ledger.audit,),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
         finder.start()
         self._ledger.start()
@@ -233,14 +237,14 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
+        self._libraries.expect(message.libraries, message.path, lambda: os._exit(0))
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
         if refused := _refused_tls(plan):
-            self._link.send(Failed(refused.splitlines()[0], refused, ()))
+            self._link.send(Failed(refused.splitlines()[0], refused))
             return False
         if checkpoints is None and self._obstacle:
             self._link.send(Unsafe("", self._obstacle))
@@ -251,7 +255,10 @@ class Worker:
             libraries=self._libraries,
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
+        if checkpoints is not None:
+            checkpoints.quiet = finder.quiet
         finder.start()
         self._ledger.start()
         begun = time.monotonic()
@@ -275,7 +282,7 @@ class Worker:
         self._ledger.stop()
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
-        self._link.send(Failed(outcome.cause, outcome.text, outcome.files))
+        self._link.send(Failed(outcome.cause, outcome.text, outcome.busy))
         return False
 
     def _serve_loaded(
@@ -287,7 +294,7 @@ class Worker:
         finder.stop()
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
-            checkpoints.loaded(finder.flush, self._tell_libraries)
+            checkpoints.loaded(finder.catch_up, self._tell_libraries)
             seconds = time.monotonic() - checkpoints.begun
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
 
@@ -307,8 +314,8 @@ class Worker:
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
-        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked))
+        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
+        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
@@ -341,6 +348,7 @@ class Worker:
             streams=self._front.streams,
             unlogged=BELOW,
         )
+        self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
         self._link.send(Drained(cut))
@@ -360,6 +368,8 @@ class Worker:
                     server.drain(message.seconds)
                 elif isinstance(message, Edition):
                     self._front.show(message)
+                elif isinstance(message, Adjust):
+                    self._front.adjust(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
         except ChannelClosed:
