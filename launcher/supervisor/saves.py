@@ -191,6 +191,7 @@ class Saves:
                 return
             difference, shown = self._disk.moved(moved), self._shown.moved(moved)
             if shown:  # noted before the decision, so that one refresh shows all that was saved at once
+                self._gate.saved()
                 self._clock.after(SETTLE_SECONDS, self._look_at_shown)
             self._tell(difference, woken)
             if self._report.verbose and not shown and difference == Difference():
@@ -282,6 +283,7 @@ class Saves:
 
     def pages_are_new(self) -> None:
         """Take note that pages are refreshed anyway: one refresh shows all that was saved."""
+        self._gate.saved()
         self._shown.look(time.monotonic())
         self._shown.forgive()
 

@@ -40,7 +40,7 @@ REAP_SECONDS = 0.01
 
 
 WAITING = 10.0
-"""How many seconds of waiting count as one of work. On a busy machine everything waits, and all of it would seem far."""
+"""So many seconds of waiting count as one of work. On a busy machine everything waits, and all of it would seem far."""
 
 
 class Link:
@@ -58,8 +58,9 @@ class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
-    at which this import began, or was resumed. `libraries` counts the libraries that were found so far, `show` is told
-    the edition that a copy shows, and in `quiet` folders are listed that the app has not asked for.
+    at which this import began, or was resumed. `children` are the snapshots that this process is the parent of.
+    `libraries` counts the libraries that were found so far, `show` is told the edition that a copy shows, and in
+    `quiet` folders are listed that the app has not asked for.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Checkpoints:
         self._spacing = FIRST_SPACING
         self.begun = time.monotonic()
         self._since = (self.begun, time.process_time())
-        self._children: set[int] = set()
+        self.children: set[int] = set()
         self._ending: set[int] = set()
         self._positions: dict[int, int] = {}
         self._mask: set[signal.Signals] | set[int] = set()
@@ -149,7 +150,7 @@ class Checkpoints:
     def _take(self, name: str, afterwards: Callable[[], None] | None = None) -> bool:
         self._tried = True
         try:
-            obstacle = self._ledger.obstacle(self._children, name)
+            obstacle = self._ledger.obstacle(self.children, name)
             pid, ours, theirs = (0, None, None) if obstacle else self._copy()
         except OSError as error:
             pid, ours, theirs, obstacle = 0, None, None, f"the system allows no copy: {error.strerror}"
@@ -193,7 +194,7 @@ class Checkpoints:
             os.waitpid(pid, 0)
             self._given_up = True  # each try would cost a fork, and such threads rarely end
             return threads
-        self._children.add(pid)
+        self.children.add(pid)
         self._taken += 1
         self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
         return ""
@@ -203,7 +204,7 @@ class Checkpoints:
         try:
             self._link.channel.close()
             self._link.channel = Channel(end)
-            self._children.clear()
+            self.children.clear()
             if afterwards is not None:
                 afterwards()
         except BaseException:  # noqa: BLE001  # whatever it is, a snapshot must not go on as if it were the worker
