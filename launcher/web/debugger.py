@@ -29,7 +29,7 @@ from launcher.web.origin import is_same_origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
     from typing import Any, Protocol
 
@@ -106,7 +106,10 @@ class Debugger(DebuggedApplication):
         self._mask = Mask(plan)
         self._quiet = quiet
         self._bar = bar
-        self.trusted_hosts = list(known_names(plan))
+        self.trusted_hosts = []  # Werkzeug's list, which nobody asks: see `check_host_trust`
+        names = known_names(plan)
+        self.known_names: Callable[[], Collection[str]] = lambda: names
+        """Asked which names are answered to; whoever lets them change puts another function here."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Carry out a command of the debugger's own page, or else run the app."""
@@ -215,7 +218,7 @@ class Debugger(DebuggedApplication):
         Not Werkzeug's own check, in which no IPv6 address can match and capitals count.
         """
         host = parse_host(environ.get("HTTP_HOST", ""))
-        return host is not None and is_known(host[0], self.trusted_hosts)
+        return host is not None and is_known(host[0], self.known_names())
 
     def pin_auth(self, request: Request) -> Response:
         """Check a PIN, one at a time: of guesses sent all at once, each must count before the next is looked at."""

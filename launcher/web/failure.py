@@ -88,18 +88,19 @@ def failure_app(
     *exception* is what was raised, cleaned of our own frames, or None where the process has died. Without the debugger
     nothing of this is shown. Writes nothing to the error stream: the failure has been reported when it happened.
     """
-    bar = _bar(plan, failure, live)
+    bar, now = _bar(plan, failure, live), adjustable or Adjustable(plan)
     if not plan.debugger.enabled:
         app = _page_app("Internal Server Error", f"<p>{_PLAIN}</p>", _bar(plan, Notice("", ""), live))
     elif (shown := _shown(exception, failure.cause)) is not None:
         from launcher.web.debugger import Debugger
 
         raising = _raising(shown, shown.__traceback__)
-        app = Debugger(raising, plan, failures=failures, quiet=True, bar=bar, consoles=consoles)
+        debugger = Debugger(raising, plan, failures=failures, quiet=True, bar=bar, consoles=consoles)
+        debugger.known_names = lambda: now.names
+        app = debugger
     else:
         text = f"<pre>{escape(failure.text)}</pre>" if failure.text.strip() else f"<p>{_SILENT}</p>"
         app = _page_app(failure.cause, text, bar)
-    now = adjustable or Adjustable(plan)
     return check_hosts(live.endpoints(app) if live else app, lambda: now.names)
 
 

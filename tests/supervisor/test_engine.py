@@ -676,7 +676,7 @@ def test_a_base_that_dies_later_is_forgotten(project: Project) -> None:
     base.end(signal.SIGKILL)
     os.waitpid(base.pid, 0)
     project.reserve.turn_until(project.engine.needs_spare)
-    assert (project.engine.count, project.reserve.attended) == (0, {})
+    assert (project.engine._frozen, project.reserve.attended) == ({}, {})
 
 
 @linux

@@ -217,15 +217,6 @@ def test_a_machine_that_looks_like_production_is_named() -> None:
     )
 
 
-def test_a_file_that_moves_with_every_line_we_write_is_told_of_once() -> None:
-    terminal = io.StringIO()
-    report = Report(Console(terminal), "0", "/p", verbose=True)
-    for _ in range(3):
-        report.passed_over("/p/log", "not read while importing")
-    report.passed_over("/p/other", "not read while importing")
-    assert (terminal.getvalue().count("log"), terminal.getvalue().count("other")) == (1, 1)
-
-
 def test_what_led_to_nothing_is_told_to_whoever_asks_for_it() -> None:
     terminal = io.StringIO()
     for verbose in (False, True):
