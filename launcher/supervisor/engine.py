@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from launcher.supervisor import orphans
 from launcher.supervisor.child import Child, worker_environ
 from launcher.supervisor.timeline import Snapshot, Timeline
+from launcher.supervisor.warming import warm
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import GoOn, Libraries, Load, Preload, Reading, Serving, Unsafe
@@ -85,6 +86,7 @@ class Engine:
         self._bad: set[str] = set()
         self._ready: tuple[Snapshot, Child] | None = None
         """A copy that was made in advance, and of what."""
+        self._is_waiting = False
         self.back_to: Snapshot | None = None
         """What the last worker was copied from."""
 
@@ -182,7 +184,13 @@ class Engine:
         child = self._copy_of(snapshot)
         if child is not None:
             self._ready = (snapshot, child)
+            self._is_waiting = False
             self._attend(child.channel, lambda: self._listen_to_ready(child))
+
+    def warm(self, like: Child) -> None:
+        """Have the copy that was made in advance own the pages that *like*, the worker that serves, has written to."""
+        if self._ready is not None and self._is_waiting and like.origin is not None:
+            warm(self._ready[1].pid, like.pid)
 
     def _copy_of(self, snapshot: Snapshot) -> Child | None:
         """Return a copy of the snapshot, which waits for `GoOn`; None if the snapshot is gone."""
@@ -206,6 +214,8 @@ class Engine:
             for message, _ in child.channel.pending():
                 if isinstance(message, messages.Booted):
                     child.greeted(message.pid)
+                elif isinstance(message, messages.Waiting):
+                    self._is_waiting = True
         except ChannelClosed:
             self._end_ready()
 

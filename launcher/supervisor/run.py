@@ -44,6 +44,9 @@ ABORT_SECONDS = 0.5
 PREPARE_SECONDS = 0.25
 """How long after a worker began to serve the next reload is prepared: the first answers come first."""
 
+WARM_SECONDS = 0.1
+"""How long after that the copy is ready, and may be warmed up."""
+
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
 
@@ -397,6 +400,11 @@ class Supervisor:
         """Get ready for the next save, unless it has come already."""
         if self.state.phase == "serving":
             self._engine.prepare()
+            self._clock.after(WARM_SECONDS, self._warm)
+
+    def _warm(self) -> None:
+        if self.state.phase == "serving" and (child := self._children.get(self.state.active)) is not None:
+            self._engine.warm(child)
 
     def _look_at_memory(self) -> None:
         """End snapshots while memory is low; looked at now and then, as long as there are any."""

@@ -238,6 +238,11 @@ class Unsafe:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A copy that was made in advance has nothing left to do before `GoOn`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reaped:
     """A copy of this snapshot ended with this wait status."""
 
@@ -291,6 +296,7 @@ TO_SUPERVISOR = (
     GivenBack,
     Drained,
     Prompting,
+    Waiting,
     Reaped,
 )
 if TYPE_CHECKING:
@@ -324,6 +330,7 @@ if TYPE_CHECKING:
         | GivenBack
         | Drained
         | Prompting
+        | Waiting
         | Reaped
     )
     Message: TypeAlias = ToWorker | ToSupervisor

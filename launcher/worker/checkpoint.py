@@ -20,7 +20,7 @@ import warnings
 from contextlib import nullcontext
 
 from launcher.wire.channel import Channel
-from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe
+from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe, Waiting
 from launcher.worker import descriptors
 from launcher.worker.folders import Folders
 
@@ -286,6 +286,7 @@ class Checkpoints:
         if not _is_readable(self._link.channel, 0):
             with self.quiet():
                 self._folders.list()
+            self._link.send(Waiting())
 
     def _obey(self) -> Message:
         """Take one message of those that a new copy gets, in the order in which they are sent."""

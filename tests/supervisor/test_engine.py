@@ -610,6 +610,23 @@ def test_edits_one_after_the_other_are_served_from_snapshots(project: Project) -
 
 
 @linux
+def test_a_copy_in_advance_is_warmed_up(project: Project) -> None:
+    """All the way: the copy says that it waits, gets pages of its own, and then serves the next edit."""
+    project.drain(project.load(1))
+    child = project.load(2, project.write("shop_views.py", "TEXT = 'two' \n"))
+    engine = project.engine
+    engine.warm(child)  # there is nothing to be warmed up yet
+    engine.prepare()
+    project.reserve.turn_until(lambda: engine._is_waiting)
+    engine.warm(child)
+    project.drain(child)
+    child = project.load(3, project.write("shop_views.py", "TEXT = 'three' \n"))
+    assert engine.came_from() == "back to before shop_views"
+    assert project.ask() == "three"
+    project.drain(child)
+
+
+@linux
 def test_how_a_copy_ended_is_told_by_its_snapshot(project: Project) -> None:
     project.drain(project.load(1))
     child = project.load(2, project.write("shop_views.py", "TEXT = 'two' \n"))
