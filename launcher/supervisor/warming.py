@@ -46,13 +46,14 @@ def _touch(memory: int, page: int) -> bool:
 def _pages(pid: int, like: int) -> list[int]:
     """Return the addresses of pages that *pid* shares and *like* does not."""
     found: list[int] = []
-    with open(f"/proc/{pid}/pagemap", "rb", buffering=0) as ours, open(f"/proc/{like}/pagemap", "rb", buffering=0) as theirs:
+    ours, theirs = f"/proc/{pid}/pagemap", f"/proc/{like}/pagemap"
+    with open(ours, "rb", buffering=0) as one, open(theirs, "rb", buffering=0) as other:
         for begin, end in _private_maps(pid):
-            words = zip(_words(ours.fileno(), begin, end), _words(theirs.fileno(), begin, end), strict=False)
+            words = zip(_words(one.fileno(), begin, end), _words(other.fileno(), begin, end), strict=False)
             found += [
                 begin + place * _PAGE
-                for place, (one, other) in enumerate(words)
-                if other & _KINDS == _EXCLUSIVE | _PRESENT and one & _KINDS == _PRESENT
+                for place, (own, model) in enumerate(words)
+                if own & _KINDS == _PRESENT and model & _KINDS == _EXCLUSIVE | _PRESENT
             ]
     return found
 

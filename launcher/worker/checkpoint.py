@@ -20,7 +20,18 @@ import warnings
 from contextlib import nullcontext
 
 from launcher.wire.channel import Channel
-from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe, Waiting
+from launcher.wire.messages import (
+    Booted,
+    CrashLog,
+    GoOn,
+    Lifeline,
+    Reap,
+    Reaped,
+    Resume,
+    SnapshotTaken,
+    Unsafe,
+    Waiting,
+)
 from launcher.worker import descriptors
 from launcher.worker.folders import Folders
 
@@ -40,7 +51,7 @@ REAP_SECONDS = 0.01
 
 
 WAITING = 10.0
-"""How many seconds of waiting count as one of work. On a busy machine everything waits, and all of it would seem far."""
+"""How many seconds of waiting count as one of work. On a busy machine everything waits, and all would seem far."""
 
 
 class Link:

@@ -44,6 +44,13 @@ PEERS = {
             "{bin}/launch dev --host 127.0.0.1 --port {port}",
             {"LAUNCH_RELOAD__ENGINE": "restart"},
         ),
+        Peer(
+            "launch-without-reload",
+            "launch",
+            "{bin}/launch dev --host 127.0.0.1 --port {port}",
+            {"LAUNCH_RELOAD__ENABLED": "false"},
+        ),
+        Peer("flask-without-debug", "flask", "{bin}/flask --app app run --port {port}"),
         Peer("uvicorn", "servers", "{bin}/uvicorn app:app --interface wsgi --reload --port {port}"),
         Peer("granian", "servers", "{bin}/granian --interface wsgi --reload --port {port} app:app"),
         Peer("gunicorn", "servers", "{bin}/gunicorn --reload --threads 8 --bind 127.0.0.1:{port} app:app"),

@@ -33,7 +33,6 @@ from launcher.wire.messages import (
     Reading,
     Reap,
     Reaped,
-    Waiting,
     Resume,
     ServeFailure,
     Serving,
@@ -42,6 +41,7 @@ from launcher.wire.messages import (
     SnapshotTaken,
     Tally,
     Unsafe,
+    Waiting,
     decode,
     encode,
 )
