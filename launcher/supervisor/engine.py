@@ -16,6 +16,7 @@ from launcher.supervisor.timeline import Snapshot, Timeline
 from launcher.supervisor.warming import warm
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.digest import UNCERTAIN, of_file, of_state
 from launcher.wire.messages import GoOn, Libraries, Load, Preload, Reading, Serving, Unsafe
 
 TYPE_CHECKING = False
@@ -84,6 +85,7 @@ class Engine:
         self._cold_seconds = 0.0
         self._doubted = ""
         self._bad: set[str] = set()
+        self._installed: dict[str, str] = {}
         self._ready: tuple[Snapshot, Child] | None = None
         """A copy that was made in advance, and of what."""
         self._is_waiting = False
@@ -166,6 +168,11 @@ class Engine:
             for gone in useless:  # afterwards: a process that ends takes its time
                 self._end(gone.number)
             self._end_ready()
+            if child is not None and self._is_outdated():  # it has begun already, and nobody is answered so soon
+                self._drop(child)
+                self._end_idle()
+                self.back_to = None
+                return None
             if child is not None:
                 return child
             self._lost(snapshot.number)
@@ -225,8 +232,26 @@ class Engine:
             return
         child, self._ready = self._ready[1], None
         self._neglect(child.channel)
+        self._drop(child)
+
+    def _drop(self, child: Child) -> None:
+        """End a copy that nobody has taken."""
+        child.end()
         self.ask_how_it_ended(child)
         child.close()
+
+    def using(self, files: Mapping[str, str]) -> None:
+        """Take note of the state of library files that snapshots, or what they are made of, have loaded."""
+        for path, state in files.items():
+            if self._installed.setdefault(path, state) != state:
+                self._installed[path] = UNCERTAIN
+
+    def _is_outdated(self) -> bool:
+        """Return whether a fresh start would load other files of libraries than the snapshots have loaded."""
+        return any(
+            (of_file(path) if path.endswith("/") else of_state(path)) != state
+            for path, state in self._installed.items()
+        )
 
     def load(self, child: Child, action: TellLoad, listener: int) -> None:
         """Have a fresh interpreter import the app from the beginning."""
@@ -243,6 +268,7 @@ class Engine:
             self._neglect(self._base.channel)
             self._base.close()
             self._base = None
+        self._installed.clear()
         self.obstacle = ""
 
     def taken(self, message: messages.SnapshotTaken, descriptor: int) -> None:
@@ -365,6 +391,8 @@ class Engine:
             for message, _ in base.channel.pending():
                 if isinstance(message, Reading):
                     self._base_files.update(message.files)
+                elif isinstance(message, messages.Using):
+                    self.using(message.files)
                 elif isinstance(message, Serving):
                     self._use_base(base)
                     return

@@ -305,6 +305,9 @@ class Supervisor:
         if isinstance(message, messages.Reading):
             if number in (self.state.loading, self.state.active):
                 self._saves.was_read(message.files)
+        elif isinstance(message, messages.Using):
+            if number in (self.state.loading, self.state.active):
+                self._engine.using(message.files)
         elif isinstance(message, messages.Showing):
             self._saves.was_shown(message)
         elif isinstance(message, messages.SnapshotTaken) and descriptor is not None:

@@ -238,6 +238,13 @@ class Unsafe:
 
 
 @dataclass(frozen=True, slots=True)
+class Using:
+    """The state of library files that were loaded, and of the folders of libraries that were searched."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A copy that was made in advance has nothing left to do before `GoOn`."""
 
@@ -296,6 +303,7 @@ TO_SUPERVISOR = (
     GivenBack,
     Drained,
     Prompting,
+    Using,
     Waiting,
     Reaped,
 )
@@ -330,6 +338,7 @@ if TYPE_CHECKING:
         | GivenBack
         | Drained
         | Prompting
+        | Using
         | Waiting
         | Reaped
     )

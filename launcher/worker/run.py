@@ -41,6 +41,7 @@ from launcher.wire.messages import (
     SettledPage,
     Tally,
     Unsafe,
+    Using,
 )
 from launcher.worker.arrivals import Arrivals
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
@@ -49,6 +50,7 @@ from launcher.worker.fork_safety import Ledger, engine_obstacle
 from launcher.worker.forks import restore_termination
 from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
+from launcher.worker.installed import Installed
 from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
@@ -152,6 +154,7 @@ class Worker:
         self._gate: Gate | None = None
         self._drained_for_good = False
         self._arrivals = Arrivals()
+        self._installed = Installed(lambda files: self._link.send(Using(files)))
         self._front = Front(self._link.send)
 
     def live(self) -> int:
@@ -224,7 +227,9 @@ class Worker:
             audits=(self._ledger.audit,),
             mark=self._ledger.mark,
             arrivals=self._arrivals,
+            installed=self._installed,
         )
+        self._installed.begin()
         finder.start()
         self._ledger.start()
         obstacle = preload(message.libraries, message.path, is_project_file)
@@ -256,7 +261,9 @@ class Worker:
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
             arrivals=self._arrivals,
+            installed=self._installed if checkpoints is not None else None,
         )
+        self._installed.begin()
         if checkpoints is not None:
             checkpoints.quiet = finder.quiet
         finder.start()

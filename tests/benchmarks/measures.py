@@ -119,7 +119,7 @@ def measure_memory(start: Callable[[], Server], reloads: int) -> Samples:
     """
     with start() as server:
         server.wait_until_up()
-        for target in list(server.app.targets) * 2:
+        for target in list(server.app.targets) * 2 if server.reloads else ():
             _save_in_another_second(server, target)
         pause(SETTLING)
         sizes = shares(server.processes())

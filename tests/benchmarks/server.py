@@ -35,7 +35,7 @@ class Server:
         command = [word.format(bin=programs, port=self.port) for word in shlex.split(peer.command)]
         # Nothing of our own shell: a stray PYTHONDONTWRITEBYTECODE would make every import a compilation.
         variables = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
-        self.app, self.log = app, log
+        self.app, self.log, self.reloads = app, log, peer.reloads
         with log.open("ab") as output:
             self.begun = time.perf_counter()
             self.process = subprocess.Popen(

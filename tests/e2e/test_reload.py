@@ -402,3 +402,23 @@ class Load:
         body = os.urandom(1 << 14)
         answer = self._server.post("/echo", body)
         return "" if answer.text.endswith(f" 16384 {hashlib.sha256(body).hexdigest()}") else repr(answer)
+
+
+def test_a_library_that_was_installed_anew_is_served_after_the_next_edit(project: Project):
+    """Nobody watches it, but no snapshot and no library base brings the old one back."""
+    site = project.root / "vendor/site-packages"
+    app = "import shelf\nimport views\ndef app(environ, start_response):\n"
+    app += "    start_response('200 OK', [])\n    return [f'{views.VERSION} {shelf.VERSION}'.encode()]\n"
+    project.files(
+        {
+            "app.py": app,
+            "views.py": "VERSION = 'v0'\n",
+            "vendor/site-packages/shelf.py": "VERSION = 'shelf 1'\n",
+        }
+    )
+    server = project.dev("app:app", PYTHONPATH=str(site))
+    server.answers("v0 shelf 1")
+    for version in range(1, 4):
+        project.save("views.py", f"VERSION = 'v{version}'\n")
+        server.answers(f"v{version} shelf {version}")
+        project.save("vendor/site-packages/shelf.py", f"VERSION = 'shelf {version + 1}'\n")

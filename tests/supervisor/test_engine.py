@@ -23,6 +23,7 @@ from launcher.supervisor.events import TellLoad
 from launcher.supervisor.timeline import Snapshot
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.digest import of_file, of_state
 from launcher.wire.messages import (
     Booted,
     CrashLog,
@@ -38,6 +39,7 @@ from launcher.wire.messages import (
     Serving,
     SnapshotTaken,
     Unsafe,
+    Using,
 )
 from launcher.wire.tally import open_tally
 
@@ -282,6 +284,67 @@ def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None
         reserve.engine.load(child, TellLoad(1, 1), listener.fileno())
     assert all(is_ended(channel) for channel in far.values())
     assert (reserve.engine.count, reserve.engine.obstacle, reserve.engine.timeline.known) == (0, "", {})
+
+
+# Libraries that are others by now
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    (tmp_path / "flask.py").write_text("one")
+    return tmp_path / "flask.py"
+
+
+def use(reserve: Reserve, library: Path) -> None:
+    names = os.path.join(library.parent, "")
+    reserve.engine.using({str(library): of_state(str(library)), names: of_file(names)})
+
+
+@pytest.mark.parametrize(
+    ("act", "outdated"),
+    [
+        pytest.param(lambda library: None, False, id="as-before"),
+        pytest.param(lambda library: library.write_text("other"), True, id="another-content"),
+        pytest.param(lambda library: library.unlink(), True, id="gone"),
+        pytest.param(lambda library: (library.parent / "redis").mkdir(), True, id="one-more"),
+        pytest.param(lambda library: (library.parent / "__pycache__").mkdir(), False, id="byte-code"),
+    ],
+)
+def test_snapshots_of_other_libraries_are_not_used(
+    reserve: Reserve, library: Path, act: Callable[[Path], object], outdated: bool
+) -> None:
+    far = shop(reserve)
+    use(reserve, library)
+    act(library)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert (child is None) == outdated
+    assert reserve.engine.came_from() == ("cold start" if outdated else "back to before shop.views")
+    if child is not None:
+        new_copy(far["views"])[0].close()
+        child.close()
+
+
+def test_a_copy_that_was_begun_is_ended_before_it_serves(reserve: Reserve, library: Path) -> None:
+    far = shop(reserve)
+    use(reserve, library)
+    library.write_text("other")
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION) is None
+    channel, _ = new_copy(far["views"])
+    assert is_ended(channel)
+    channel.close()
+
+
+def test_what_two_processes_have_read_differently_is_never_used(reserve: Reserve, library: Path) -> None:
+    shop(reserve)
+    use(reserve, library)
+    library.write_text("other")
+    use(reserve, library)
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION) is None
+    reserve.engine.discard()
+    use(reserve, library)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is None, "there is no snapshot"
+    assert not reserve.engine._is_outdated()
 
 
 # A copy in advance
@@ -555,6 +618,8 @@ class Project:
             message, descriptor = found
             if isinstance(message, Reading):
                 self.engine.timeline.read(message.files)
+            elif isinstance(message, Using):
+                self.engine.using(message.files)
             elif isinstance(message, SnapshotTaken) and descriptor is not None:
                 self.engine.taken(message, descriptor)
             else:
