@@ -85,6 +85,8 @@ class Engine:
         self._cold_seconds = 0.0
         self._doubted = ""
         self._bad: set[str] = set()
+        self._teller = 0
+        """The snapshot that has yet to say what a library base may import: nobody else knows it."""
         self._installed: dict[str, str] = {}
         self._ready: tuple[Snapshot, Child] | None = None
         """A copy that was made in advance, and of what."""
@@ -166,7 +168,8 @@ class Engine:
                 child.tell(GoOn(action.generation, self._room, tuple(self._edited), taken, edition))
                 self.back_to = snapshot
             for gone in useless:  # afterwards: a process that ends takes its time
-                self._end(gone.number)
+                if gone.number != self._teller:
+                    self._end(gone.number)
             self._end_ready()
             if child is not None and self._is_outdated():  # it has begun already, and nobody is answered so soon
                 self._drop(child)
@@ -262,8 +265,10 @@ class Engine:
 
     def discard(self) -> None:
         """End all snapshots, and forget what they read."""
-        for gone in self.timeline.go_back(None):
-            self._end(gone.number)
+        self.timeline.go_back(None)
+        for number in list(self._frozen):
+            self._end(number)
+        self._teller = 0
         if self._base is not None:
             self._neglect(self._base.channel)
             self._base.close()
@@ -280,6 +285,8 @@ class Engine:
         self.obstacle = ""
         self._frozen[snapshot.number] = Frozen(snapshot, Channel.of(descriptor), message.pid, message.libraries)
         self.timeline.add(snapshot)
+        if self.back_to is None and not snapshot.before:
+            self._teller = snapshot.number
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
 
     def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
@@ -376,6 +383,8 @@ class Engine:
         try:
             for message, _ in frozen.channel.pending():
                 self._heard(message)
+            if self._teller != number and frozen.snapshot not in self.timeline.snapshots:
+                self._end(number)
         except ChannelClosed:
             self._lost(number)
 
@@ -383,6 +392,7 @@ class Engine:
         if isinstance(message, messages.Reaped):
             self.on_reaped(message.pid, message.status)
         elif isinstance(message, Libraries):
+            self._teller = 0
             self.on_libraries(message)
 
     def _listen_to_base(self, base: Child) -> None:

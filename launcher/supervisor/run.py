@@ -305,6 +305,9 @@ class Supervisor:
         if isinstance(message, messages.Reading):
             if number in (self.state.loading, self.state.active):
                 self._saves.was_read(message.files)
+        elif isinstance(message, messages.Departed):
+            child.departed = True
+            child.verdict = "the app imports other libraries than before"
         elif isinstance(message, messages.Using):
             if number in (self.state.loading, self.state.active):
                 self._engine.using(message.files)
@@ -393,10 +396,11 @@ class Supervisor:
 
     def _copy_failed(self, child: Child, how: str) -> None:
         """Load cold instead: that a copy dies may be the engine's fault, a fresh interpreter's word counts."""
-        text = child.crash_report() if child.verdict else ""
+        text = child.crash_report() if child.verdict and not child.departed else ""
         child.close()
         self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)
-        self._engine.doubt()
+        if not child.departed:
+            self._engine.doubt()
         self._load_cold(self._loading)
 
     def _prepare(self) -> None:

@@ -245,6 +245,11 @@ class Using:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """A copy of the library base ends: the app asks for other libraries than the base was made of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A copy that was made in advance has nothing left to do before `GoOn`."""
 
@@ -304,6 +309,7 @@ TO_SUPERVISOR = (
     Drained,
     Prompting,
     Using,
+    Departed,
     Waiting,
     Reaped,
 )
@@ -339,6 +345,7 @@ if TYPE_CHECKING:
         | Drained
         | Prompting
         | Using
+        | Departed
         | Waiting
         | Reaped
     )

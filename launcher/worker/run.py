@@ -25,6 +25,7 @@ from launcher.wire.messages import (
     Adjust,
     Adopt,
     Booted,
+    Departed,
     Drain,
     Drained,
     Edition,
@@ -242,8 +243,13 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.libraries, message.path, lambda: os._exit(0))
+        self._libraries.expect(message.libraries, message.path, self._depart)
         return checkpoints
+
+    def _depart(self) -> None:
+        """End this copy of a base, which the app has outgrown."""
+        self._link.send(Departed())
+        os._exit(0)
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""

@@ -126,14 +126,21 @@ def is_ended(far: Channel) -> bool:
     return False
 
 
-def shop(reserve: Reserve) -> dict[str, Channel]:
-    """An app of three files: `init`, then `models`, then `views`, with a snapshot before each of the last two."""
+def shop(reserve: Reserve, *, told: bool = True) -> dict[str, Channel]:
+    """An app of three files: `init`, then `models`, then `views`, with a snapshot before each of the last two.
+
+    The snapshot of the loaded app has *told* what a base may import, or has not come to that.
+    """
     reserve.engine.timeline.read({"init": "1"})
     models = reserve.snapshot("shop.models")
     reserve.engine.timeline.read({"models": "1"})
     views = reserve.snapshot("shop.views")
     reserve.engine.timeline.read({"views": "1"})
-    return {"models": models, "views": views, "loaded": reserve.snapshot("")}
+    loaded = reserve.snapshot("")
+    if told:
+        loaded.send(Libraries(()))
+        reserve.turn()
+    return {"models": models, "views": views, "loaded": loaded}
 
 
 # Snapshots
@@ -215,6 +222,29 @@ def test_snapshots_after_the_one_that_was_chosen_are_ended(reserve: Reserve) -> 
     assert [is_ended(far[name]) for name in ("models", "views", "loaded")] == [False, False, True]
     assert reserve.engine.count == len(reserve.attended) == 2
     assert reserve.engine.came_from() == "back to before shop.views"
+    child.close()
+
+
+def test_a_snapshot_that_has_yet_to_say_what_a_base_may_import_is_kept_until_it_has(reserve: Reserve) -> None:
+    loaded = shop(reserve, told=False)["loaded"]
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    assert not is_ended(loaded)
+    assert reserve.engine.timeline.choose([]) == Snapshot(2, "shop.views"), "nobody goes back to it"
+    loaded.send(Libraries(("flask",)))
+    reserve.turn()
+    assert reserve.libraries == [Libraries(("flask",))]
+    assert is_ended(loaded)
+    child.close()
+
+
+def test_nothing_is_waited_for_when_all_are_discarded(reserve: Reserve) -> None:
+    loaded = shop(reserve, told=False)["loaded"]
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    reserve.engine.discard()
+    assert is_ended(loaded)
+    assert reserve.engine.count == 0
     child.close()
 
 
