@@ -59,7 +59,7 @@ from launcher.worker.prompt import Prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from _typeshed.wsgi import WSGIApplication
@@ -207,7 +207,7 @@ class Worker:
         ready, _, _ = select.select([self._listener.fileno(), channel], [], [])
         return channel not in ready
 
-    def _checkpoints(self, most: int, wanted: Collection[str]) -> Checkpoints | None:
+    def _checkpoints(self, most: int, wanted: Sequence[str]) -> Checkpoints | None:
         """Return what takes the snapshots of the coming import; None where none may be taken."""
         self._ledger = Ledger(is_project_file)
         self._libraries = Libraries(is_project_file)
