@@ -40,6 +40,7 @@ from launcher.wire.messages import (
     SnapshotTaken,
     Unsafe,
     Using,
+    Waiting,
 )
 from launcher.wire.tally import open_tally
 
@@ -636,7 +637,7 @@ class Project:
             self.engine.load(child, action, self.listener.fileno())
         self.children.append(child)
         while not isinstance(message := self.hear(child), Serving):
-            assert isinstance(message, (Booted, Loading)), message
+            assert isinstance(message, (Booted, Waiting, Loading)), message
         return child
 
     def hear(self, child: Child) -> messages.Message:
