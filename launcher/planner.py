@@ -14,6 +14,8 @@ from launcher.plan import Address, Browser, Debugger, Plan, Program, Reload, Tar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from launcher.config.resolve import ResolvedProfile
     from launcher.config.schema import TlsTable, WsgiTable
 
@@ -27,14 +29,21 @@ _CHECKED = (
 )
 
 
-def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "", program: Program | None = None) -> Plan:
+def build_plan(
+    resolved: ResolvedProfile,
+    *,
+    pin: str,
+    token: str = "",
+    program: Program | None = None,
+    secrets: Iterable[str] = (),
+) -> Plan:
     """Return the plan for *resolved*; *pin* holds the digits to ask for where the setting says `random`.
 
     *token* is the random part of our own paths in this start. *program* called `launcher.run()`: it brings its app
-    itself. Raise `PlanError` with every folder and file that is missing.
+    itself. *secrets* are variables of the shell whose values are not to be shown, besides those of the profile. Raise
+    `PlanError` with every folder and file that is missing.
     """
-    problems = _missing(resolved)
-    if problems:
+    if problems := missing_paths(resolved):
         raise PlanError(problems)
     settings, root = resolved.settings, resolved.project.root
     directory = settings.app_dir or root
@@ -69,7 +78,21 @@ def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "", program:
             name for name, variable in resolved.variables.items() if variable.from_shell and _differs(resolved, name)
         ),
         program=program or Program(),
+        secrets=tuple(sorted({*secrets, *(name for name, variable in resolved.variables.items() if variable.secret)})),
     )
+
+
+def missing_paths(resolved: ResolvedProfile) -> list[Problem]:
+    """Return a problem for each folder or file that a setting names and that is not there."""
+    settings = resolved.settings
+    named = {"app-dir": settings.app_dir, "tls.cert": settings.tls.cert, "tls.key": settings.tls.key}
+    wanted = [(key, named[key], kind) for key, kind in _CHECKED if named[key]]
+    wanted += [(f"wsgi.static.{prefix}", folder, "folder") for prefix, folder in settings.wsgi.static.items()]
+    return [
+        _path_missing(resolved, key, path, kind)
+        for key, path, kind in wanted
+        if not (os.path.isdir(path) if kind == "folder" else os.path.isfile(path))
+    ]
 
 
 def address_of(host: str, port: int | str, root: str) -> Address:
@@ -151,19 +174,6 @@ def _origins(resolved: ResolvedProfile, program: Program | None) -> dict[str, st
         for key, record in resolved.history.items()
         if not (program and key == ("app",)) and record.winner.origin.name + record.winner.origin.file
     }
-
-
-def _missing(resolved: ResolvedProfile) -> list[Problem]:
-    """Return a problem for each folder or file that a setting names and that is not there."""
-    settings = resolved.settings
-    named = {"app-dir": settings.app_dir, "tls.cert": settings.tls.cert, "tls.key": settings.tls.key}
-    wanted = [(key, named[key], kind) for key, kind in _CHECKED if named[key]]
-    wanted += [(f"wsgi.static.{prefix}", folder, "folder") for prefix, folder in settings.wsgi.static.items()]
-    return [
-        _path_missing(resolved, key, path, kind)
-        for key, path, kind in wanted
-        if not (os.path.isdir(path) if kind == "folder" else os.path.isfile(path))
-    ]
 
 
 def _path_missing(resolved: ResolvedProfile, key: str, path: str, kind: str) -> Problem:

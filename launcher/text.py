@@ -5,10 +5,18 @@ Pure, and knows nothing of colours or streams; those are the business of `consol
 
 from __future__ import annotations
 
-# What changes the look of other text without being seen: bidirectional marks, zero-width marks, line separators, tags.
+# What changes the look of other text without being seen: bidirectional marks, zero-width marks, soft hyphens, line
+# separators, tags. The two joiners (200C, 200D) stay: emoji and several scripts are written with them.
 _INVISIBLE = frozenset(
-    (0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029, 0x2060, 0xFEFF, 0xFFF9, 0xFFFA, 0xFFFB)
-).union(range(0x202A, 0x202F), range(0x2066, 0x206A), range(0xE0000, 0xE0080))
+    (0xAD, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029, 0xFEFF, 0xFFF9, 0xFFFA, 0xFFFB)
+).union(
+    range(0x202A, 0x202F),
+    range(0x2060, 0x2065),
+    range(0x2066, 0x2070),
+    range(0x1BCA0, 0x1BCA4),
+    range(0x1D173, 0x1D17B),
+    range(0xE0000, 0xE0080),
+)
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 TAB = 8
 

@@ -32,7 +32,7 @@ def command_line(resolved: ResolvedProfile) -> tuple[list[str], list[str]]:
         if row.key in _NOT_TOLD or not _is_needed(resolved, row):
             continue
         value = _below(_value(resolved, row.key), resolved.project.root, row)
-        if row.secret or _hides(value):
+        if row.secret or redact.hides_setting(row.key, value) or _hides(value):
             left_out.append(row.key)
         else:
             words += _words(row, value)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from launcher.frame import Look
 
 FORMAT_VERSION = 1
+_TOLD = ("required", "secret", "override")
+"""What is told of the table of a secret variable."""
+
 SPOKEN = {
     Source.DEFAULT: "default",
     Source.BASE: "base",
@@ -42,7 +45,10 @@ def hides_value(record: History) -> bool:
     if keys.is_whole(record.key):
         return is_secret(record)
     row = by_key().get(keys.join(record.key))
-    return row is not None and row.secret
+    if row is not None:
+        named = row.secret or row.key == "env"
+        return named or any(redact.hides_setting(row.key, item.value) for item in record.candidates)
+    return any(map(redact.is_secret_name, record.key))
 
 
 def shown_value(value: object) -> str:
@@ -66,7 +72,7 @@ def shown_candidate(candidate: Candidate, *, secret: bool) -> str:
         return "(unset)"
     value = candidate.value
     if secret and isinstance(value, dict):
-        value = {name: redact.MASK if name in ("value", "default") else inner for name, inner in value.items()}
+        value = {name: inner if name in _TOLD else redact.MASK for name, inner in value.items()}
     elif secret:
         return redact.MASK
     return shown_value(value)
@@ -79,7 +85,7 @@ def spot(origin: Origin, look: Look) -> str:
     if origin.source is Source.DERIVED:
         return origin.reason
     if origin.name in ("--set", "--unset"):
-        return f"{origin.name} {origin.text.partition('=')[0].strip()}"
+        return redact.mask_url(f"{origin.name} {origin.text.partition('=')[0].strip()}")
     return origin.name or SPOKEN[origin.source]
 
 

@@ -5,6 +5,7 @@ Imported by `main.py` when there is something to explain.
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ import click
 from launcher.cli.explanation import read_explanations
 from launcher.cli.flags import FLAGS
 from launcher.cli.options import AppTwiceError, SurplusArgumentError, UnknownCommandError
-from launcher.config.redact import mask_url, shown
+from launcher.config.redact import MASK, is_secret_key, is_secret_name, mask_url
 from launcher.console import color_choices
 from launcher.errors import Place, Problem, UsageError, nearest
 
@@ -24,12 +25,18 @@ if TYPE_CHECKING:
     from launcher.cli.invocation import Invocation
 
 LINE = "command line"
+_ASSIGNMENT = re.compile(r"(?:--[\w-]+=)?(?P<key>[\w.\"'-]+)(?:\s*=|\s)(?P<text>.+)", re.DOTALL)
+"""KEY=VALUE, alone or behind a flag, in the spelling of --set or not quite."""
+
 _OLD_NAMES = {"run": "dev", "serve": "dev", "start": "dev", "runserver": "dev", "config": "explain", "show": "explain"}
 
 
 def explain(error: click.ClickException, invocation: Invocation) -> Problem:
-    """Return the problem for an error of the parser."""
-    argv = invocation.argv
+    """Return the problem for an error of the parser, with nothing secret in it."""
+    return _without_secrets(_explain(error, invocation.argv), invocation.argv)
+
+
+def _explain(error: click.ClickException, argv: Sequence[str]) -> Problem:
     if isinstance(error, UnknownCommandError):
         return _unknown_command(error, argv)
     if isinstance(error, click.NoSuchOption):
@@ -56,6 +63,7 @@ def no_folder() -> UsageError:
 
 def bad_color(word: str) -> UsageError:
     """Return the error for a LAUNCH_COLOR that says nothing."""
+    word = mask_url(word)
     text = f"LAUNCH_COLOR={word}"
     where = Place("environment", 0, len("LAUNCH_COLOR=") + 1, text, len(word))
     hint = _choose(word, color_choices(variable=True), color_choices(variable=False))
@@ -63,7 +71,26 @@ def bad_color(word: str) -> UsageError:
 
 
 def on_command_line(problem: Problem, argv: Sequence[str]) -> Problem:
-    """Return a problem with the value of a flag as one that shows the whole command line, if it is found there."""
+    """Return a problem with the value of a flag as one that shows the whole command line, if it is found there.
+
+    What is secret on the command line is taken out of the problem.
+    """
+    return _without_secrets(_located(problem, argv), argv)
+
+
+def _without_secrets(problem: Problem, argv: Sequence[str]) -> Problem:
+    words = [(word, _masked(argv, number)) for number, word in enumerate(argv) if _masked(argv, number) != word]
+
+    def clean(text: str) -> str:
+        for word, masked in words:
+            text = text.replace(word, masked)
+        return mask_url(text)
+
+    spot = problem.place and replace(problem.place, text=clean(problem.place.text))
+    return replace(problem, message=clean(problem.message), hint=clean(problem.hint), place=spot)
+
+
+def _located(problem: Problem, argv: Sequence[str]) -> Problem:
     spot = problem.place
     if spot is None or spot.file != LINE or spot.text.startswith("launch "):
         return problem
@@ -115,14 +142,25 @@ def _text(words: Sequence[str]) -> str:
 
 
 def _masked(argv: Sequence[str], number: int) -> str:
-    """Return an argument with the value of a secret taken out."""
+    """Return an argument with the value of a secret taken out: one that is assigned, or follows a flag called so."""
     word = argv[number]
     before = argv[number - 1] if number else ""
-    given = word.partition("=")[2] if word.startswith("--set=") else word if before == "--set" else ""
-    key, equals, text = given.partition("=")
-    if not equals:
-        return mask_url(word)
-    return word[: len(word) - len(text)] + shown(key.strip().rpartition(".")[2], text)
+    if before.startswith("-") and "=" not in before and not word.startswith("-") and _is_secret_flag(before):
+        return MASK
+    found = _ASSIGNMENT.fullmatch(word)
+    if found and (is_secret_key(found["key"]) or _is_secret_flag(found["key"])):
+        return word[: found.start("text")] + MASK
+    return mask_url(word)
+
+
+def _is_secret_flag(name: str) -> bool:
+    """Return whether a flag is called like a secret, or was probably meant to be one that is."""
+    if not name.startswith("--") or name == "--key":
+        return False
+    meant = nearest(name, [spelling for flag in FLAGS for spelling in flag.names])
+    return is_secret_name(name.lstrip("-")) or (
+        meant is not None and is_secret_name(meant.lstrip("-")) and meant != "--key"
+    )
 
 
 def _unknown_command(error: UnknownCommandError, argv: Sequence[str]) -> Problem:
@@ -144,12 +182,16 @@ def _unknown_flag(error: click.NoSuchOption, argv: Sequence[str]) -> Problem:
     command = ctx.command_path if ctx else "launch"
     known = [spelling for param in (ctx.command.get_params(ctx) if ctx else []) for spelling in _spellings(param)]
     others = [spelling for flag in FLAGS for spelling in (*flag.names, *flag.off)]
-    if match := nearest(name, [spelling for spelling in known if spelling.startswith("--")]):
-        hint = f"did you mean `{match}`?"
-    elif name in others:
+    if name in others and "--set" in known:
         hint = f"here, write --set {_key(name)}=..."
-        if ctx and ctx.parent is None:
-            hint = f"flags come after the command: launch dev {name}"
+    elif name in others:
+        hint = (
+            f"flags come after the command: launch dev {name}"
+            if ctx and ctx.parent is None
+            else "it is a flag of launch dev"
+        )
+    elif match := nearest(name, [spelling for spelling in known if spelling.startswith("--")]):
+        hint = f"did you mean `{match}`?"
     else:
         hint = f"all flags: {command} --help"
     return Problem("unknown-flag", f"`{command}` has no flag `{name}`", place(argv, name), hint)

@@ -75,10 +75,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All candidates for one key, highest first. The first one is the winner; an unset winner means no value."""
+    """All candidates for one key, highest first. The first one is the winner; an unset winner means no value.
+
+    `secret` says that some file declares the variable to be secret, even one that takes no part here.
+    """
 
     key: tuple[str, ...]
     candidates: tuple[Candidate, ...]
+    secret: bool = False
 
     @property
     def winner(self) -> Candidate:

@@ -77,7 +77,7 @@ def _outline(request: Request, error: LaunchError) -> Outline:
     sources, before = read(request)
     name, found = choose(request, sources)
     if found or (sources.committed is None and before):
-        raise_for([*before, *found])
+        raise_for([*before, *found], sources.secrets)
     stacked = stack_up(request, sources, name, before)
     errors = [finding for finding in stacked.findings if not finding.warning]
     if not errors:  # the settings are right one by one, and not together

@@ -6,6 +6,7 @@ Reads the file again and locates its keys, so it is loaded only when somebody as
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from launcher.config import redact
@@ -16,17 +17,19 @@ from launcher.errors import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     Spots = dict[tuple[str, ...], Spot]
 
 _PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,40}")
 _NOT_SECRET = ("LAUNCH_", "FLASK_APP", "FLASK_ENV", "FLASK_DEBUG", "FLASK_RUN_")
 
 
-def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
+def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False, secrets: Collection[str] = ()) -> Place:
     """Return where *origin* is, pointing at its value or its key; `masked` hides the value.
 
-    What looks like a secret is hidden in any case. A file that changed or went away meanwhile gives a place without a
-    text.
+    What looks like a secret is hidden in any case, and so is the value of a variable among *secrets*. A file that
+    changed or went away meanwhile gives a place without a text.
     """
     if origin.file:
         text, _ = read_text(origin.file)
@@ -34,16 +37,17 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> P
             # Python's parser, for a call of `launcher.run()`
             from launcher.config.sources.argument import locate_argument
 
-            return locate_argument(origin, text or "", masked, at_key=at_key)
+            return locate_argument(origin, text or "", masked, at_key=at_key, secrets=secrets)
         return (
             _in_env_file(origin, text or "", at_key)
             if origin.source is Source.ENV_FILE
-            else _in_toml(origin, text or "", masked, at_key)
+            else _in_toml(origin, text or "", masked, at_key, secrets)
         )
     if origin.source in (Source.ENVIRONMENT, Source.FLASK_VARIABLE):
         return _quote("environment", origin.name, "=", _hidden_text(origin.name, origin.text, masked), at_key)
     if origin.source is Source.COMMAND_LINE:
-        return _quote("command line", origin.name, " ", _hidden_assignment(origin.text, masked), at_key)
+        hide = masked or (redact.is_secret_name(origin.name.lstrip("-")) and origin.name != "--key")
+        return _quote("command line", origin.name, " ", _hidden_assignment(origin.text, hide), at_key)
     return Place("derived" if origin.source is Source.DERIVED else "default", text=origin.reason)
 
 
@@ -54,14 +58,19 @@ def _quote(file: str, name: str, between: str, text: str, at_key: bool) -> Place
 
 
 def _hidden_text(name: str, text: str, masked: bool) -> str:
-    return redact.shown(name, text, secret=masked)
+    return redact.shown(name, text, secret=masked or _is_ours_for_the_app(name))
+
+
+def _is_ours_for_the_app(name: str) -> bool:
+    """Return whether a name sets variables of the app all at once, or is meant to set one of them."""
+    return name == "LAUNCH_ENV" or name.startswith("LAUNCH_ENV__")
 
 
 def _hidden_assignment(text: str, masked: bool) -> str:
     """Return the text of a flag; in KEY=VALUE the value is hidden where the key looks secret."""
-    name, equals, value = text.partition("=")
-    if equals:
-        return f"{name}={redact.shown(name.strip().rpartition('.')[2], value, secret=masked)}"
+    name, between, value = text.partition("=") if "=" in text else text.partition(" ")
+    if value and between and (masked or redact.is_secret_key(name.strip())):
+        return f"{name}{between}{redact.MASK}"
     return redact.MASK if masked else redact.mask_url(text)
 
 
@@ -77,7 +86,8 @@ def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
         shown = line if _PLAIN_NAME.fullmatch(line.strip()) else redact.MASK
         return Place(origin.file, origin.line, 1, shown, max(1, len(shown)))
     start = len(before) - len(before.lstrip())
-    if not name.startswith(_NOT_SECRET) and value.strip():
+    secret = redact.is_secret_name(name) or _is_ours_for_the_app(name) or not name.startswith(_NOT_SECRET)
+    if secret and value.strip():
         value = value[: len(value) - len(value.lstrip())] + redact.MASK
     shown = f"{before}={redact.mask_url(value)}"
     column = start + 1 if at_key or not value.strip() else min(origin.column, len(shown))
@@ -85,12 +95,12 @@ def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
     return Place(origin.file, origin.line, column, shown, max(1, length))
 
 
-def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
+def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool, secrets: Collection[str]) -> Place:
     if origin.line or not origin.path:
         # Only a text that could not be parsed has a line and no path, and nobody can tell where its secrets are.
         return Place(origin.file, origin.line, origin.column)
-    lines = re.split(r"\r\n|\n", text)
-    spots = _spots(text)
+    located = _located(text)
+    spots = located.spots
     path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in spots), ())
     if not path:
         return Place(origin.file)
@@ -98,24 +108,43 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool) -> Place:
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
-    hidden = (path,) if masked else ()
-    shown = _mask_line(lines[line - 1], spots, line, column, hidden)
-    if not at_key and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots):
+
+    def is_hidden(other: tuple[str, ...]) -> bool:
+        return (masked and other == path) or _is_secret(other, spots, secrets)
+
+    shown = _mask_line(located, line, column, is_hidden)
+    if not at_key and is_hidden(path) and path not in located.tables:
         length = len(redact.MASK)
     return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """The lines of a TOML text, what stands where, which paths stand on a line, and which have others inside them."""
+
+    lines: list[str]
+    spots: Spots
+    by_line: dict[int, list[tuple[str, ...]]]
+    tables: set[tuple[str, ...]]
+
+
 @lru_cache(maxsize=32)
-def _spots(text: str) -> Spots:
-    return locate(text)
+def _located(text: str) -> _Located:
+    spots = locate(text)
+    by_line: dict[int, list[tuple[str, ...]]] = {}
+    for path, spot in spots.items():
+        by_line.setdefault(spot.line, []).append(path)
+    tables = {path[:length] for path in spots for length in range(1, len(path))}
+    return _Located(re.split(r"\r\n|\n", text), spots, by_line, tables)
 
 
-def _mask_line(line: str, spots: Spots, number: int, caret: int, hidden: tuple[tuple[str, ...], ...] = ()) -> str:
-    """Return a line of a TOML file without its secrets and what is *hidden*; the column *caret* stays in place."""
+def _mask_line(located: _Located, number: int, caret: int, is_hidden: Callable[[tuple[str, ...]], bool]) -> str:
+    """Return a line of a TOML file without the values that are hidden; the column *caret* stays in place."""
+    line = located.lines[number - 1]
     places = [
-        (spot.column, spot.length)
-        for path, spot in spots.items()
-        if spot.line == number and (path in hidden or _is_secret(path, spots)) and not _is_table(path, spots)
+        (located.spots[path].column, located.spots[path].length)
+        for path in located.by_line.get(number, ())
+        if is_hidden(path) and path not in located.tables
     ]
     for column, length in sorted(places, reverse=True):
         mask = "*" * length if column < caret else redact.MASK
@@ -123,14 +152,17 @@ def _mask_line(line: str, spots: Spots, number: int, caret: int, hidden: tuple[t
     return redact.mask_url(line[: caret - 1], keep=True) + redact.mask_url(line[caret - 1 :])
 
 
-def _is_table(path: tuple[str, ...], spots: Spots) -> bool:
-    return any(len(other) > len(path) and other[: len(path)] == path for other in spots)
+def _is_secret(path: tuple[str, ...], spots: Spots, secrets: Collection[str]) -> bool:
+    """Return whether the value at *path* is a text that must not be shown.
 
-
-def _is_secret(path: tuple[str, ...], spots: Spots) -> bool:
-    """Return whether the value at *path* is text of an app variable that is declared secret, or called like one."""
-    if "env" not in path or path[-1] in ("required", "secret", "override"):
+    It is one of a variable that is declared secret, here or among *secrets*; or something in its path is called like
+    one, wherever it stands, since a secret in the wrong table is one too.
+    """
+    if path[-1] in ("required", "secret", "override"):
         return False
-    inner = path[path.index("env") + 1 :]
-    declared = (*path[:-1], "secret") in spots and len(inner) == 2
-    return bool(inner) and (declared or redact.is_secret_name(inner[0]))
+    inner = path[path.index("env") + 1 :] if "env" in path else ()
+    if inner and (inner[0] in secrets or redact.is_secret_name(inner[0])):
+        return True
+    if path[-1] == "env" or (len(inner) > 1 and (*path[: len(path) - len(inner) + 1], "secret") in spots):
+        return True
+    return any(redact.is_secret_name(part) for part in path if part != "key")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from launcher.config import schema, selection
 from launcher.config.finding import Finding
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _ROOT_KEYS = ("default-profile", "base", "profiles")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sources:
     """The files of a project as they were read.
 
@@ -45,6 +46,13 @@ class Sources:
     def names(self) -> tuple[str, ...]:
         """All profiles, the team's first."""
         return (*self.profiles, *(name for name in self.local if name not in self.profiles))
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """The variables of the app that some table declares to be secret, whether or not its profile is used."""
+        documents = [document.table.get("base") for document in (self.committed, self.personal) if document]
+        tables = [*documents, *(table.table for table in (*self.profiles.values(), *self.local.values()))]
+        return frozenset(name for table in tables if isinstance(table, dict) for name in _declared(table.get("env")))
 
 
 def read_sources(project: Project, *, local: bool) -> Sources:
@@ -80,6 +88,15 @@ def read_sources(project: Project, *, local: bool) -> Sources:
     return Sources(
         replace(project, candidates=tuple(seen)), committed, personal, profiles, own, broken, tuple(findings)
     )
+
+
+def _declared(table: object) -> list[str]:
+    """Return the names in an `env` table that are declared secret, however that is written."""
+    if not isinstance(table, dict):
+        return []
+    return [
+        name for name, value in table.items() if isinstance(value, dict) and value.get("secret", False) is not False
+    ]
 
 
 def _separate_profiles(root: str) -> tuple[list[Table], dict[str, tuple[Finding, ...]]]:

@@ -10,12 +10,17 @@ import re
 MASK = "***"
 
 _SECRET_NAME = re.compile(
-    r"(^|.*[_.-])(API)?KEY|.*TOKEN|.*SECRET.*|.*PASSWORD.*|.*PASSWD.*|.*PASSPHRASE.*|.*CREDENTIALS?|(^|.*_)PWD_?.*|.*PRIVATE_KEY.*",
+    r"(^|.*[_.-])(API)?KEY|(^|.*[_.-])PIN|.*TOKEN|.*SECRET.*|.*PASSWORD.*|.*PASSWD.*|.*PASSPHRASE.*|.*CREDENTIALS?|(^|.*_)PWD_?.*|.*PRIVATE_KEY.*",
     re.IGNORECASE,
 )
 _NOT_SECRET = frozenset({"tls.key", "KEY", "FLASK_RUN_KEY", "LAUNCH_TLS__KEY", "PWD", "OLDPWD"})
 """The place of a key file is no secret."""
-_USER_INFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#@:\"']*):?(?P<password>[^\s/?#\"']*)@")
+USER_INFO = re.compile(r"(?:(?<=://)|(?<=:/)(?!/))[^\s/?#@:\"']*:(?!\d{1,5}[/?#])(?:(?!://)[^\s\"'])+(?=@)")
+"""User and password of a URL, up to the last @, since people do not write %2F for a slash in a password.
+
+A number and a slash are a port. A path that was made of a URL has one slash. There is no scheme in front, which would
+be looked for from every letter of a long word.
+"""
 
 
 def is_secret_name(name: str) -> bool:
@@ -28,13 +33,22 @@ def mask_url(text: str, *, keep: bool = False) -> str:
 
     `keep` keeps the length, for a text in which columns count.
     """
+    return USER_INFO.sub(lambda match: "*" * len(match[0]) if keep else MASK, text)
 
-    def replace(match: re.Match[str]) -> str:
-        scheme = match["scheme"]
-        mask = "*" * (len(match[0]) - len(scheme) - 1) if keep else MASK
-        return f"{scheme}{mask}@" if match["password"] else match[0]
 
-    return _USER_INFO.sub(replace, text)
+def hides_setting(key: str, value: object) -> bool:
+    """Return whether the value of a setting must not be shown: the PIN, unless it is a word that is no PIN."""
+    return is_secret_name(key) and value not in ("random", "off", "", None)
+
+
+def is_secret_key(key: str) -> bool:
+    """Return whether what is assigned to a dotted key on a command line must not be shown.
+
+    That is a name which is taken for a secret, and every variable of the app: which of them are declared secret is not
+    known where a command line is told.
+    """
+    parts = [part.strip(" \t\"'").lstrip("-") for part in key.split(".")]
+    return parts[0] == "env" or any(is_secret_name(part) for part in parts if part != "key")
 
 
 def shown(name: str, text: str, *, secret: bool = False) -> str:

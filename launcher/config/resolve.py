@@ -21,7 +21,7 @@ from launcher.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from launcher.config.layer import Candidate, Layer
     from launcher.config.schema import Settings
@@ -146,8 +146,8 @@ def resolve_profile(request: Request) -> ResolvedProfile:
     sources, findings = read(request)
     name, found = choose(request, sources)
     if found or sources.committed is None:
-        raise_for([*findings, *found])
-    return _resolve(request, sources, name, findings)
+        raise_for([*findings, *found], sources.secrets)
+    return _resolve(request, sources, name, findings, list_profiles(sources))
 
 
 def resolve_all(request: Request) -> Survey:
@@ -158,14 +158,16 @@ def resolve_all(request: Request) -> Survey:
     """
     sources, findings = read(request)
     if sources.committed is None:
-        raise_for(findings)
+        raise_for(findings, sources.secrets)
     names = [name for name in sources.names if not selection.is_abstract(name)]
     if not _default_profile(sources)[0]:
         names.insert(0, "")
-    checked = tuple(_check(request, sources, name, findings) for name in names)
+    profiles = list_profiles(sources)  # once: made for each of them it would be most of the work
+    checked = tuple(_check(request, sources, name, findings, profiles) for name in names)
     histories = [item.resolved.history for item in checked if item.resolved]
-    apart = [*_misnamed(request, sources), *survey.find_never(histories)]
-    return Survey(sources.project, checked, tell(apart))
+    unextended = survey.find_unextended([*sources.profiles.values(), *sources.local.values()])
+    apart = [*_misnamed(request, sources), *survey.find_never(histories), *unextended]
+    return Survey(sources.project, checked, tell(apart, sources.secrets))
 
 
 def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False) -> Place:
@@ -261,7 +263,7 @@ def stack_up(request: Request, sources: Sources, name: str, before: Sequence[Fin
     layers, seen, found = _gather_layers(request, sources, name, chain)
     findings += found
     unread = {finding.origin.file for finding in findings if finding.origin is not None} & {file.path for file in seen}
-    merged, found = _merge_checked(layers)
+    merged, found = _merge_checked(layers, sources.secrets)
     known, missing = variables.gather_variables(merged.history)
     findings += [*found, *([] if unread else missing)]  # a variable may be missing only because its file is broken
     return Stacked(merged, chain, known, tuple(seen), tuple(findings))
@@ -274,18 +276,20 @@ def make_settings(request: Request, sources: Sources, stacked: Stacked) -> tuple
     return settings, validate.check_together(settings, merged)
 
 
-def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> ResolvedProfile:
+def _resolve(
+    request: Request, sources: Sources, name: str, before: Sequence[Finding], profiles: tuple[ProfileInfo, ...]
+) -> ResolvedProfile:
     stacked = stack_up(request, sources, name, before)
-    merged, findings = stacked.merged, list(stacked.findings)
-    raise_for(findings)
+    merged, findings, secrets = stacked.merged, list(stacked.findings), sources.secrets
+    raise_for(findings, secrets)
     settings, found = make_settings(request, sources, stacked)
-    raise_for([*findings, *found])
+    raise_for([*findings, *found], secrets)
     project = replace(sources.project, candidates=(*sources.project.candidates, *stacked.seen))
     findings += (
         finding for other, broken in sources.broken.items() if other not in stacked.chain for finding in broken
     )
-    warnings = tell(replace(finding, warning=True) for finding in findings)
-    known, profiles = stacked.variables, list_profiles(sources)
+    warnings = tell([replace(finding, warning=True) for finding in findings], secrets)
+    known = stacked.variables
     return ResolvedProfile(settings, merged.history, project, name, stacked.chain, known, profiles, warnings)
 
 
@@ -299,7 +303,7 @@ def _gather_layers(
     if request.call:
         called, found = call_layer(request.call)
         low, outer, outer_findings = [low[0], default_layer(), *low[1:]], [*outer, called], [*outer_findings, *found]
-    winner = merge([*low, *outer]).history[("env-files",)].winner
+    winner = merge(_about([*low, *outer], "env-files")).history[("env-files",)].winner
     read, seen, findings = _read_env_files(request, winner, _folders(request, sources), name)
     decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs)
     decided = decided or bool(environ.get("FLASK_DEBUG"))
@@ -310,13 +314,23 @@ def _gather_layers(
     return layers, seen, [*low_findings, *outer_findings, *findings]
 
 
+def _about(layers: Iterable[Layer], name: str) -> Iterator[Layer]:
+    """Yield the layers with no entries but those of one setting."""
+    for layer in layers:
+        yield replace(layer, entries=tuple(entry for entry in layer.entries if entry.key[0] == name))
+
+
 def _folders(request: Request, sources: Sources) -> Folders:
     return Folders(sources.project.root, request.cwd, request.home)
 
 
-def _merge_checked(layers: list[Layer]) -> tuple[Merged, list[Finding]]:
-    """Return the merged layers with derived values on top, and what is wrong with the values of any layer."""
-    findings = [finding for layer in layers for finding in validate.check_layer(layer)]
+def _merge_checked(layers: list[Layer], secrets: Collection[str]) -> tuple[Merged, list[Finding]]:
+    """Return the merged layers with derived values on top, and what is wrong with the values of any layer.
+
+    *secrets* are the variables that some file declares to be secret.
+    """
+    written = (layer for layer in layers if layer.source is not Source.DEFAULT)  # ours are right: a test checks them
+    findings = [finding for layer in written for finding in validate.check_layer(layer)]
     merged = merge(layers)
     conflicts = validate.check_conflicts(merged)
     told = {origin for finding in conflicts for origin in (finding.origin, *(other for _, other in finding.others))}
@@ -326,7 +340,8 @@ def _merge_checked(layers: list[Layer]) -> tuple[Merged, list[Finding]]:
     ]
     merged = merge([*layers, assemble.derived_layer(merged)])
     settled = {
-        key: variables.settle(record) if keys.is_whole(key) else record for key, record in merged.history.items()
+        key: variables.settle(record, secrets) if keys.is_whole(key) else record
+        for key, record in merged.history.items()
     }
     values = {key: record.winner.value for key, record in settled.items() if not record.winner.unset}
     return Merged(values, settled, merged.conflicts), findings
@@ -382,32 +397,37 @@ def list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:
     )
 
 
-def _check(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> Checked:
+def _check(
+    request: Request, sources: Sources, name: str, before: Sequence[Finding], profiles: tuple[ProfileInfo, ...]
+) -> Checked:
     try:
-        resolved = _resolve(request, sources, name, before)
+        resolved = _resolve(request, sources, name, before, profiles)
     except (ConfigError, UsageError) as error:
         return Checked(name, None, error.problems)
     return Checked(name, resolved, resolved.warnings)
 
 
-def raise_for(findings: Iterable[Finding]) -> None:
-    """Raise all *findings* as one error, unless there are only warnings; a problem that is met twice is told once."""
+def raise_for(findings: Iterable[Finding], secrets: Collection[str]) -> None:
+    """Raise all *findings* as one error, unless there are only warnings; a problem that is met twice is told once.
+
+    *secrets* are the variables that some file declares to be secret, whose values are not told.
+    """
     found = list(dict.fromkeys(findings))
     if all(finding.warning for finding in found):
         return
     origins = [finding.origin for finding in found]
     only_flags = all(origin and origin.source is Source.COMMAND_LINE and not origin.file for origin in origins)
-    raise (UsageError if only_flags else ConfigError)(tell(found))
+    raise (UsageError if only_flags else ConfigError)(tell(found, secrets))
 
 
-def tell(findings: Iterable[Finding]) -> tuple[Problem, ...]:
-    """Return the problems for *findings*, grouped by file, with their source lines."""
+def tell(findings: Iterable[Finding], secrets: Collection[str]) -> tuple[Problem, ...]:
+    """Return the problems for *findings*, grouped by file, with their source lines, without the values of *secrets*."""
     found = list(findings)
     if not found:
         return ()
     from launcher.config.problem import problem_of  # only to fail or to warn
 
-    return _by_file([problem_of(finding) for finding in found])
+    return _by_file([problem_of(finding, secrets) for finding in found])
 
 
 def _by_file(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from pydantic import ValidationError
 
 from launcher.config import key as keys
-from launcher.config import schema
+from launcher.config import redact, schema
 from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.stack import Conflict, Merged, nest
@@ -34,6 +34,8 @@ _NAME = re.compile(r"[^=\0]+")
 
 def check_layer(layer: Layer) -> list[Finding]:
     """Return everything that is wrong with the values of one layer, in the order of the file."""
+    if not layer.entries:
+        return []
     findings = [finding for entry in layer.entries for finding in _check_names(entry)]
     values = {entry.key: entry.value for entry in layer.entries if not entry.unset}
     try:
@@ -242,24 +244,37 @@ def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's
     value = detail["input"]
     expected = _expected(key, detail)
     row = schema.by_key().get(keys.join(key)) or _row_of_item(key)
+    secret = redact.is_secret_name(key[-1]) and key[-1] != "secret"
     if origin.source in _TEXTS and not origin.path and row is not None:
-        slug = "flag-value" if origin.source is Source.COMMAND_LINE else "env-value"
-        subject = f"{origin.name} {origin.text}" if slug == "flag-value" else f'{origin.name}="{origin.text}"'
-        return Finding(slug, f"{subject} must be {row.type}", origin, hint=_hint_for_text(row, origin.text))
+        return _wrong_text(row, origin, secret=secret or key[0] == "env")
     if row is not None and row.choices and isinstance(value, str) and row.kinds == ("text",):
-        return Finding(
-            "bad-choice", f'{_subject(key, origin)} cannot be "{value}"', origin, hint=_hint_for_choice(row, value)
-        )
+        shown = redact.MASK if secret else value
+        hint = _hint_for_choice(row, "" if secret else value)
+        return Finding("bad-choice", f'{_subject(key, origin)} cannot be "{shown}"', origin, hint=hint)
     slug = "out-of-range" if detail["type"] in _LIMITS else "wrong-type"
     actual = _describe_kinds(value) if detail["type"] == "one_of" else f"is {_describe(value, slug)}"
     hint = (
-        _nearest_choice(row, value)
+        f"must be {row.type}"
+        if secret and row is not None
+        else _nearest_choice(row, value)
         if row is not None and row.choices and isinstance(value, str)
         else 'write how to get a value: required = "ask the team"'
         if key[0] == "env" and key[2:] == ("required",)
-        else _hint_for_type(expected, value)
+        else _hint_for_type(expected, "" if secret and isinstance(value, str) else value)
     )
     return Finding(slug, f"{_subject(key, origin)} must be {expected}, this {actual}", origin, hint=hint)
+
+
+def _wrong_text(row: schema.Setting, origin: Origin, *, secret: bool) -> Finding:
+    """Return the finding for a flag or variable whose text is not of the type of its setting."""
+    slug = "flag-value" if origin.source is Source.COMMAND_LINE else "env-value"
+    text = redact.MASK if secret else origin.text
+    if origin.name == "--set":
+        text = f"{origin.text.partition('=')[0].strip()}={redact.MASK}" if secret else text
+    subject = f"{origin.name} {text}" if slug == "flag-value" else f'{origin.name}="{text}"'
+    return Finding(
+        slug, f"{subject} must be {row.type}", origin, hint=_hint_for_text(row, "" if secret else origin.text)
+    )
 
 
 def _row_of_item(key: Key) -> schema.Setting | None:

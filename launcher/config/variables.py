@@ -13,7 +13,7 @@ from launcher.config.layer import Candidate, History, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from launcher.config.layer import Origin
 
@@ -31,8 +31,8 @@ class Variable:
     hidden: tuple[Candidate, ...] = ()
 
 
-def settle(history: History) -> History:
-    """Return the history of an `env.NAME` with its true winner first.
+def settle(history: History, secrets: Collection[str] = ()) -> History:
+    """Return the history of an `env.NAME` with its true winner first, marked where the name is among *secrets*.
 
     The winner is the highest candidate, but a table with `override` wins over .env files and the shell, and one with
     `default` or `required` is only asked where nothing else gives a text, also not a layer below it that is no table.
@@ -42,7 +42,7 @@ def settle(history: History) -> History:
     if table is not None and not table.unset and isinstance(table.value, dict) and table.value.get("override") is True:
         above = [item for item in order if item.origin.source in (Source.COMMAND_LINE, Source.DERIVED)]
         order = [*above, table, *(item for item in order if item is not table and item not in above)]
-    return History(history.key, tuple(order))
+    return History(history.key, tuple(order), history.key[-1] in secrets)
 
 
 def gather_variables(history: Mapping[tuple[str, ...], History]) -> tuple[dict[str, Variable], list[Finding]]:
@@ -79,8 +79,10 @@ def text_of(candidate: Candidate) -> str | None:
 
 
 def is_secret(record: History) -> bool:
-    """Return whether any candidate declares the variable secret, or its name does."""
-    declared = any(isinstance(item.value, dict) and item.value.get("secret") is True for item in record.candidates)
+    """Return whether anything declares the variable secret, or its name does."""
+    declared = record.secret or any(
+        isinstance(item.value, dict) and item.value.get("secret") is True for item in record.candidates
+    )
     return declared or redact.is_secret_name(record.key[-1])
 
 

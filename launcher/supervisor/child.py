@@ -56,6 +56,8 @@ class Child:
         """Whether somebody is asked something on the terminal."""
         self.departed = False
         """Whether it was a copy of a library base that the app has outgrown."""
+        self.console = ""
+        """How traceback pages call this worker; empty while no console of them was used."""
         self.watch = -1
         """A descriptor that can be read when the process has ended; -1 where there is none."""
         self.verdict = ""

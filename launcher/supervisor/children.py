@@ -16,7 +16,7 @@ from launcher.wire.channel import ChannelClosed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
     from launcher.supervisor.child import Child
@@ -61,6 +61,10 @@ class Children:
         self._ask = ask
         self._known: dict[int, Child] = {}
         self._orphans: set[int] = set()
+
+    def __iter__(self) -> Iterator[Child]:
+        """Yield the workers that are known now."""
+        return iter(tuple(self._known.values()))
 
     def get(self, number: int | None) -> Child | None:
         """Return the worker of this number, if there is one."""

@@ -72,6 +72,7 @@ class Saves:
         self._poll_due = False
         self._shut = False
         self._held: Difference | None = None
+        self._explained: set[str] = set()
         self._gate = Gate()
         try:
             self._watcher = self._open_watcher()
@@ -117,6 +118,7 @@ class Saves:
     def load_began(self) -> None:
         """Take note that a worker begins to read."""
         self._disk.load_began()
+        self._explained.clear()
         self.last_read = ""
 
     def shut(self) -> None:
@@ -189,6 +191,7 @@ class Saves:
                 return
             difference, shown = self._disk.moved(moved), self._shown.moved(moved)
             if shown:  # noted before the decision, so that one refresh shows all that was saved at once
+                self._gate.saved()
                 self._clock.after(SETTLE_SECONDS, self._look_at_shown)
             self._tell(difference, woken)
             if self._report.verbose and not shown and difference == Difference():
@@ -225,10 +228,14 @@ class Saves:
         self._gate.open()
 
     def _explain(self, moved: set[str]) -> None:
-        """Say why nothing came of what moved; not during a load, when nobody knows yet what the app reads."""
+        """Say why nothing came of what moved; not during a load, when nobody knows yet what the app reads.
+
+        Each file once after a load: what is said may go to a file that is watched.
+        """
         if self.is_loading():
             return
-        for path in sorted(moved):
+        for path in sorted(moved - self._explained):
+            self._explained.add(path)
             if reason := self._disk.why_not(path):
                 self._report.passed_over(path, reason)
 
@@ -276,6 +283,7 @@ class Saves:
 
     def pages_are_new(self) -> None:
         """Take note that pages are refreshed anyway: one refresh shows all that was saved."""
+        self._gate.saved()
         self._shown.look(time.monotonic())
         self._shown.forgive()
 

@@ -124,6 +124,14 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Run this code in this frame of a traceback that you hold, and write what the page shows to the descriptor."""
+
+    frame: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """Count wrong PINs in this shared memory; carries its descriptor. Sent to each fresh interpreter, first of all."""
 
@@ -211,9 +219,32 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """Nothing is in work any more; `cut` requests were still open when the time was up."""
+    """Nothing is in work any more; `cut` requests were still open when the time was up.
+
+    The worker leaves, or else `stays` for the consoles of its pages.
+    """
 
     cut: int = 0
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleOpened:
+    """A console of this worker's pages is in use; they call the worker `owner`."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Have this code run in this frame by the worker `owner`; carries a socket for what the page shows.
+
+    The socket is closed with nothing written where no such worker is there.
+    """
+
+    owner: str
+    frame: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +320,7 @@ TO_WORKER = (
     ServeFailure,
     Drain,
     Adopt,
+    Evaluate,
     Resume,
     Lifeline,
     CrashLog,
@@ -307,6 +339,8 @@ TO_SUPERVISOR = (
     Failed,
     GivenBack,
     Drained,
+    ConsoleOpened,
+    Ask,
     Prompting,
     Using,
     Departed,
@@ -325,6 +359,7 @@ if TYPE_CHECKING:
         | ServeFailure
         | Drain
         | Adopt
+        | Evaluate
         | Resume
         | Lifeline
         | CrashLog
@@ -343,6 +378,8 @@ if TYPE_CHECKING:
         | Failed
         | GivenBack
         | Drained
+        | ConsoleOpened
+        | Ask
         | Prompting
         | Using
         | Departed

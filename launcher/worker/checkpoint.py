@@ -72,8 +72,9 @@ class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last, the newest first: before them comes first.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
-    at which this import began, or was resumed. `libraries` counts the libraries that were found so far, `show` is told
-    the edition that a copy shows, and in `quiet` folders are listed that the app has not asked for.
+    at which this import began, or was resumed. `children` are the snapshots that this process is the parent of.
+    `libraries` counts the libraries that were found so far, `show` is told the edition that a copy shows, and in
+    `quiet` folders are listed that the app has not asked for.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Checkpoints:
         self._spacing = FIRST_SPACING
         self.begun = time.monotonic()
         self._since = (self.begun, time.process_time())
-        self._children: set[int] = set()
+        self.children: set[int] = set()
         self._ending: set[int] = set()
         self._positions: dict[int, int] = {}
         self._mask: set[signal.Signals] | set[int] = set()
@@ -168,7 +169,7 @@ class Checkpoints:
     def _take(self, name: str, afterwards: Callable[[], None] | None = None) -> bool:
         self._tried = True
         try:
-            obstacle = self._ledger.obstacle(self._children, name)
+            obstacle = self._ledger.obstacle(self.children, name)
             pid, ours, theirs = (0, None, None) if obstacle else self._copy()
         except OSError as error:
             pid, ours, theirs, obstacle = 0, None, None, f"the system allows no copy: {error.strerror}"
@@ -212,7 +213,7 @@ class Checkpoints:
             os.waitpid(pid, 0)
             self._given_up = True  # each try would cost a fork, and such threads rarely end
             return threads
-        self._children.add(pid)
+        self.children.add(pid)
         self._taken += 1
         self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
         return ""
@@ -222,7 +223,7 @@ class Checkpoints:
         try:
             self._link.channel.close()
             self._link.channel = Channel(end)
-            self._children.clear()
+            self.children.clear()
             if afterwards is not None:
                 afterwards()
         except BaseException:  # noqa: BLE001  # whatever it is, a snapshot must not go on as if it were the worker

@@ -29,6 +29,7 @@ from launcher.wire.messages import (
     Drain,
     Drained,
     Edition,
+    Evaluate,
     Failed,
     GivenBack,
     Load,
@@ -56,6 +57,7 @@ from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
+from launcher.worker.staying import evaluate, may_stay, stay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,6 +158,8 @@ class Worker:
         self._drained_for_good = False
         self._arrivals = Arrivals()
         self._installed = Installed(lambda files: self._link.send(Using(files)))
+        self._is_last = False
+        self._snapshots: set[int] = set()
         self._front = Front(self._link.send)
 
     def live(self) -> int:
@@ -215,6 +219,7 @@ class Worker:
             self._obstacle = obstacle if most else ""
             return None
         checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
+        self._snapshots = checkpoints.children
         checkpoints.libraries = lambda: len(self._libraries.names)
         checkpoints.show = lambda edition: self._front.show(Edition(edition))
         return checkpoints
@@ -267,7 +272,7 @@ class Worker:
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
             arrivals=self._arrivals,
-            installed=self._installed if checkpoints is not None else None,
+            installed=self._installed if checkpoints is not None and checkpoints.most else None,
         )
         self._installed.begin()
         if checkpoints is not None:
@@ -295,8 +300,15 @@ class Worker:
         self._ledger.stop()
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
-        self._link.send(Failed(outcome.cause, outcome.text, outcome.busy))
+        self._tell_failed(plan, outcome)
         return False
+
+    def _tell_failed(self, plan: Plan, failure: Failure) -> None:
+        """Say why there is no app, without what no terminal may show."""
+        from launcher.web.masking import Mask
+
+        mask = Mask(plan)
+        self._link.send(Failed(mask.text(failure.cause), mask.text(failure.text), failure.busy))
 
     def _serve_loaded(
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
@@ -342,6 +354,7 @@ class Worker:
     ) -> None:
         """Serve until the supervisor says `Drain`, and until that is done."""
         from launcher.web.livereload import BELOW
+        from launcher.web.masking import Mask
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
 
@@ -358,14 +371,21 @@ class Worker:
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._link.send(Prompting(active))),
             gate=self._is_fresh if self._gate is not None else None,
+            quiet=self._gate.is_quiet if self._gate is not None else None,
             streams=self._front.streams,
             unlogged=BELOW,
+            mask=Mask(plan).text,
         )
         self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
-        self._link.send(Drained(cut))
         server.close()
+        self._listener.close()
+        consoles = self._front.consoles
+        stays = consoles is not None and not self._is_last and may_stay(consoles, self._snapshots)
+        self._link.send(Drained(cut, stays))
+        if stays and consoles is not None:
+            stay(self._link.channel, consoles, self._snapshots)
 
     def _is_fresh(self) -> bool:
         """Return whether no save is known to the system that the supervisor has not decided about."""
@@ -376,6 +396,7 @@ class Worker:
         try:
             for message, descriptor in self._link.channel.pending():
                 if isinstance(message, Drain):
+                    self._is_last = self._is_last or message.stop
                     self._drained_for_good = message.stop and not server.is_draining
                     self._front.stop()
                     server.drain(message.seconds)
@@ -385,6 +406,8 @@ class Worker:
                     self._front.adjust(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
+                elif isinstance(message, Evaluate) and descriptor is not None and self._front.consoles is not None:
+                    evaluate(message, descriptor, self._front.consoles)
         except ChannelClosed:
             os._exit(0)
 

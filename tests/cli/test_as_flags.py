@@ -14,8 +14,8 @@ from launcher.cli.as_flags import command_line
 from launcher.cli.commands.dev import command as dev
 from launcher.cli.environment import shell_word
 from launcher.cli.invocation import Invocation
-from launcher.cli.main import root as launch
 from launcher.cli.options import make_request
+from launcher.cli.root import root as launch
 from launcher.config.resolve import Given, Request, resolve_profile
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def told(resolved: ResolvedProfile, left_out: list[str]) -> dict[str, Any]:
     values = resolved.settings.model_dump(by_alias=True)
     variables = {name: item.value for name, item in resolved.variables.items() if f"env.{name}" not in left_out}
     app = resolved.settings.app.replace(resolved.project.root + os.sep, "")  # the same file either way
+    if "debugger.pin" in left_out:
+        values["debugger"]["pin"] = None
     return {**values, "app": app, "env": variables, "env-files": None}
 
 
@@ -81,7 +83,7 @@ def test_cases_of_the_corpus_are_told_in_full(case: dict[str, Any], tmp_path: Pa
             isolated=argv.get("isolated", False),
         )
     )
-    assert all(key.startswith("env.") for key in check_same(resolved))
+    assert all(key.startswith("env.") or key == "debugger.pin" for key in check_same(resolved))
 
 
 @pytest.mark.parametrize(
@@ -96,8 +98,9 @@ def test_cases_of_the_corpus_are_told_in_full(case: dict[str, Any], tmp_path: Pa
         pytest.param("browser.open = '/admin'\nbrowser.live-reload = true\n", [], id="switch-or-text"),
         pytest.param("reload.include = ['a:b', '-x', ' c ']\n", [], id="list"),
         pytest.param(
-            "debugger.pin = '123-456'\nport = 'auto'\nwsgi.proxy-fix.x-for = 2\nreload.poll = 1.5\n", [], id="kinds"
+            "debugger.pin = 'off'\nport = 'auto'\nwsgi.proxy-fix.x-for = 2\nreload.poll = 1.5\n", [], id="kinds"
         ),
+        pytest.param("debugger.pin = '123-456'\nport = 5001\n", ["debugger.pin"], id="pin"),
         pytest.param("app = '-x:y'\n", [], id="text-like-a-flag"),
         pytest.param(
             "env.A = \"x ' \\\" $y\\n\\u001b\"\nenv.'B.C' = ''\nenv.'D E' = 'd'\n", [], id="texts-of-variables"

@@ -17,8 +17,9 @@ import pytest
 from launcher.cli.commands.dev import command as dev
 from launcher.cli.explanation import Example, Explanation, body, read_explanations
 from launcher.cli.invocation import Invocation
-from launcher.cli.main import root, run
+from launcher.cli.main import run
 from launcher.cli.options import make_request
+from launcher.cli.root import root
 from launcher.config.resolve import resolve_profile
 from launcher.errors import LaunchError, TargetError
 from launcher.planner import build_plan
@@ -76,7 +77,7 @@ def test_every_slug_of_the_code_has_a_page_and_no_page_is_left_over() -> None:
 
 
 def test_the_search_for_slugs_finds_the_hidden_ones() -> None:
-    found = slugs_in(PACKAGE / "config" / "validate.py") | slugs_in(PACKAGE / "config" / "envfile.py")
+    found = slugs_in(PACKAGE / "config" / "validate.py") | slugs_in(PACKAGE / "config" / "sources" / "envfile.py")
     assert {"env-value", "flag-value", "out-of-range", "dotenv-refused", "unsafe-bind"} <= found
 
 

@@ -10,7 +10,7 @@ from launcher.config import redact
 @pytest.mark.parametrize(
     "name",
     ["API_KEY", "STRIPE_KEY", "APIKEY", "api_key", "SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "TOKEN", "ACCESSTOKEN", "MY_SECRET", "SECRETS",
-     "DB_PASSWORD", "PASSWORDS", "PGPASSWORD", "MYSQL_PWD", "PASSPHRASE", "GOOGLE_CREDENTIALS", "x-api-key"],
+     "DB_PASSWORD", "PASSWORDS", "PGPASSWORD", "MYSQL_PWD", "PASSPHRASE", "PIN", "debugger.pin", "LAUNCH_DEBUGGER__PIN", "GOOGLE_CREDENTIALS", "x-api-key"],
 )  # fmt: skip
 def test_secret_names(name: str) -> None:
     assert redact.is_secret_name(name)
@@ -30,6 +30,8 @@ def test_secret_names(name: str) -> None:
         "PWD",
         "OLDPWD",
         "HOKEY",
+        "SPIN",
+        "PING",
         "",
     ],
 )
@@ -49,6 +51,11 @@ def test_other_names(name: str) -> None:
         ("user:pass@host", "user:pass@host"),
         ("https://host/a@b", "https://host/a@b"),
         ("postgres://u:p@ss@host/db", "postgres://***@host/db"),
+        ("postgres://u:p/a?s#s@host/db", "postgres://***@host/db"),
+        ("http://localhost:3000/@vite/client", "http://localhost:3000/@vite/client"),
+        ("https:/u:p@host", "https:/***@host"),
+        ("x" * 60_000, "x" * 60_000),
+        ("://u:" * 20_000, "://u:" * 20_000),
     ],
 )
 def test_mask_url(text: str, masked: str) -> None:
@@ -72,3 +79,36 @@ def test_mask_url_can_keep_the_length() -> None:
 )
 def test_shown(name: str, text: str, secret: bool, shown: str) -> None:
     assert redact.shown(name, text, secret=secret) == shown
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "hidden"),
+    [
+        ("debugger.pin", "123-456", True),
+        ("debugger.pin", "random", False),
+        ("debugger.pin", "off", False),
+        ("tls.key", "dev.key", False),
+        ("port", 5000, False),
+    ],
+)
+def test_settings_that_are_secret(key: str, value: object, hidden: bool) -> None:
+    assert redact.hides_setting(key, value) is hidden
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("env.DSN", True),
+        ('env."DSN"', True),
+        ("env", True),
+        ("API_KEY", True),
+        ("debugger.pin", True),
+        ("a.password.b", True),
+        ("--token", True),
+        ("port", False),
+        ("tls.key", False),
+        ("reload.engine", False),
+    ],
+)
+def test_keys_of_a_command_line(key: str, secret: bool) -> None:
+    assert redact.is_secret_key(key) is secret

@@ -186,6 +186,15 @@ def test_why_a_file_led_to_nothing_is_explained(make: Callable[..., Desk]) -> No
     assert "page.html" in desk.out.getvalue()
 
 
+def test_what_is_explained_may_be_written_to_a_file_that_is_watched(make: Callable[..., Desk]) -> None:
+    desk = make()
+    desk.read("app.py")
+    for text in ("two", "three"):
+        desk.save("out.log", text)
+        desk.saves.take()
+    assert desk.out.getvalue().count("out.log") == 1
+
+
 def test_the_disk_is_looked_at_where_nothing_is_reported(make: Callable[..., Desk]) -> None:
     desk = make(poll=0.01)
     desk.read("app.py")

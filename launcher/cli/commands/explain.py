@@ -17,6 +17,7 @@ from launcher.cli.trouble import tell_problems
 from launcher.config import key as keys
 from launcher.config.layer import History, Source
 from launcher.config.outline import outline_profile
+from launcher.config.redact import mask_url
 from launcher.config.resolve import resolve_profile
 from launcher.config.schema import by_key, tables
 from launcher.config.variables import text_of
@@ -43,6 +44,8 @@ def _run(
     ctx: click.Context, /, key: str | None, everything: bool, as_flags: bool, as_json: bool, **params: object
 ) -> int:
     invocation: Invocation = ctx.obj
+    if as_flags and key is not None:
+        raise click.UsageError("--as-flags tells all settings: leave KEY out", ctx)
     if as_flags:
         return _tell_flags(resolve_profile(make_request(ctx, params)), invocation, as_json=as_json)
     resolved = outline_profile(make_request(ctx, params))
@@ -134,7 +137,7 @@ def _title(resolved: Outline, look: Look) -> str:
 
 
 def _row(record: History, look: Look) -> list[Cell]:
-    name = record.key[1] if keys.is_whole(record.key) else keys.join(record.key)
+    name = record.key[1] if keys.is_whole(record.key) else mask_url(keys.join(record.key))
     winner, secret = record.winner, hides_value(record)
     if keys.is_whole(record.key) and not winner.unset:
         winner = replace(winner, value=text_of(winner))
@@ -199,7 +202,7 @@ def _all_json(resolved: Outline, records: list[History]) -> str:
         chain=list(resolved.chain),
         project=resolved.project.root,
         file=resolved.project.file,
-        settings={keys.join(record.key): tell(record) for record in _settings(records)},
+        settings={mask_url(keys.join(record.key)): tell(record) for record in _settings(records)},
         variables={record.key[1]: tell(record) for record in _variables(records)},
         problems=[problem_json(problem) for problem in resolved.problems],
     )
@@ -235,7 +238,7 @@ def find_records(resolved: Outline, key: str) -> list[History]:
     if key in tables():
         return inside
     siblings = [keys.join(other) for other in resolved.history if other[:-1] == parts[:-1]]
-    is_open = len(parts) > 1 and parts[-1] and keys.join(parts[:-1]) in _open_tables()
+    is_open = len(parts) > 1 and parts[-1] and "=" not in key and keys.join(parts[:-1]) in _open_tables()
     if key in by_key() or (is_open and not nearest(key, siblings)):
         return [History(parts, ())]
     raise UsageError(_unknown(resolved, key))

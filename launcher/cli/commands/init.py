@@ -13,7 +13,7 @@ from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, output_
 from launcher.cli.scaffold import SCHEMA_FILE, difference, planned
 from launcher.cli.telling import shown_value
 from launcher.config.json_schema import json_schema
-from launcher.config.redact import MASK
+from launcher.config.redact import MASK, mask_url
 from launcher.config.sources.files import NAME, find_project, read_text
 from launcher.errors import ConfigError, ExitCode, Place, Problem
 from launcher.frame import plural
@@ -122,4 +122,6 @@ def _tell_difference(name: str, before: str | None, after: str, console: Console
         console.lines(["--- /dev/null", f"+++ b/{name}", f"(a new file of {plural(count, 'line')})"])
         return
     styles = {"+": "good", "-": "error", "@": "faint"}
-    console.lines(console.paint(styles.get(line[:1], ""), escape(line)) for line in difference(name, before, after))
+    console.lines(
+        console.paint(styles.get(line[:1], ""), escape(mask_url(line))) for line in difference(name, before, after)
+    )

@@ -12,17 +12,23 @@ from launcher.errors import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from launcher.config.layer import Origin
 
     Span = tuple[int, int, int]  # line, column (from 1), length
 
 
-def locate_argument(origin: Origin, text: str, masked: bool = False, *, at_key: bool = False) -> Place:
+_TOLD = ("secret", "override", "required")
+"""What is told of the table of a secret variable."""
+
+
+def locate_argument(
+    origin: Origin, text: str, masked: bool = False, *, at_key: bool = False, secrets: Collection[str] = ()
+) -> Place:
     """Return the place of the argument that *origin* names in *text*, or of the call where it is not found.
 
-    `masked` hides the value. Text for variables of the app that are called like secrets is hidden in any case.
+    `masked` hides the value. What is called like a secret, and the variables *secrets*, are hidden in any case.
     """
     lines = text.splitlines()
     if not 1 <= origin.line <= len(lines):
@@ -32,7 +38,7 @@ def locate_argument(origin: Origin, text: str, masked: bool = False, *, at_key: 
     if call is None or spans is None:
         return _whole_line(origin, lines[origin.line - 1], hide=call is None)
     line, column, length = spans[0 if at_key else 1]
-    hidden = [span for span in _secrets(call, lines) if span[0] == line]
+    hidden = [span for span in _secrets(call, lines, secrets) if span[0] == line]
     if masked:
         hidden.append(spans[1])
     shown = lines[line - 1]
@@ -91,7 +97,7 @@ def _item(value: ast.expr, name: str) -> tuple[ast.expr, ast.expr] | None:
     return None
 
 
-def _secrets(call: ast.Call, lines: list[str]) -> Iterator[Span]:
+def _secrets(call: ast.Call, lines: list[str], secrets: Collection[str]) -> Iterator[Span]:
     """Yield where text stands that must not be shown: below a name that sounds like a secret, or is declared one."""
     for node in ast.walk(call):
         if isinstance(node, ast.keyword):
@@ -101,17 +107,28 @@ def _secrets(call: ast.Call, lines: list[str]) -> Iterator[Span]:
         else:
             continue
         for name, value in pairs:
-            if (isinstance(name, str) and redact.is_secret_name(name) and name != "tls_key") or _is_declared(value):
+            if _is_secret(name, secrets) or _is_declared(value):
                 yield from (span for item in _texts(value) for span in _lines_of(item, lines))
 
 
+def _is_secret(name: object, secrets: Collection[str]) -> bool:
+    if not isinstance(name, str) or name in (*_TOLD, "tls_key"):
+        return False
+    return name in secrets or redact.is_secret_name(name)
+
+
 def _texts(value: ast.AST) -> Iterator[ast.expr]:
-    """Yield the texts written in *value*, keys of dictionaries left out."""
-    if isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and isinstance(value.value, (str, bytes))):
+    """Yield the texts and numbers written in *value*, keys of dictionaries left out."""
+    if isinstance(value, (ast.JoinedStr, ast.Constant)) and not isinstance(getattr(value, "value", None), bool):
         yield value
         return
-    for inner in value.values if isinstance(value, ast.Dict) else ast.iter_child_nodes(value):
-        yield from _texts(inner)
+    if isinstance(value, ast.Dict):
+        told = [getattr(key, "value", None) in _TOLD for key in value.keys]
+        inner: Iterable[ast.AST] = [item for item, is_told in zip(value.values, told, strict=True) if not is_told]
+    else:
+        inner = ast.iter_child_nodes(value)
+    for item in inner:
+        yield from _texts(item)
 
 
 def _is_declared(value: ast.expr) -> bool:

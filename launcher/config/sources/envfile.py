@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dotenv.parser import Binding
 
 _START = re.compile(r"(?P<before>\s*(?:export[^\S\r\n]+)?)(?P<key>'[^']*'|[^=#\s]*)(?P<equals>[^\S\r\n]*=[^\S\r\n]*)?")
+_SPOKEN = re.compile(r"[A-Z_][A-Z0-9_]{0,40}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _REFERENCE = re.compile(r"\$\$|\$\{(?P<name>[^}:]*)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
@@ -125,6 +126,8 @@ def _origin(file: str, binding: Binding, start: re.Match[str]) -> Origin:
 def _complaint(binding: Binding) -> tuple[str, str, str] | None:
     """Return slug, message and hint for a pair that python-dotenv accepts and we do not."""
     name = binding.key or ""
+    if binding.value is None and not _SPOKEN.fullmatch(name):  # it may be a secret whose name was forgotten
+        return "dotenv-syntax", "this line is not NAME=value", "write NAME= in front of a value"
     if binding.value is None:
         return "dotenv-syntax", f"{name} has no value", f"write {name}= for an empty one"
     if _NAME.fullmatch(name) is None:

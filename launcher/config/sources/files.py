@@ -16,7 +16,7 @@ from launcher.config import key as keys
 from launcher.config import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Origin, Source
-from launcher.config.toml.limits import check_limits
+from launcher.config.toml.limits import TOKEN, check_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ NAME = "devserver.toml"
 LOCAL = "devserver.local.toml"
 FOLDER = "profiles"
 MAX_BYTES = 64 * 1024
+
+_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4000,}")
+"""The interpreter refuses to read more than 4,300 digits."""
 
 _REPOSITORY = (".git", ".hg", ".svn", ".jj")
 
@@ -142,7 +145,21 @@ def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[F
         return None, [Finding("toml-syntax", error.msg, place, cause=error)]
     except (ValueError, RecursionError) as error:
         # tomli lets int() complain about a number of thousands of digits, and the interpreter about depth.
-        return None, [Finding("toml-syntax", f"this TOML cannot be read: {error}", origin)]
+        return None, [
+            _unreadable_number(text, origin) or Finding("toml-syntax", f"this TOML cannot be read: {error}", origin)
+        ]
+
+
+def _unreadable_number(text: str, origin: Origin) -> Finding | None:
+    """Return the finding for the first number that has too many digits for the interpreter."""
+    plain = TOKEN.sub(lambda token: re.sub(r"[^\n]", " ", token[0]), text)
+    number = _LONG_NUMBER.search(plain)
+    if number is None:
+        return None
+    line = text.count("\n", 0, number.start()) + 1
+    column = number.start() - text.rfind("\n", 0, number.start())
+    place = Origin(origin.source, origin.file, (), line, column, origin.name, origin.text)
+    return Finding("toml-syntax", f"this number has {len(number[0])} digits", place, hint="no setting needs so many")
 
 
 def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Finding]]:
@@ -150,9 +167,10 @@ def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Findin
     data, _ = parse_toml(text, origin)
     if not data:
         name, equals, value = text.partition("=")
-        shown = redact.shown(name.strip().rpartition(".")[2], value.strip())
-        hint = f"text needs quotes: --set '{name.strip()}=\"{shown}\"'" if equals else "write --set KEY=VALUE"
-        return [], [Finding("set-syntax", f"--set {name.strip()} is not KEY=VALUE in TOML", origin, hint=hint)]
+        name = name.strip() if equals else text.partition(" ")[0]
+        shown = redact.MASK if redact.is_secret_key(name) else redact.mask_url(value.strip())
+        hint = f"text needs quotes: --set '{name}=\"{shown}\"'" if equals else "write --set KEY=VALUE"
+        return [], [Finding("set-syntax", f"--set {name} is not KEY=VALUE in TOML", origin, hint=hint)]
     return [Entry(entry.key, entry.value, origin) for entry in table_entries(data, origin)], []
 
 

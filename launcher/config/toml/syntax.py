@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from launcher.config.redact import is_secret_name
+from launcher.config.redact import USER_INFO, is_secret_name
 from launcher.config.toml.fault import Fault
 from launcher.config.toml.limits import TOKEN
 from launcher.config.toml.mistakes import diagnose
@@ -17,6 +17,7 @@ from launcher.errors import Place, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Protocol
 
     class SyntaxFault(Protocol):
@@ -29,18 +30,18 @@ if TYPE_CHECKING:
 _HEADER = re.compile(r"[ \t]*\[[^\]\n]*\]*[ \t]*(?:#.*)?\Z")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _VALUE_FOLLOWS = re.compile(r"[\"']?[ \t]*(?:\.[ \t]*\w+[ \t]*){0,2}(?:[=:\]]|(?<=[ \t])[\"'\w])")
-_USER_INFO = re.compile(r"(?<=://)[^\s/?#@:\"']*:[^\s/?#\"']*(?=@)")
 _SECRET_MARK = re.compile(r"\bsecret[ \t]*=[ \t]*true\b")
 _ASSIGNED = re.compile(r"[=:]")
 
 
-def explain_syntax(text: str, file: str, error: SyntaxFault) -> Problem:
+def explain_syntax(text: str, file: str, error: SyntaxFault, secrets: Collection[str] = ()) -> Problem:
     """Return the problem that stopped the parser, named by the mistake that was probably made.
 
-    *file* is what the problem shall show as its file, *error* the parser's own. Values that look secret are masked.
+    *file* is what the problem shall show as its file, *error* the parser's own. Values that look secret are masked, and
+    those of the names *secrets*, which another file declares to be secret.
     """
     folded = text.replace("\r\n", "\n")
-    fault = Fault(folded, min(max(error.pos, 0), len(folded)), error.msg, _mask(folded))
+    fault = Fault(folded, min(max(error.pos, 0), len(folded)), error.msg, _mask(folded, secrets))
     mistake = diagnose(fault)
     others = ((mistake.other[0], _place(fault, file, mistake.other[1])),) if mistake.other else ()
     return Problem("toml-syntax", mistake.message, _place(fault, file, mistake.span), mistake.hint, others)
@@ -54,7 +55,7 @@ def _place(fault: Fault, file: str, span: tuple[int, int]) -> Place:
     return Place(file, line, column, source, length)
 
 
-def _mask(text: str) -> str:
+def _mask(text: str, secrets: Collection[str]) -> str:
     """Return *text* with the values of secret-looking settings starred out, every character at its place.
 
     Goes by lines, because the text is not valid: what follows `API_KEY =`, up to the next line that begins a setting;
@@ -62,18 +63,18 @@ def _mask(text: str) -> str:
     """
     masked: list[str] = []
     hide_table = hide = False
-    lines = _USER_INFO.sub(lambda found: "*" * len(found[0]), text).split("\n")
+    lines = USER_INFO.sub(lambda found: "*" * len(found[0]), text).split("\n")
     marked, continued = _marked_tables(lines), _continued(text)
     for number, line in enumerate(lines):
         start = 0
         if number in continued:
             pass
         elif _HEADER.match(line):
-            hide_table = number in marked or _secret_name(line) is not None
+            hide_table = number in marked or _secret_name(line, secrets) is not None
             hide = False
         elif found := _SECRET_MARK.search(line) and _ASSIGNED.search(line):
             hide, start = True, found.end()
-        elif found := _secret_name(line):
+        elif found := _secret_name(line, secrets):
             hide, start = True, found.end() - (line[found.end() - 1] not in "=:]")
         elif found := _ASSIGNED.search(line):
             hide, start = hide_table, found.end()
@@ -81,13 +82,14 @@ def _mask(text: str) -> str:
     return "\n".join(masked)
 
 
-def _secret_name(line: str) -> re.Match[str] | None:
+def _secret_name(line: str, secrets: Collection[str]) -> re.Match[str] | None:
     """Find the sign between the first name in *line* that is taken for a secret's, and its value.
 
     The name `key` alone is a setting: the file of a certificate's key.
     """
     for name in _NAME.finditer(line):
-        if name[0] != "key" and is_secret_name(name[0]) and (found := _VALUE_FOLLOWS.match(line, name.end())):
+        secret = name[0] in secrets or (name[0] != "key" and is_secret_name(name[0]))
+        if secret and (found := _VALUE_FOLLOWS.match(line, name.end())):
             return found
     return None
 
