@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from launcher.supervisor import orphans
 from launcher.supervisor.child import Child, worker_environ
 from launcher.supervisor.timeline import Snapshot, Timeline
+from launcher.supervisor.warming import warm
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.digest import UNCERTAIN, of_file, of_state
 from launcher.wire.messages import GoOn, Libraries, Load, Preload, Reading, Serving, Unsafe
 
 TYPE_CHECKING = False
@@ -83,8 +85,12 @@ class Engine:
         self._cold_seconds = 0.0
         self._doubted = ""
         self._bad: set[str] = set()
+        self._teller = 0
+        """The snapshot that has yet to say what a library base may import: nobody else knows it."""
+        self._installed: dict[str, str] = {}
         self._ready: tuple[Snapshot, Child] | None = None
         """A copy that was made in advance, and of what."""
+        self._is_waiting = False
         self.back_to: Snapshot | None = None
         """What the last worker was copied from."""
 
@@ -157,8 +163,14 @@ class Engine:
                 child.tell(GoOn(action.generation, self._room, tuple(self._edited), taken, edition))
                 self.back_to = snapshot
             for gone in useless:  # afterwards: a process that ends takes its time
-                self._end(gone.number)
+                if gone.number != self._teller:
+                    self._end(gone.number)
             self._end_ready()
+            if child is not None and self._is_outdated():  # it has begun already, and nobody is answered so soon
+                self._drop(child)
+                self._end_idle()
+                self.back_to = None
+                return None
             if child is not None:
                 return child
             self._lost(snapshot.number)
@@ -177,7 +189,13 @@ class Engine:
         child = self._copy_of(snapshot)
         if child is not None:
             self._ready = (snapshot, child)
+            self._is_waiting = False
             self._attend(child.channel, lambda: self._listen_to_ready(child))
+
+    def warm(self, like: Child) -> None:
+        """Have the copy that was made in advance own the pages that *like*, the worker that serves, has written to."""
+        if self._ready is not None and self._is_waiting and like.origin is not None:
+            warm(self._ready[1].pid, like.pid)
 
     def _copy_of(self, snapshot: Snapshot) -> Child | None:
         """Return a copy of the snapshot, which waits for `GoOn`; None if the snapshot is gone."""
@@ -201,6 +219,8 @@ class Engine:
             for message, _ in child.channel.pending():
                 if isinstance(message, messages.Booted):
                     child.greeted(message.pid)
+                elif isinstance(message, messages.Waiting):
+                    self._is_waiting = True
         except ChannelClosed:
             self._end_ready()
 
@@ -210,8 +230,26 @@ class Engine:
             return
         child, self._ready = self._ready[1], None
         self._neglect(child.channel)
+        self._drop(child)
+
+    def _drop(self, child: Child) -> None:
+        """End a copy that nobody has taken."""
+        child.end()
         self.ask_how_it_ended(child)
         child.close()
+
+    def using(self, files: Mapping[str, str]) -> None:
+        """Take note of the state of library files that snapshots, or what they are made of, have loaded."""
+        for path, state in files.items():
+            if self._installed.setdefault(path, state) != state:
+                self._installed[path] = UNCERTAIN
+
+    def _is_outdated(self) -> bool:
+        """Return whether a fresh start would load other files of libraries than the snapshots have loaded."""
+        return any(
+            (of_file(path) if path.endswith("/") else of_state(path)) != state
+            for path, state in self._installed.items()
+        )
 
     def load(self, child: Child, action: TellLoad, listener: int) -> None:
         """Have a fresh interpreter import the app from the beginning."""
@@ -222,12 +260,15 @@ class Engine:
 
     def discard(self) -> None:
         """End all snapshots, and forget what they read."""
-        for gone in self.timeline.go_back(None):
-            self._end(gone.number)
+        self.timeline.go_back(None)
+        for number in list(self._frozen):
+            self._end(number)
+        self._teller = 0
         if self._base is not None:
             self._neglect(self._base.channel)
             self._base.close()
             self._base = None
+        self._installed.clear()
         self.obstacle = ""
 
     def taken(self, message: messages.SnapshotTaken, descriptor: int) -> None:
@@ -239,6 +280,8 @@ class Engine:
         self.obstacle = ""
         self._frozen[snapshot.number] = Frozen(snapshot, Channel.of(descriptor), message.pid, message.libraries)
         self.timeline.add(snapshot)
+        if self.back_to is None and not snapshot.before:
+            self._teller = snapshot.number
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
 
     def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
@@ -335,6 +378,8 @@ class Engine:
         try:
             for message, _ in frozen.channel.pending():
                 self._heard(message)
+            if self._teller != number and frozen.snapshot not in self.timeline.snapshots:
+                self._end(number)
         except ChannelClosed:
             self._lost(number)
 
@@ -342,6 +387,7 @@ class Engine:
         if isinstance(message, messages.Reaped):
             self.on_reaped(message.pid, message.status)
         elif isinstance(message, Libraries):
+            self._teller = 0
             self.on_libraries(message)
 
     def _listen_to_base(self, base: Child) -> None:
@@ -350,6 +396,8 @@ class Engine:
             for message, _ in base.channel.pending():
                 if isinstance(message, Reading):
                     self._base_files.update(message.files)
+                elif isinstance(message, messages.Using):
+                    self.using(message.files)
                 elif isinstance(message, Serving):
                     self._use_base(base)
                     return

@@ -44,10 +44,20 @@ ABORT_SECONDS = 0.5
 PREPARE_SECONDS = 0.25
 """How long after a worker began to serve the next reload is prepared: the first answers come first."""
 
+WARM_SECONDS = 0.1
+"""How long after that the copy is ready, and may be warmed up."""
+
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
 
-_OF_A_LOAD = (messages.Reading, messages.Unsafe, messages.Loading, messages.Serving, messages.Failed)
+_OF_A_LOAD = (
+    messages.Reading,
+    messages.Using,
+    messages.Unsafe,
+    messages.Loading,
+    messages.Serving,
+    messages.Failed,
+)
 """Messages that count only from the worker that loads or serves."""
 
 
@@ -313,6 +323,11 @@ class Supervisor:
             return  # that load was given up
         if isinstance(message, messages.Reading):
             self._saves.was_read(message.files)
+        elif isinstance(message, messages.Departed):
+            child.departed = True
+            child.verdict = "the app imports other libraries than before"
+        elif isinstance(message, messages.Using):
+            self._engine.using(message.files)
         elif isinstance(message, messages.Showing):
             self._saves.was_shown(message)
         elif isinstance(message, messages.SnapshotTaken) and descriptor is not None:
@@ -411,16 +426,22 @@ class Supervisor:
 
     def _copy_failed(self, child: Child, how: str) -> None:
         """Load cold instead: that a copy dies may be the engine's fault, a fresh interpreter's word counts."""
-        text = child.crash_report() if child.verdict else ""
+        text = child.crash_report() if child.verdict and not child.departed else ""
         self._children.bury(child, self._engine.pids())
         self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)
-        self._engine.doubt()
+        if not child.departed:
+            self._engine.doubt()
         self._load_cold(self._loading)
 
     def _prepare(self) -> None:
         """Get ready for the next save, unless it has come already."""
         if self.state.phase == "serving":
             self._engine.prepare()
+            self._clock.after(WARM_SECONDS, self._warm)
+
+    def _warm(self) -> None:
+        if self.state.phase == "serving" and (child := self._children.get(self.state.active)) is not None:
+            self._engine.warm(child)
 
     def _look_at_memory(self) -> None:
         """End snapshots while memory is low, and workers that stay for consoles; looked at now and then."""

@@ -30,6 +30,9 @@ PRESENT = "+"
 OWN_PRODUCT = "*"
 """Stands for the digest of a file that the app writes itself: its changes are of no interest."""
 
+UNCERTAIN = "?"
+"""The state of a file that changed about when it was read: no file ever has it."""
+
 PASSING = ("__pycache__", ".git", ".hg", ".svn")
 PASSING_ENDS = ("~", ".pyc", ".pyo", ".swp", ".swx", ".tmp", "-journal", "-wal", "-shm", ".lock")
 """Names that come and go in a folder by themselves: caches, version control, side files of editors and databases."""
@@ -69,6 +72,15 @@ def of_presence(path: str) -> str:
         return FOLDER if stat.S_ISDIR(_stat(path).st_mode) else PRESENT
     except (OSError, ValueError):
         return MISSING
+
+
+def of_state(path: str) -> str:
+    """Return what changes with each change of a file or of the names in a folder, without reading it; or `MISSING`."""
+    try:
+        status = _stat(path)
+    except (OSError, ValueError):
+        return MISSING
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
 
 
 def _of_names(folder: str) -> str:

@@ -269,6 +269,23 @@ class Unsafe:
 
 
 @dataclass(frozen=True, slots=True)
+class Using:
+    """The state of library files that were loaded, and of the folders of libraries that were searched."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A copy of the library base ends: the app asks for other libraries than the base was made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A copy that was made in advance has nothing left to do before `GoOn`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reaped:
     """A copy of this snapshot ended with this wait status."""
 
@@ -325,6 +342,9 @@ TO_SUPERVISOR = (
     ConsoleOpened,
     Ask,
     Prompting,
+    Using,
+    Departed,
+    Waiting,
     Reaped,
 )
 if TYPE_CHECKING:
@@ -361,6 +381,9 @@ if TYPE_CHECKING:
         | ConsoleOpened
         | Ask
         | Prompting
+        | Using
+        | Departed
+        | Waiting
         | Reaped
     )
     Message: TypeAlias = ToWorker | ToSupervisor

@@ -20,13 +20,24 @@ import warnings
 from contextlib import nullcontext
 
 from launcher.wire.channel import Channel
-from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe
+from launcher.wire.messages import (
+    Booted,
+    CrashLog,
+    GoOn,
+    Lifeline,
+    Reap,
+    Reaped,
+    Resume,
+    SnapshotTaken,
+    Unsafe,
+    Waiting,
+)
 from launcher.worker import descriptors
 from launcher.worker.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from launcher.wire.messages import Message
@@ -35,12 +46,15 @@ if TYPE_CHECKING:
 FIRST_SPACING = 0.1
 """Seconds of import between two snapshots that are placed by time; doubled after each, so that few cover any import."""
 
+SPACING_OF_COPIES = 0.2
+"""The same in a copy, for which a client waits: what a snapshot costs has to be little beside the rest."""
+
 REAP_SECONDS = 0.01
 """How often a snapshot looks whether a copy has ended whose channel is closed already."""
 
 
 WAITING = 10.0
-"""So many seconds of waiting count as one of work. On a busy machine everything waits, and all of it would seem far."""
+"""How many seconds of waiting count as one of work. On a busy machine everything waits, and all would seem far."""
 
 
 class Link:
@@ -55,7 +69,7 @@ class Link:
 
 
 class Checkpoints:
-    """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
+    """Takes the snapshots of one import. `wanted` are the files edited last, the newest first: before them comes first.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
     at which this import began, or was resumed. `children` are the snapshots that this process is the parent of.
@@ -68,13 +82,13 @@ class Checkpoints:
         link: Link,
         ledger: Ledger,
         *,
-        wanted: Collection[str],
+        wanted: Sequence[str],
         most: int,
         end_with: Callable[[int], None],
     ) -> None:
         self._link = link
         self._ledger = ledger
-        self._wanted = frozenset(wanted)
+        self._wanted = tuple(wanted)
         self.most = most
         self._end_with = end_with
         self.libraries: Callable[[], int] = int
@@ -109,7 +123,7 @@ class Checkpoints:
         *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time. A reload that
         came from near by does without: a client waits for it, and little would have to be imported again.
         """
-        if self._given_up or (self._is_copy and self._work() < FIRST_SPACING):
+        if self._given_up or (self._is_copy and self._work() < SPACING_OF_COPIES):
             return False
         prepare()
         return self._take("", None if self._is_copy else afterwards)
@@ -132,10 +146,15 @@ class Checkpoints:
         return threads
 
     def _is_due(self, path: str) -> bool:
-        """Decide by what is known here: a file edited lately, the first module of all, or much work since the last."""
+        """Decide by what is known here: the file edited last, the first module of all, or much work since the last.
+
+        Before other files that were edited lately a copy takes one only if that spares some work.
+        """
         if self._taken >= self.most:
             return False
-        if path in self._wanted or not self._tried:
+        if path in self._wanted[:1] or not self._tried or (path in self._wanted and not self._is_copy):
+            return True
+        if path in self._wanted and self._work() >= FIRST_SPACING:
             return True
         if self._work() < self._spacing:
             return False
@@ -266,8 +285,8 @@ class Checkpoints:
             if isinstance(message, CrashLog):
                 self._renew()
         self._folders.forget_young()
-        self._wanted = frozenset(message.wanted)
-        self._spacing = FIRST_SPACING
+        self._wanted = message.wanted
+        self._spacing = SPACING_OF_COPIES
         self._taken = message.taken
         self.most = message.most
         self.show(message.edition)
@@ -287,6 +306,7 @@ class Checkpoints:
         if not _is_readable(self._link.channel, 0):
             with self.quiet():
                 self._folders.list()
+            self._link.send(Waiting())
 
     def _obey(self) -> Message:
         """Take one message of those that a new copy gets, in the order in which they are sent."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
+    from launcher.worker.installed import Installed
     from launcher.worker.library import Libraries
 
 _LIBRARY = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", f"{os.sep}__pycache__{os.sep}")
@@ -62,7 +63,8 @@ class Finder:
 
     `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
     made; it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for,
-    `audits` get every audit event. `arrivals` knows the modules that need not be looked at any more.
+    `audits` get every audit event. `arrivals` knows the modules that need not be looked at any more,
+    `installed` is told of the others.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -78,6 +80,7 @@ class Finder:
         audits: tuple[Callable[[str, tuple[object, ...]], None], ...] = (),
         mark: Callable[[str], None] | None = None,
         arrivals: Arrivals | None = None,
+        installed: Installed | None = None,
     ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
@@ -90,6 +93,7 @@ class Finder:
         self._absent: dict[str, str] = {}
         self._busy = threading.local()
         self._arrivals = arrivals or Arrivals()
+        self._installed = installed
         self._searched: dict[object, bool] = {}
         self._active = False
         self._late: set[int] = set()
@@ -114,7 +118,10 @@ class Finder:
 
     def catch_up(self) -> None:
         """Report modules that other import hooks loaded, and files that were looked for in vain."""
-        for name in self._arrivals.take():
+        names = self._arrivals.take()
+        if self._installed is not None:
+            self._installed.tell(names)
+        for name in names:
             path = _origin(sys.modules.get(name))
             if path and not self._is_read(path) and is_project_file(path):
                 with self.quiet():

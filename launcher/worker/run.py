@@ -26,6 +26,7 @@ from launcher.wire.messages import (
     Adjust,
     Adopt,
     Booted,
+    Departed,
     Drain,
     Drained,
     Edition,
@@ -43,6 +44,7 @@ from launcher.wire.messages import (
     SettledPage,
     Tally,
     Unsafe,
+    Using,
 )
 from launcher.worker.arrivals import Arrivals
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
@@ -51,6 +53,7 @@ from launcher.worker.fork_safety import Ledger, engine_obstacle
 from launcher.worker.forks import restore_termination
 from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
+from launcher.worker.installed import Installed
 from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
@@ -59,7 +62,7 @@ from launcher.worker.staying import evaluate, may_stay, stay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from _typeshed.wsgi import WSGIApplication
@@ -160,6 +163,7 @@ class Worker:
         self._gate: Gate | None = None
         self._drained_for_good = False
         self._arrivals = Arrivals()
+        self._installed = Installed(lambda files: self._link.send(Using(files)))
         self._is_last = False
         self._snapshots: set[int] = set()
         self._front = Front(self._link.send)
@@ -216,7 +220,7 @@ class Worker:
         ready, _, _ = select.select([self._listener.fileno(), channel], [], [])
         return channel not in ready
 
-    def _checkpoints(self, most: int, wanted: Collection[str]) -> Checkpoints | None:
+    def _checkpoints(self, most: int, wanted: Sequence[str]) -> Checkpoints | None:
         """Return what takes the snapshots of the coming import; None where none may be taken."""
         self._ledger = Ledger(is_project_file)
         self._libraries = Libraries(is_project_file)
@@ -238,7 +242,9 @@ class Worker:
             audits=(self._ledger.audit,),
             mark=self._ledger.mark,
             arrivals=self._arrivals,
+            installed=self._installed,
         )
+        self._installed.begin()
         finder.start()
         self._ledger.start()
         obstacle = preload(message.libraries, message.path, is_project_file)
@@ -251,8 +257,13 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.libraries, message.path, lambda: os._exit(0))
+        self._libraries.expect(message.libraries, message.path, self._depart)
         return checkpoints
+
+    def _depart(self) -> None:
+        """End this copy of a base, which the app has outgrown."""
+        self._link.send(Departed())
+        os._exit(0)
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
@@ -270,7 +281,9 @@ class Worker:
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
             arrivals=self._arrivals,
+            installed=self._installed if checkpoints is not None and checkpoints.most else None,
         )
+        self._installed.begin()
         if checkpoints is not None:
             checkpoints.quiet = finder.quiet
         finder.start()

@@ -37,6 +37,48 @@ def ask(port: int, path: str, body: bytes | None = None, timeout: float = 15.0) 
     return (status.split(" ")[1], text) if status.startswith("HTTP/1.") else ("empty", "")
 
 
+class Caller:
+    """One client that asks for one thing after the other, on one connection as long as the server keeps it."""
+
+    def __init__(self, port: int, path: str, *, keep: bool) -> None:
+        self._port = port
+        word = "keep-alive" if keep else "close"
+        self._request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: {word}\r\n\r\n".encode()
+        self._keep = keep
+        self._connection: socket.socket | None = None
+
+    def call(self) -> None:
+        """Ask once and read the whole answer; raises `OSError` where there is none."""
+        if self._connection is None:
+            self._connection = socket.create_connection(("127.0.0.1", self._port), timeout=15.0)
+        self._connection.sendall(self._request)
+        answer = b""
+        while not (ended := _is_whole(answer)):
+            chunk = self._connection.recv(65536)
+            if not chunk:
+                break
+            answer += chunk
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise OSError(f"no answer: {answer[:60]!r}")
+        if not (self._keep and ended and b"connection: close" not in answer.lower()):
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Return whether the answer has the length that it says; not known for one that says none."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end:
+        return False
+    lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return bool(lengths) and len(body) >= int(lengths[0])
+
+
 class Stream:
     """An event stream that is opened again whenever the server ends it."""
 

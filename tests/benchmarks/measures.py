@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.client import Load, Stream, ask, pause
+from tests.benchmarks.client import Caller, Load, Stream, ask, pause
 from tests.benchmarks.server import NotServedError
+from tests.benchmarks.usage import seconds, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 RELOAD_LIMIT = 20.0
 EDITS = 3
+SETTLING = 2.0
+"""Seconds after which nothing is left to do for a server that was started or has loaded anew."""
+
+IDLE_SECONDS = 15.0
+CALLING_SECONDS = 4.0
 
 
 def measure_cold(start: Callable[[], Server], reloads: int) -> Samples:
@@ -105,6 +112,64 @@ def measure_lost(start: Callable[[], Server], reloads: int) -> Samples:
     }
 
 
+def measure_memory(start: Callable[[], Server], reloads: int) -> Samples:
+    """What all processes together take after a few edits, and what the process in the middle takes.
+
+    With snapshots most processes are such.
+    """
+    with start() as server:
+        server.wait_until_up()
+        for target in list(server.app.targets) * 2 if server.reloads else ():
+            _save_in_another_second(server, target)
+        pause(SETTLING)
+        sizes = shares(server.processes())
+    return {"memory, MB": sum(sizes), "one process, MB": median(sizes), "processes": len(sizes)}
+
+
+def measure_idle(start: Callable[[], Server], reloads: int) -> Samples:
+    """The processor time that a server takes while nothing happens, beside 10,000 files that nobody reads."""
+    with start() as server:
+        server.wait_until_up()
+    tree = server.app.folder / "tree"
+    for folder in range(100):
+        (tree / f"part{folder}").mkdir(parents=True)
+        for file in range(100):
+            (tree / f"part{folder}/file{file}.py").write_text("")
+    try:
+        with start() as server:
+            server.wait_until_up()
+            pause(3 * SETTLING)
+            pids = server.processes()
+            used, begun = seconds(pids), time.perf_counter()
+            pause(IDLE_SECONDS)
+            share = (seconds(pids) - used) / (time.perf_counter() - begun)
+    finally:
+        shutil.rmtree(tree)
+    return {"idle, % of a core": share * 100}
+
+
+def measure_throughput(start: Callable[[], Server], reloads: int) -> Samples:
+    """One client that asks as fast as it gets answers: how many a second, and what one costs the server."""
+    samples: Samples = {}
+    with start() as server:
+        server.wait_until_up()
+        pause(SETTLING)
+        for keep in (False, True):
+            caller, count = Caller(server.port, "/stamps", keep=keep), 0
+            pids = server.processes()
+            used, begun = seconds(pids), time.perf_counter()
+            while (passed := time.perf_counter() - begun) < CALLING_SECONDS:
+                caller.call()
+                count += 1
+            caller.close()
+            how = "kept alive" if keep else "closed"
+            samples |= {
+                f"{how}, requests a second": count / passed,
+                f"{how}, processor time, ms": (seconds(pids) - used) / count * 1000,
+            }
+    return samples
+
+
 def save(server: Server, target: str) -> float:
     """Save an edit; return the seconds until it is served."""
     stamp, saved = server.app.edit(target)
@@ -126,4 +191,7 @@ MEASURES = {
     "lost": measure_lost,
     "storm": measure_storm,
     "fresh": measure_fresh,
+    "memory": measure_memory,
+    "idle": measure_idle,
+    "throughput": measure_throughput,
 }

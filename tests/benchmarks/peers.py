@@ -31,6 +31,7 @@ class Peer:
     environment: str
     command: str
     variables: dict[str, str] = field(default_factory=dict)
+    reloads: bool = True
 
 
 PEERS = {
@@ -44,6 +45,14 @@ PEERS = {
             "{bin}/launch dev --host 127.0.0.1 --port {port}",
             {"LAUNCH_RELOAD__ENGINE": "restart"},
         ),
+        Peer(
+            "launch-without-reload",
+            "launch",
+            "{bin}/launch dev --host 127.0.0.1 --port {port}",
+            {"LAUNCH_RELOAD__ENABLED": "false"},
+            reloads=False,
+        ),
+        Peer("flask-without-debug", "flask", "{bin}/flask --app app run --port {port}", reloads=False),
         Peer("uvicorn", "servers", "{bin}/uvicorn app:app --interface wsgi --reload --port {port}"),
         Peer("granian", "servers", "{bin}/granian --interface wsgi --reload --port {port} app:app"),
         Peer("gunicorn", "servers", "{bin}/gunicorn --reload --threads 8 --bind 127.0.0.1:{port} app:app"),

@@ -19,7 +19,13 @@ TITLES = {
     "storm": "Requests without an answer, one reload after the other",
     "fresh": "Requests sent at once after a save, and answered by old code",
     "lost": "Requests without an answer while reloading",
+    "memory": "Memory after a few edits",
+    "idle": "Processor time while nothing happens",
+    "throughput": "Answers to one client",
 }
+COMPARED = (", s", ", ms", ", MB", "a second", "of a core")
+"""How the names of numbers end whose ratio says something."""
+
 APPS = {"A": "tiny app", "C": "40 modules, pandas, SQLAlchemy, boto3", "D": "1,000 modules"}
 
 
@@ -62,7 +68,7 @@ def _table(key: tuple[str, str], rows: dict[str, dict[str, list[float | None]]],
     yield "|---|" + "---|" * len(columns)
     for peer in sorted(rows, key=lambda name: name != reference):
         cells = [
-            cell(rows[peer].get(name, ()), rows.get(reference, {}).get(name, ()) if name.endswith(", s") else ())
+            cell(rows[peer].get(name, ()), rows.get(reference, {}).get(name, ()) if name.endswith(COMPARED) else ())
             for name in columns
         ]
         yield f"| {peer} | {' | '.join(cells)} |"

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.client import POLL_SECONDS, ask, pause
+from tests.benchmarks.usage import session_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ class Server:
         command = [word.format(bin=programs, port=self.port) for word in shlex.split(peer.command)]
         # Nothing of our own shell: a stray PYTHONDONTWRITEBYTECODE would make every import a compilation.
         variables = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
-        self.app, self.log = app, log
+        self.app, self.log, self.reloads = app, log, peer.reloads
         with log.open("ab") as output:
             self.begun = time.perf_counter()
             self.process = subprocess.Popen(
@@ -65,6 +66,10 @@ class Server:
                     return
                 pause(0.02)
 
+    def processes(self) -> list[int]:
+        """Return all processes of the server."""
+        return session_of(self.process.pid)
+
     def wait_until_served(self, stamp: str, since: float, limit: float) -> float:
         """Ask until *stamp* is in the answer; return the seconds since *since*."""
         while (passed := time.perf_counter() - since) < limit:
@@ -79,19 +84,3 @@ class Server:
     def wait_until_up(self, limit: float = 60.0) -> float:
         """Wait for the first answer; return the seconds since the start."""
         return self.wait_until_served(self.app.stamps["entry"], self.begun, limit)
-
-
-def session_of(leader: int) -> list[int]:
-    """Return the living processes that were started in the session of *leader*, itself included."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            with open(f"/proc/{entry}/stat") as file:
-                state, _, _, session = file.read().rpartition(")")[2].split()[:4]
-        except OSError:
-            continue
-        if int(session) == leader and state not in "ZX":
-            found.append(int(entry))
-    return found

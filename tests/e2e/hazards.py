@@ -102,6 +102,8 @@ HAZARDS = [
     ),
     _hazard("gevent", "from gevent import monkey\nmonkey.patch_all()\n", "gevent is in use", "gevent"),
     _hazard("gevent-hub", "import gevent\ngevent.sleep(0)\n", "gevent is in use", "gevent"),
+    _hazard("eventlet", "import eventlet\neventlet.monkey_patch()\n", "eventlet is in use", "eventlet"),
+    _hazard("eventlet-hub", "import eventlet\neventlet.sleep(0)\n", "eventlet is in use", "eventlet"),
     _hazard(
         "atexit",
         "import atexit\natexit.register(print, 'bye')\n",
@@ -196,5 +198,6 @@ HAZARDS = [
         "log-file", "import logging\nlogging.basicConfig(filename='app.log', level='INFO')\nlogging.info('begun')\n"
     ),
     _hazard("gevent-imported", "import gevent\n", "", "gevent"),
+    _hazard("eventlet-imported", "import eventlet\n", "", "eventlet"),
 ]
 """Every row. Some that the table of hazards names cannot be had in a test: see `tests/worker/test_descriptors.py`."""

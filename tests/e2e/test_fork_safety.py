@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
+import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -49,6 +53,30 @@ def test_a_hazard_is_named_or_harmless_and_every_edit_is_served(project: Project
     project.save("billing.py", PLAIN)
     server.answers(f"v{FORKS} plain")
     assert "Traceback" not in server.log()
+
+
+@pytest.fixture
+def device() -> Iterator[str]:
+    """A device with a name like those of a graphics card; behind it is the null device."""
+    path = f"/dev/nvidia-{uuid.uuid4().hex[:8]}"
+    try:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    except OSError as error:
+        pytest.skip(f"no device can be made: {error.strerror}")
+    yield path
+    os.unlink(path)
+
+
+def test_the_device_of_a_graphics_card_is_named(project: Project, device: str):
+    """Its driver keeps a context for the process that opened it, which a copy would not have (CUDA)."""
+    billing = f"import ctypes\ncard = ctypes.CDLL(None).open({device.encode()!r}, 2)\ndef value():\n    return 'up'\n"
+    project.files({"app.py": APP, "billing.py": billing, "views.py": views(0)})
+    server = project.dev("-v", "app:app")
+    server.answers("v0 up")
+    assert f"the device {device} is open, since " in server.log()
+    project.save("views.py", views(1))
+    server.answers("v1 up")
+    assert "back to before views" not in server.says("served again")
 
 
 IN_A_COPY = """

@@ -402,3 +402,49 @@ class Load:
         body = os.urandom(1 << 14)
         answer = self._server.post("/echo", body)
         return "" if answer.text.endswith(f" 16384 {hashlib.sha256(body).hexdigest()}") else repr(answer)
+
+
+def test_a_library_that_was_installed_anew_is_served_after_the_next_edit(project: Project):
+    """Nobody watches it, but no snapshot and no library base brings the old one back."""
+    site = project.root / "vendor/site-packages"
+    app = "import shelf\nimport views\ndef app(environ, start_response):\n"
+    app += "    start_response('200 OK', [])\n    return [f'{views.VERSION} {shelf.VERSION}'.encode()]\n"
+    project.files(
+        {
+            "app.py": app,
+            "views.py": "VERSION = 'v0'\n",
+            "vendor/site-packages/shelf.py": "VERSION = 'shelf 1'\n",
+        }
+    )
+    server = project.dev("app:app", PYTHONPATH=str(site))
+    server.answers("v0 shelf 1")
+    for version in range(1, 4):
+        project.save("views.py", f"VERSION = 'v{version}'\n")
+        server.answers(f"v{version} shelf {version}")
+        # Of another size: Python itself takes its byte code for current where second and size are the same.
+        project.save("vendor/site-packages/shelf.py", f"VERSION = 'shelf {version + 1}'\n" + "\n" * version)
+
+
+def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(project: Project):
+    """And an app that has outgrown it starts afresh, with a base of its own: that is no fault of the place."""
+    app = "import colorsys\nVERSION = {}\ndef app(environ, start_response):\n"
+    app += "    start_response('200 OK', [])\n    return [f'v{{VERSION}}'.encode()]\n"
+    project.files({"app.py": app.format(0)})
+    server = project.dev("app:app")
+    number = 0
+
+    def edit(text: str) -> str:
+        nonlocal number
+        number += 1
+        project.save("app.py", text.format(number))
+        server.answers(f"v{number}")
+        return server.says("served again", number)
+
+    server.answers("v0")
+    server.until(lambda: "back to the libraries" in edit(app), "a base")
+    edit("import this_is_new\n" + app) if project.save("this_is_new.py", "") else None
+    edit("import wave\n" + app)
+    log = server.says("the app imports other libraries than before: starting from the beginning")
+    assert "Traceback" not in log
+    before = log.count("back to the libraries, served")
+    server.until(lambda: edit(app).count("back to the libraries, served") > before, "another base")

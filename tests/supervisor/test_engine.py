@@ -23,6 +23,7 @@ from launcher.supervisor.events import TellLoad
 from launcher.supervisor.timeline import Snapshot
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.digest import of_file, of_state
 from launcher.wire.messages import (
     Booted,
     CrashLog,
@@ -38,6 +39,8 @@ from launcher.wire.messages import (
     Serving,
     SnapshotTaken,
     Unsafe,
+    Using,
+    Waiting,
 )
 from launcher.wire.tally import open_tally
 
@@ -124,14 +127,21 @@ def is_ended(far: Channel) -> bool:
     return False
 
 
-def shop(reserve: Reserve) -> dict[str, Channel]:
-    """An app of three files: `init`, then `models`, then `views`, with a snapshot before each of the last two."""
+def shop(reserve: Reserve, *, told: bool = True) -> dict[str, Channel]:
+    """An app of three files: `init`, then `models`, then `views`, with a snapshot before each of the last two.
+
+    The snapshot of the loaded app has *told* what a base may import, or has not come to that.
+    """
     reserve.engine.timeline.read({"init": "1"})
     models = reserve.snapshot("shop.models")
     reserve.engine.timeline.read({"models": "1"})
     views = reserve.snapshot("shop.views")
     reserve.engine.timeline.read({"views": "1"})
-    return {"models": models, "views": views, "loaded": reserve.snapshot("")}
+    loaded = reserve.snapshot("")
+    if told:
+        loaded.send(Libraries(()))
+        reserve.turn()
+    return {"models": models, "views": views, "loaded": loaded}
 
 
 # Snapshots
@@ -216,6 +226,29 @@ def test_snapshots_after_the_one_that_was_chosen_are_ended(reserve: Reserve) -> 
     child.close()
 
 
+def test_a_snapshot_that_has_yet_to_say_what_a_base_may_import_is_kept_until_it_has(reserve: Reserve) -> None:
+    loaded = shop(reserve, told=False)["loaded"]
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    assert not is_ended(loaded)
+    assert reserve.engine.timeline.choose([]) == Snapshot(2, "shop.views"), "nobody goes back to it"
+    loaded.send(Libraries(("flask",)))
+    reserve.turn()
+    assert reserve.libraries == [Libraries(("flask",))]
+    assert is_ended(loaded)
+    child.close()
+
+
+def test_nothing_is_waited_for_when_all_are_discarded(reserve: Reserve) -> None:
+    loaded = shop(reserve, told=False)["loaded"]
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    reserve.engine.discard()
+    assert is_ended(loaded)
+    assert not reserve.engine._frozen
+    child.close()
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -282,6 +315,67 @@ def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None
         reserve.engine.load(child, TellLoad(1, 1), listener.fileno())
     assert all(is_ended(channel) for channel in far.values())
     assert (len(reserve.engine._frozen), reserve.engine.obstacle, reserve.engine.timeline.known) == (0, "", {})
+
+
+# Libraries that are others by now
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    (tmp_path / "flask.py").write_text("one")
+    return tmp_path / "flask.py"
+
+
+def use(reserve: Reserve, library: Path) -> None:
+    names = os.path.join(library.parent, "")
+    reserve.engine.using({str(library): of_state(str(library)), names: of_file(names)})
+
+
+@pytest.mark.parametrize(
+    ("act", "outdated"),
+    [
+        pytest.param(lambda library: None, False, id="as-before"),
+        pytest.param(lambda library: library.write_text("other"), True, id="another-content"),
+        pytest.param(lambda library: library.unlink(), True, id="gone"),
+        pytest.param(lambda library: (library.parent / "redis").mkdir(), True, id="one-more"),
+        pytest.param(lambda library: (library.parent / "__pycache__").mkdir(), False, id="byte-code"),
+    ],
+)
+def test_snapshots_of_other_libraries_are_not_used(
+    reserve: Reserve, library: Path, act: Callable[[Path], object], outdated: bool
+) -> None:
+    far = shop(reserve)
+    use(reserve, library)
+    act(library)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert (child is None) == outdated
+    assert reserve.engine.came_from() == ("cold start" if outdated else "back to before shop.views")
+    if child is not None:
+        new_copy(far["views"])[0].close()
+        child.close()
+
+
+def test_a_copy_that_was_begun_is_ended_before_it_serves(reserve: Reserve, library: Path) -> None:
+    far = shop(reserve)
+    use(reserve, library)
+    library.write_text("other")
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION) is None
+    channel, _ = new_copy(far["views"])
+    assert is_ended(channel)
+    channel.close()
+
+
+def test_what_two_processes_have_read_differently_is_never_used(reserve: Reserve, library: Path) -> None:
+    shop(reserve)
+    use(reserve, library)
+    library.write_text("other")
+    use(reserve, library)
+    assert reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION) is None
+    reserve.engine.discard()
+    use(reserve, library)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is None, "there is no snapshot"
+    assert not reserve.engine._is_outdated()
 
 
 # A copy in advance
@@ -543,7 +637,7 @@ class Project:
             self.engine.load(child, action, self.listener.fileno())
         self.children.append(child)
         while not isinstance(message := self.hear(child), Serving):
-            assert isinstance(message, (Booted, Loading)), message
+            assert isinstance(message, (Booted, Waiting, Loading)), message
         return child
 
     def hear(self, child: Child) -> messages.Message:
@@ -555,6 +649,8 @@ class Project:
             message, descriptor = found
             if isinstance(message, Reading):
                 self.engine.timeline.read(message.files)
+            elif isinstance(message, Using):
+                self.engine.using(message.files)
             elif isinstance(message, SnapshotTaken) and descriptor is not None:
                 self.engine.taken(message, descriptor)
             else:
@@ -607,6 +703,23 @@ def test_edits_one_after_the_other_are_served_from_snapshots(project: Project) -
         assert project.ask() == text
         project.drain(child)
     assert came_from == ["back to before shop", "back to before shop_views"]
+
+
+@linux
+def test_a_copy_in_advance_is_warmed_up(project: Project) -> None:
+    """All the way: the copy says that it waits, gets pages of its own, and then serves the next edit."""
+    project.drain(project.load(1))
+    child = project.load(2, project.write("shop_views.py", "TEXT = 'two' \n"))
+    engine = project.engine
+    engine.warm(child)  # there is nothing to be warmed up yet
+    engine.prepare()
+    project.reserve.turn_until(lambda: engine._is_waiting)
+    engine.warm(child)
+    project.drain(child)
+    child = project.load(3, project.write("shop_views.py", "TEXT = 'three' \n"))
+    assert engine.came_from() == "back to before shop_views"
+    assert project.ask() == "three"
+    project.drain(child)
 
 
 @linux

@@ -65,11 +65,14 @@ class Far:
             self.frozen = Channel.of(descriptor)
         return message
 
-    def copy(self, edition: int = 1) -> Child:
-        assert self.frozen is not None
-        child = Child.copied_from(self.frozen)
-        child.tell(messages.GoOn(2, 8, (), 1, edition))
+    def copy(self, edition: int = 1, wanted: tuple[str, ...] = ()) -> Child:
+        child = self.copy_in_advance()
+        child.tell(messages.GoOn(2, 8, wanted, 1, edition))
         return child
+
+    def copy_in_advance(self) -> Child:
+        assert self.frozen is not None
+        return Child.copied_from(self.frozen)
 
     def close(self) -> None:
         if self.frozen is not None:
@@ -91,9 +94,8 @@ def scripts(*script: str) -> pytest.MarkDecorator:
 
 
 def last_word(child: Child) -> messages.Failed:
-    assert isinstance(child.channel.receive()[0], messages.Booted)
-    message = child.channel.receive()[0]
-    assert isinstance(message, messages.Failed)
+    while not isinstance(message := child.channel.receive()[0], messages.Failed):
+        assert isinstance(message, messages.Booted | messages.Waiting)  # it waits if the word to go on is not there yet
     return message
 
 
@@ -117,6 +119,33 @@ def test_each_copy_is_told_its_own_edition(far: Far):
         child = far.copy(edition)
         assert last_word(child) == messages.Failed("copy", f"[{edition}]", ())
         child.close()
+
+
+@scripts(
+    """
+    resumed = checkpoints.at('shop', '/shop.py', list)
+    seen = resumed and [checkpoints.at(name, f'/{name}.py', list) for name in ('models', 'other', 'views')]
+    """
+)
+def test_which_snapshots_a_copy_takes(far: Far):
+    assert isinstance(far.hear(), messages.SnapshotTaken)
+    child = far.copy(wanted=("/views.py", "/models.py"))
+    said = []
+    while not isinstance(message := child.channel.receive()[0], messages.Failed):
+        said.append(message)
+    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == ["views"]
+    child.close()
+
+
+@scripts("seen = 1\nresumed = checkpoints.at('views', '/views.py', list)")
+def test_a_copy_in_advance_says_that_it_waits_and_then_goes_on(far: Far):
+    assert isinstance(far.hear(), messages.SnapshotTaken)
+    child = far.copy_in_advance()
+    assert isinstance(child.channel.receive()[0], messages.Booted)
+    assert child.channel.receive()[0] == messages.Waiting()
+    child.tell(messages.GoOn(2, 8, (), 1, 1))
+    assert last_word(child) == messages.Failed("copy", "1", ())
+    child.close()
 
 
 @scripts(
