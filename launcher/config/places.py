@@ -16,7 +16,7 @@ from launcher.errors import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     Spots = dict[tuple[str, ...], Spot]
 
@@ -98,42 +98,47 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool, secrets: Col
     if origin.line or not origin.path:
         # Only a text that could not be parsed has a line and no path, and nobody can tell where its secrets are.
         return Place(origin.file, origin.line, origin.column)
-    lines = re.split(r"\r\n|\n", text)
-    spots = _spots(text)
-    path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in spots), ())
+    page = _page(text, frozenset(secrets))
+    path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in page.spots), ())
     if not path:
         return Place(origin.file)
-    spot = spots[path]
+    spot = page.spots[path]
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
-    hidden = {other for other in spots if _is_secret(other, spots, secrets)} | ({path} if masked else set())
-    shown = _mask_line(lines[line - 1], spots, line, column, hidden)
-    if not at_key and path in hidden and not _is_table(path, spots):
+    hidden = page.hidden.get(line, {})
+    if masked and path not in page.tables and spot.line == line:
+        hidden = {**hidden, path: spot}
+    shown = _mask_line(page.lines[line - 1], hidden.values(), column)
+    if not at_key and path in hidden:
         length = len(redact.MASK)
     return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
+class _Page:
+    """A TOML text as it may be shown: its lines, where its values stand, and which of them are hidden, by line."""
+
+    def __init__(self, text: str, secrets: Collection[str]) -> None:
+        self.lines = re.split(r"\r\n|\n", text)
+        self.spots = locate(text)
+        self.tables = {path[:length] for path in self.spots for length in range(1, len(path))}
+        self.hidden: dict[int, Spots] = {}
+        for path, spot in self.spots.items():
+            if path not in self.tables and _is_secret(path, self.spots, secrets):
+                self.hidden.setdefault(spot.line, {})[path] = spot
+
+
 @lru_cache(maxsize=32)
-def _spots(text: str) -> Spots:
-    return locate(text)
+def _page(text: str, secrets: frozenset[str]) -> _Page:
+    return _Page(text, secrets)
 
 
-def _mask_line(line: str, spots: Spots, number: int, caret: int, hidden: Collection[tuple[str, ...]]) -> str:
+def _mask_line(line: str, hidden: Iterable[Spot], caret: int) -> str:
     """Return a line of a TOML file without what is *hidden*; the column *caret* stays in place."""
-    places = [
-        (spot.column, spot.length)
-        for path, spot in spots.items()
-        if spot.line == number and path in hidden and not _is_table(path, spots)
-    ]
-    for column, length in sorted(places, reverse=True):
+    for column, length in sorted(((spot.column, spot.length) for spot in hidden), reverse=True):
         mask = "*" * length if column < caret else redact.MASK
         line = line[: column - 1] + mask + line[column - 1 + length :]
     return redact.mask_url(line[: caret - 1], keep=True) + redact.mask_url(line[caret - 1 :])
-
-
-def _is_table(path: tuple[str, ...], spots: Spots) -> bool:
-    return any(len(other) > len(path) and other[: len(path)] == path for other in spots)
 
 
 def _is_secret(path: tuple[str, ...], spots: Spots, secrets: Collection[str]) -> bool:

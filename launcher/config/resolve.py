@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from launcher.config import assemble, schema, selection, survey, validate, variables
 from launcher.config import key as keys
 from launcher.config.anchor import Folders, anchored, resolve_path
-from launcher.config.finding import Finding
+from launcher.config.finding import MOST, Finding
 from launcher.config.layer import History, Origin, Source
 from launcher.config.reading import Sources, read_sources
 from launcher.config.sources import files, pairs
@@ -408,13 +408,21 @@ def raise_for(findings: Iterable[Finding], secrets: Collection[str]) -> None:
 
 
 def tell(findings: Iterable[Finding], secrets: Collection[str]) -> tuple[Problem, ...]:
-    """Return the problems for *findings*, grouped by file, with their source lines, without the values of *secrets*."""
+    """Return the problems for *findings*, grouped by file, with their source lines, without the values of *secrets*.
+
+    Of very many only the first are told, errors before warnings.
+    """
     found = list(findings)
     if not found:
         return ()
     from launcher.config.problem import problem_of  # only to fail or to warn
 
-    return _by_file([problem_of(finding, secrets) for finding in found])
+    if len(found) <= MOST:
+        return _by_file([problem_of(finding, secrets) for finding in found])
+    first = sorted(found, key=lambda finding: finding.warning)[:MOST]
+    problems = _by_file([problem_of(finding, secrets) for finding in first])
+    note = f"there are more problems; these are the first {MOST}"
+    return (*problems[:-1], replace(problems[-1], notes=(*problems[-1].notes, note)))
 
 
 def _by_file(problems: list[Problem]) -> tuple[Problem, ...]:

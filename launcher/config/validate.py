@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from launcher.config import key as keys
 from launcher.config import redact, schema
-from launcher.config.finding import Finding
+from launcher.config.finding import MOST, Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.stack import Conflict, Merged, nest
 from launcher.errors import nearest
@@ -186,12 +186,17 @@ def _cut(origin: Origin, key: Key, table: Key) -> Origin:
 
 
 def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
-    """Return one finding for each key in pydantic's errors; a union of types makes several errors for one key."""
+    """Return one finding for each key in pydantic's errors, up to one more than are told.
+
+    A union of types makes several errors for one key.
+    """
     findings: dict[Key, Finding] = {}
     for detail in error.errors(include_url=False, include_context=False):
         key, unknown = _key_of(detail)
         if key in findings:
             continue
+        if len(findings) > MOST:  # nobody reads so many, and a guess at what was meant takes time
+            break
         entry = _blamed(entries, key)
         origin = _origin_of(entry, key)
         findings[key] = _unknown(key, origin) if unknown else _wrong(key, detail, origin)
