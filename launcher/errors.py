@@ -64,13 +64,17 @@ class Problem:
 
 
 class LaunchError(Exception):
-    """An error that the user can mend; holds every problem found at once."""
+    """An error that the user can mend; holds every problem found at once.
+
+    As text it has a line for each, with the slug that `launch help error` explains: a program that does not catch it
+    ends with that text, where a command shows frames.
+    """
 
     exit_code: ExitCode = ExitCode.FAILED
 
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
-        super().__init__("; ".join(problem.message for problem in self.problems))
+        super().__init__("\n".join(map(_line, self.problems)))
 
 
 class UsageError(LaunchError):
@@ -107,6 +111,20 @@ class TargetError(Exception):
         super().__init__(message)
         self.slug = slug
         self.hint = hint
+
+
+def _line(problem: Problem) -> str:
+    """Return a problem as one line without anything that a terminal would act on."""
+    kind = "warning" if problem.warning else "error"
+    text = f"{kind}[{problem.slug}]: {problem.message}"
+    text += f" ({_spot(problem.place)})" if problem.place else ""
+    text += "".join(f"; {label} ({_spot(place)})" for label, place in problem.others)
+    text += "".join(f"; {hint}" for hint in dict.fromkeys((problem.hint, *problem.notes)) if hint)
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _spot(place: Place) -> str:
+    return f"{place.file}:{place.line}:{place.column}" if place.line else place.file
 
 
 def distance(left: str, right: str) -> int:

@@ -33,8 +33,7 @@ def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "", program:
     *token* is the random part of our own paths in this start. *program* called `launcher.run()`: it brings its app
     itself. Raise `PlanError` with every folder and file that is missing.
     """
-    problems = _missing(resolved)
-    if problems:
+    if problems := missing_paths(resolved):
         raise PlanError(problems)
     settings, root = resolved.settings, resolved.project.root
     directory = settings.app_dir or root
@@ -70,6 +69,19 @@ def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "", program:
         ),
         program=program or Program(),
     )
+
+
+def missing_paths(resolved: ResolvedProfile) -> list[Problem]:
+    """Return a problem for each folder or file that a setting names and that is not there."""
+    settings = resolved.settings
+    named = {"app-dir": settings.app_dir, "tls.cert": settings.tls.cert, "tls.key": settings.tls.key}
+    wanted = [(key, named[key], kind) for key, kind in _CHECKED if named[key]]
+    wanted += [(f"wsgi.static.{prefix}", folder, "folder") for prefix, folder in settings.wsgi.static.items()]
+    return [
+        _path_missing(resolved, key, path, kind)
+        for key, path, kind in wanted
+        if not (os.path.isdir(path) if kind == "folder" else os.path.isfile(path))
+    ]
 
 
 def address_of(host: str, port: int | str, root: str) -> Address:
@@ -149,23 +161,8 @@ def _origins(resolved: ResolvedProfile, program: Program | None) -> dict[str, st
     return {
         ".".join(key): resolved.where(".".join(key))
         for key, record in resolved.history.items()
-        if key[0] != "env"
-        and not (program and key == ("app",))
-        and record.winner.origin.name + record.winner.origin.file
+        if not (program and key == ("app",)) and record.winner.origin.name + record.winner.origin.file
     }
-
-
-def _missing(resolved: ResolvedProfile) -> list[Problem]:
-    """Return a problem for each folder or file that a setting names and that is not there."""
-    settings = resolved.settings
-    named = {"app-dir": settings.app_dir, "tls.cert": settings.tls.cert, "tls.key": settings.tls.key}
-    wanted = [(key, named[key], kind) for key, kind in _CHECKED if named[key]]
-    wanted += [(f"wsgi.static.{prefix}", folder, "folder") for prefix, folder in settings.wsgi.static.items()]
-    return [
-        _path_missing(resolved, key, path, kind)
-        for key, path, kind in wanted
-        if not (os.path.isdir(path) if kind == "folder" else os.path.isfile(path))
-    ]
 
 
 def _path_missing(resolved: ResolvedProfile, key: str, path: str, kind: str) -> Problem:

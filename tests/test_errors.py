@@ -10,6 +10,7 @@ from launcher.errors import (
     ConfigError,
     ExitCode,
     LaunchError,
+    Place,
     PlanError,
     Problem,
     StartError,
@@ -95,7 +96,28 @@ def test_error_holds_one_problem_or_many() -> None:
     one, two = Problem("a", "first"), Problem("b", "second")
     assert LaunchError(one).problems == (one,)
     assert LaunchError([one, two]).problems == (one, two)
-    assert str(LaunchError([one, two])) == "first; second"
+    assert str(LaunchError([one, two])) == "error[a]: first\nerror[b]: second"
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        pytest.param(Problem("a", "wrong", hint="mend it"), "error[a]: wrong; mend it", id="hint"),
+        pytest.param(Problem("a", "wrong", Place("/x", 2, 7)), "error[a]: wrong (/x:2:7)", id="place"),
+        pytest.param(Problem("a", "wrong", Place("environment")), "error[a]: wrong (environment)", id="no-line"),
+        pytest.param(
+            Problem(
+                "a", "twice", Place("/x", 2, 7), "take one away", (("first here", Place("/x", 1, 1)),), ("or both",)
+            ),
+            "error[a]: twice (/x:2:7); first here (/x:1:1); take one away; or both",
+            id="all-places-and-notes",
+        ),
+        pytest.param(Problem("a", "odd", warning=True), "warning[a]: odd", id="warning"),
+        pytest.param(Problem("a", "a\x1b[2J\nb"), "error[a]: a\\x1b[2J\\nb", id="control-characters"),
+    ],
+)
+def test_error_as_text_has_its_slug_place_and_hints(problem: Problem, line: str) -> None:
+    assert str(LaunchError(problem)) == line
 
 
 def test_target_error_is_not_a_launch_error() -> None:

@@ -5,14 +5,17 @@ They read, listen for a moment, and write into a temporary folder of their own; 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import select
 import subprocess
 import sys
 import tempfile
+from time import gmtime, strftime
 
 from launcher import __version__
+from launcher.cli.certificate import mismatch, validity
 from launcher.cli.scaffold import SCHEMA_FILE
 from launcher.config.json_schema import json_schema
 from launcher.config.sources.files import read_text
@@ -20,6 +23,7 @@ from launcher.errors import StartError
 from launcher.frame import plural
 from launcher.planner import address_of
 from launcher.supervisor.listener import listen
+from launcher.supervisor.memory import allowed, look
 from launcher.supervisor.watcher import open_watcher
 
 TYPE_CHECKING = False
@@ -36,6 +40,10 @@ if TYPE_CHECKING:
 OK, WARN, FAIL = "ok", "warn", "fail"
 _SECONDS = 3
 """How long to wait for what takes milliseconds."""
+
+_DAY = 24 * 3600
+_FEW_DAYS = 14
+"""How many days before a certificate expires there is a warning."""
 
 
 def interpreter(environ: Mapping[str, str], root: str) -> Row:
@@ -86,6 +94,37 @@ def address(resolved: ResolvedProfile) -> Row:
     return OK, "address", f"{where.host} port {where.port or '(any)'} is free"
 
 
+def certificate(resolved: ResolvedProfile, now: float) -> list[Row]:
+    """Tell whether the certificate for https is valid at *now*, in seconds, and for how long; nothing without https."""
+    table, root = resolved.settings.tls, resolved.project.root
+    if table.cert:
+        return [_own_certificate(table.cert, table.key, os.path.relpath(table.cert, root), now)]
+    if not table.adhoc:
+        return []
+    if importlib.util.find_spec("cryptography") is None:
+        return [(FAIL, "certificate", "tls.adhoc needs the package cryptography: pip install cryptography")]
+    return [(OK, "certificate", "made at the first start, kept in .launch/tls, and made anew before it expires")]
+
+
+def _own_certificate(cert: str, key: str, name: str, now: float) -> Row:
+    text, found = read_text(cert)
+    if text is None:
+        return FAIL, "certificate", found[0].message if found else f"there is no file {name}"
+    try:
+        start, end = validity(text)
+    except ValueError as error:
+        return FAIL, "certificate", f"{name} cannot be used: {error}"
+    if reason := mismatch(cert, key):
+        return FAIL, "certificate", f"{name} cannot be used with its key: {reason}"
+    days = int(abs(end - now) // _DAY)
+    if now >= end:
+        return FAIL, "certificate", f"{name} expired {plural(days, 'day')} ago: make a new one, or set tls.adhoc"
+    if now < start:
+        return FAIL, "certificate", f"{name} is not valid before {strftime('%Y-%m-%d', gmtime(start))}"
+    level = WARN if days < _FEW_DAYS else OK
+    return level, "certificate", f"{name} is valid for {plural(days, 'more day')}"
+
+
 def secrecy(candidates: Iterable[SettingsFile], root: str) -> list[Row]:
     """Tell which personal files git has, or would take; nothing where git or a repository is missing."""
     personal = [item.path for item in candidates if item.exists and _is_personal(item.path)]
@@ -126,12 +165,20 @@ def engine(resolved: ResolvedProfile) -> Row:
     origin = resolved.where("reload.engine")
     if reload.engine == "restart":
         return OK, "reload", f"restart, as set ({origin})"
-    level = WARN if reload.engine == "snapshot" else OK
-    if sys.platform != "linux":
-        return level, "reload", f"restart: snapshots need Linux, this is {sys.platform}"
-    if not os.path.isdir("/proc/self/task"):
-        return level, "reload", "restart: snapshots need /proc, which is not mounted"
+    if reason := _obstacle():
+        return (WARN if reload.engine == "snapshot" else OK), "reload", f"restart: {reason}"
     return OK, "reload", "snapshot, as far as the app allows it; the banner of launch dev says where it does not"
+
+
+def _obstacle() -> str:
+    """Return why no process can be copied here, whatever the app is; the worker asks the same of its interpreter."""
+    if sys.platform != "linux":
+        return f"snapshots need Linux, this is {sys.platform}"
+    if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        return "snapshots need a system that lists child processes, see proc(5)"
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return "snapshots need a Python with its global lock, this one is free-threaded"
+    return "" if allowed(look(), 1) else "snapshots need memory, and it is short"
 
 
 def schema(root: str) -> Row:

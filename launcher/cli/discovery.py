@@ -31,12 +31,31 @@ _SPEC = re.compile(r"(?=[A-Za-z_])[\w.]+:[A-Za-z_][\w.]*(\(.*\))?")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)")
 _PROCESS = re.compile(r"([A-Za-z0-9_-]+):\s*(.+)")
 _JSON_NOISE = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=\s*(?://[^\n]*\s*)*[\]}])', re.DOTALL)
-_FLAGS = {"--app": "FLASK_APP", "-A": "FLASK_APP", "--host": "FLASK_RUN_HOST", "-h": "FLASK_RUN_HOST"} | {
+_FLAGS = {
+    "--app": "FLASK_APP",
+    "-A": "FLASK_APP",
+    "--host": "FLASK_RUN_HOST",
+    "-h": "FLASK_RUN_HOST",
     "--port": "FLASK_RUN_PORT",
     "-p": "FLASK_RUN_PORT",
     "--cert": "FLASK_RUN_CERT",
     "--key": "FLASK_RUN_KEY",
+    "--extra-files": "FLASK_RUN_EXTRA_FILES",
+    "--exclude-patterns": "FLASK_RUN_EXCLUDE_PATTERNS",
 }
+_SWITCHES = {
+    "--no-reload": ("FLASK_RUN_RELOAD", "0"),
+    "--no-debugger": ("FLASK_RUN_DEBUGGER", "0"),
+    "--without-threads": ("FLASK_RUN_WITH_THREADS", "0"),
+    "--no-debug": ("FLASK_DEBUG", "0"),
+}
+"""The others say what is so anyway."""
+
+_NEEDED_BY_VSCODE = ("--no-reload", "--no-debugger")
+"""Its debugger follows one process only, and shows errors itself; that says nothing about the app."""
+
+_SERVERS = ("gunicorn", "waitress-serve", "uwsgi", "mod_wsgi-express", "hypercorn", "uvicorn", "granian")
+_WORKSPACE = "${workspaceFolder}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +136,16 @@ def _add_configuration(found: Discovery, config: Mapping[str, Any]) -> None:  # 
     given = config.get("env")
     table = given if isinstance(given, dict) else {}
     env = {name: text for name, text in table.items() if isinstance(text, str) and "${" not in text}
-    words = [word for word in config.get("args", []) if isinstance(word, str)]
+    words = [word for word in config.get("args", []) if isinstance(word, str) and word not in _NEEDED_BY_VSCODE]
     flask = {name: text for name, text in env.items() if name.startswith("FLASK_")}
     _add_flask(found, {**flask, **_from_flags(words)}, lambda name: VSCODE)
     for name, text in env.items():
         if not name.startswith("FLASK_"):
             _add_variable(found, name, text, VSCODE)
+    file = config.get("envFile")
+    name = file.removeprefix(_WORKSPACE) if isinstance(file, str) else ""
+    if name not in ("", ".env", FLASKENV) and "${" not in name:
+        found.add("env-files", Item((".env", name), VSCODE))
 
 
 def _add_procfile(found: Discovery, root: str) -> None:
@@ -135,20 +158,27 @@ def _add_procfile(found: Discovery, root: str) -> None:
             words = shlex.split(match[2], comments=True)
         except ValueError:
             continue
-        _add_command(found, words, f"{PROCFILE}:{number}")
+        _add_command(found, words, f"{PROCFILE}:{number}", is_server=match[1] in ("dev", "web"))
 
 
-def _add_command(found: Discovery, words: Sequence[str], where: str) -> None:
-    """Note what a command that starts an app says: variables in front of it, flags of flask, the app of a server."""
+def _add_command(found: Discovery, words: Sequence[str], where: str, *, is_server: bool) -> None:
+    """Note what a command that starts an app says: variables in front of it, flags of flask, the app of a server.
+
+    What looks like an app is one if the command is a server, by its name or by that of its process: `celery -A
+    shop.tasks:queue` has none.
+    """
     given = {}
     while words and (match := _ASSIGNMENT.fullmatch(words[0])):
         given[match[1]] = match[2]
         words = words[1:]
     if not words:
         return
-    if "flask" in [os.path.basename(word) for word in words[:3]]:
+    names = [os.path.basename(word) for word in words]
+    if "flask" in names[:3]:
         _add_flask(found, {**given, **_from_flags(words)}, lambda name: where)
-    elif spec := next((word for word in words[1:] if _SPEC.fullmatch(word)), ""):
+        return
+    spec = next((word for word in words[1:] if _SPEC.fullmatch(word)), "")
+    if spec and (is_server or not set(names).isdisjoint(_SERVERS)):
         found.add("app", Item(spec, where))
 
 
@@ -160,6 +190,9 @@ def _from_flags(words: Sequence[str]) -> dict[str, str]:
         value = text if equals else words[number + 1] if number + 1 < len(words) else ""
         if name in _FLAGS and value and "$" not in value:
             found[_FLAGS[name]] = value
+        elif word in _SWITCHES:
+            name, value = _SWITCHES[word]
+            found[name] = value
     return found
 
 

@@ -21,7 +21,7 @@ from launcher.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from launcher.config.layer import Candidate, Layer
     from launcher.config.schema import Settings
@@ -147,7 +147,7 @@ def resolve_profile(request: Request) -> ResolvedProfile:
     name, found = choose(request, sources)
     if found or sources.committed is None:
         raise_for([*findings, *found], sources.secrets)
-    return _resolve(request, sources, name, findings)
+    return _resolve(request, sources, name, findings, list_profiles(sources))
 
 
 def resolve_all(request: Request) -> Survey:
@@ -162,9 +162,11 @@ def resolve_all(request: Request) -> Survey:
     names = [name for name in sources.names if not selection.is_abstract(name)]
     if not _default_profile(sources)[0]:
         names.insert(0, "")
-    checked = tuple(_check(request, sources, name, findings) for name in names)
+    profiles = list_profiles(sources)  # once: made for each of them it would be most of the work
+    checked = tuple(_check(request, sources, name, findings, profiles) for name in names)
     histories = [item.resolved.history for item in checked if item.resolved]
-    apart = [*_misnamed(request, sources), *survey.find_never(histories)]
+    unextended = survey.find_unextended([*sources.profiles.values(), *sources.local.values()])
+    apart = [*_misnamed(request, sources), *survey.find_never(histories), *unextended]
     return Survey(sources.project, checked, tell(apart, sources.secrets))
 
 
@@ -274,7 +276,9 @@ def make_settings(request: Request, sources: Sources, stacked: Stacked) -> tuple
     return settings, validate.check_together(settings, merged)
 
 
-def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> ResolvedProfile:
+def _resolve(
+    request: Request, sources: Sources, name: str, before: Sequence[Finding], profiles: tuple[ProfileInfo, ...]
+) -> ResolvedProfile:
     stacked = stack_up(request, sources, name, before)
     merged, findings, secrets = stacked.merged, list(stacked.findings), sources.secrets
     raise_for(findings, secrets)
@@ -285,7 +289,7 @@ def _resolve(request: Request, sources: Sources, name: str, before: Sequence[Fin
         finding for other, broken in sources.broken.items() if other not in stacked.chain for finding in broken
     )
     warnings = tell([replace(finding, warning=True) for finding in findings], secrets)
-    known, profiles = stacked.variables, list_profiles(sources)
+    known = stacked.variables
     return ResolvedProfile(settings, merged.history, project, name, stacked.chain, known, profiles, warnings)
 
 
@@ -299,7 +303,7 @@ def _gather_layers(
     if request.call:
         called, found = call_layer(request.call)
         low, outer, outer_findings = [low[0], default_layer(), *low[1:]], [*outer, called], [*outer_findings, *found]
-    winner = merge([*low, *outer]).history[("env-files",)].winner
+    winner = merge(_about([*low, *outer], "env-files")).history[("env-files",)].winner
     read, seen, findings = _read_env_files(request, winner, _folders(request, sources), name)
     decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs)
     decided = decided or bool(environ.get("FLASK_DEBUG"))
@@ -308,6 +312,12 @@ def _gather_layers(
     layers = assemble.with_shell([*low, *(layer for layer, _ in middle), flask, *outer], environ)
     findings += [finding for _, found in middle for finding in found]
     return layers, seen, [*low_findings, *outer_findings, *findings]
+
+
+def _about(layers: Iterable[Layer], name: str) -> Iterator[Layer]:
+    """Yield the layers with no entries but those of one setting."""
+    for layer in layers:
+        yield replace(layer, entries=tuple(entry for entry in layer.entries if entry.key[0] == name))
 
 
 def _folders(request: Request, sources: Sources) -> Folders:
@@ -319,7 +329,8 @@ def _merge_checked(layers: list[Layer], secrets: Collection[str]) -> tuple[Merge
 
     *secrets* are the variables that some file declares to be secret.
     """
-    findings = [finding for layer in layers for finding in validate.check_layer(layer)]
+    written = (layer for layer in layers if layer.source is not Source.DEFAULT)  # ours are right: a test checks them
+    findings = [finding for layer in written for finding in validate.check_layer(layer)]
     merged = merge(layers)
     conflicts = validate.check_conflicts(merged)
     told = {origin for finding in conflicts for origin in (finding.origin, *(other for _, other in finding.others))}
@@ -386,9 +397,11 @@ def list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:
     )
 
 
-def _check(request: Request, sources: Sources, name: str, before: Sequence[Finding]) -> Checked:
+def _check(
+    request: Request, sources: Sources, name: str, before: Sequence[Finding], profiles: tuple[ProfileInfo, ...]
+) -> Checked:
     try:
-        resolved = _resolve(request, sources, name, before)
+        resolved = _resolve(request, sources, name, before, profiles)
     except (ConfigError, UsageError) as error:
         return Checked(name, None, error.problems)
     return Checked(name, resolved, resolved.warnings)

@@ -1,6 +1,6 @@
-"""What only shows when all profiles are looked at together: settings that can never win.
+"""What only shows when all profiles are looked at together: settings that can never win, profiles that are never used.
 
-Pure: the histories of all profiles arrive as arguments.
+Pure: the histories and tables of all profiles arrive as arguments.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 from launcher.config import key as keys
 from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
+from launcher.config.selection import is_abstract
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from launcher.config.layer import Candidate, History
+    from launcher.config.selection import Table
 
 _WRITTEN = (Source.BASE, Source.PROFILE, Source.LOCAL_BASE, Source.LOCAL_PROFILE, Source.ENV_FILE)
 
@@ -37,6 +39,19 @@ def find_never(histories: Iterable[Mapping[tuple[str, ...], History]]) -> list[F
     ]
 
 
+def find_unextended(tables: Collection[Table]) -> list[Finding]:
+    """Return a warning for each profile that can only be extended, and that no other profile extends."""
+    extended = {parent for table in tables for parent in table.extends}
+    hint = "a name that begins with _ can only be extended, and no profile extends it"
+    return [
+        Finding(
+            "never-used", f"profile `{table.name}` is never used", table.origin, at_key=True, hint=hint, warning=True
+        )
+        for table in tables
+        if is_abstract(table.name) and table.name not in extended
+    ]
+
+
 def _may_be_hidden(item: Candidate) -> bool:
     """Return whether it is as it should be that another value wins: over an `unset`, a default or a requirement."""
     return item.unset or (isinstance(item.value, dict) and not {"default", "required"}.isdisjoint(item.value))
@@ -48,7 +63,7 @@ def _never(key: tuple[str, ...], origin: Origin, winner: Candidate) -> Finding:
         f"`{keys.join(key)}` is set here and never used",
         origin,
         at_key=True,
-        hint="every profile gets another value",
+        hint="every profile takes it from elsewhere",
         others=(("which wins here", winner.origin),),
         warning=True,
     )

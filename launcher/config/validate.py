@@ -34,6 +34,8 @@ _NAME = re.compile(r"[^=\0]+")
 
 def check_layer(layer: Layer) -> list[Finding]:
     """Return everything that is wrong with the values of one layer, in the order of the file."""
+    if not layer.entries:
+        return []
     findings = [finding for entry in layer.entries for finding in _check_names(entry)]
     values = {entry.key: entry.value for entry in layer.entries if not entry.unset}
     try:

@@ -1,4 +1,4 @@
-"""One worker as the supervisor sees it: started, spoken to, ended, reaped.
+"""One worker as the supervisor sees it: started, spoken to, ended.
 
 What a worker is told, and when, is decided in `state.py`.
 """
@@ -89,12 +89,13 @@ class Child:
             os.close(lifeline)
         return child
 
-    def tell(self, message: ToWorker, descriptor: int | None = None) -> None:
-        """Send *message*. A worker that is gone misses it; its end is reported by `reap`."""
+    def tell(self, message: ToWorker, descriptor: int | None = None) -> bool:
+        """Send *message*, and return whether it was taken: a worker that is gone misses it."""
         try:
             self.channel.send(message, descriptor)
         except ChannelClosed:
-            pass
+            return False
+        return True
 
     def end(self, how: signal.Signals = signal.SIGKILL) -> None:
         """Send the signal, unless the process was reaped: its number may be somebody else's by then."""
@@ -123,15 +124,6 @@ class Child:
         except OSError:  # an old kernel, or it has ended already
             return
         self._descriptors.append(self.watch)
-
-    def reap(self) -> str | None:
-        """Return how the process ended, in words, or None while it lives. Not to be called again after a text."""
-        try:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            return "it was reaped by somebody else"
-        self._gone = bool(pid)
-        return describe_exit(os.waitstatus_to_exitcode(status)) if pid else None
 
     def crash_report(self) -> str:
         """Return what Python's fault handler wrote when the process crashed: the stack of each thread, or nothing.

@@ -10,8 +10,8 @@ import os
 import time
 from dataclasses import dataclass
 
-from launcher.supervisor.impact import NEVER, OWN_PRODUCT, differing, matches, to_examine
-from launcher.wire.digest import MISSING, PRESENT, of_content, of_file, of_presence
+from launcher.supervisor.impact import NEVER, differing, matches, to_examine
+from launcher.wire.digest import MISSING, OWN_PRODUCT, PRESENT, of_content, of_file, of_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Disk:
     """Compares what was read with what is there. Owns nothing; the watcher is the caller's."""
 
     def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline) -> None:
-        self._watcher = watcher
+        self.watcher = watcher
+        """Told which folders matter; the caller's."""
         self._timeline = timeline
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
@@ -116,7 +117,7 @@ class Disk:
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
         self._folders = folders
-        return self._watcher.watch(folders)
+        return self.watcher.watch(folders)
 
     def _above(self, folders: Iterable[str]) -> set[str]:
         """Return the folders of the project in which these lie: each may be renamed, or be a link that is switched."""

@@ -110,10 +110,11 @@ class Engine:
             return "cold start" if self.enabled else ""
         return f"back to {self._place(self.back_to)}"
 
-    def use(self, plan: Plan) -> None:
-        """Go on with another plan: all that is in reserve was made for the old one."""
+    def use(self, plan: Plan, *, keep: bool = False) -> None:
+        """Go on with another plan. What is in reserve was made for the old one; *keep* it if it suits the new one."""
         self._plan = plan
-        self.close()
+        if not keep:
+            self.close()
 
     def pids(self) -> set[int]:
         """Return the processes in reserve."""

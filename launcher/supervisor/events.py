@@ -19,36 +19,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildBooted:
-    """A fresh interpreter waits for work."""
-
-    child: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChildLoading:
-    """A worker began to import the app."""
-
-    child: int
-
-
-@dataclass(frozen=True, slots=True)
 class ChildServing:
-    """A worker answers requests from now on; `failure` says with the failure page. `seconds` is its import time."""
+    """A worker answers requests from now on, with the app that it `found` or with the failure page."""
 
     child: int
     found: str = ""
-    seconds: float = 0.0
-    failure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChildFailed:
-    """A worker could not load the app, and waits for what to do."""
+    """A worker could not load the app, and waits for what to do; `busy` if it lacks what another one may hold."""
 
     child: int
     cause: str
     text: str
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +75,14 @@ class FilesChanged:
 @dataclass(frozen=True, slots=True)
 class PlanChanged:
     """The settings files now lead to another plan. `keys` names the settings that differ."""
+
+    plan: Plan
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAdjusted:
+    """The settings files now lead to another plan, which differs in nothing that the app sees."""
 
     plan: Plan
     keys: tuple[str, ...]
@@ -166,9 +159,17 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class UsePlan:
-    """From now on this plan is in force for workers that start."""
+    """From now on this plan is in force for workers that start. `keep` says that those in reserve suit it."""
 
     plan: Plan
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TellAdjust:
+    """Tell a child to go on by those settings of the plan that can be changed while it serves."""
+
+    child: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +194,18 @@ class Exit:
 
 if TYPE_CHECKING:
     Event: TypeAlias = (
-        ChildBooted
-        | ChildLoading
-        | ChildServing
+        ChildServing
         | ChildFailed
         | ChildPrompting
         | ChildDrained
         | ChildGone
         | FilesChanged
+        | PlanAdjusted
         | PlanChanged
         | QuietCame
         | StopAsked
         | TimePassed
     )
-    Action: TypeAlias = Start | TellLoad | TellServeFailure | TellDrain | End | UsePlan | AwaitQuiet | Say | Exit
+    Action: TypeAlias = (
+        Start | TellLoad | TellServeFailure | TellDrain | TellAdjust | End | UsePlan | AwaitQuiet | Say | Exit
+    )

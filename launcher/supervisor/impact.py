@@ -8,16 +8,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from launcher.wire.digest import FOLDER, MISSING
+from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from launcher.plan import Plan
-
-OWN_PRODUCT = "*"
-"""The digest of a file that the app writes itself: its changes are of no interest."""
 
 NEVER = (".git/", ".hg/", ".svn/", "__pycache__/", "node_modules/", "*.pyc", "*.pyo", "*~", ".#*", "*.swp", "*.swx")
 """What `reload.include` never means: version control, caches, and the side files of editors."""
@@ -54,6 +51,24 @@ def changed_settings(old: Plan, new: Plan) -> tuple[str, ...]:
     before, after = dict(_leaves("", old.to_json())), dict(_leaves("", new.to_json()))
     differ = [key for key in (*before, *after) if before.get(key) != after.get(key)]
     return tuple(dict.fromkeys(_SPELLING.get(key, key) for key in differ if not key.startswith(_BESIDES)))
+
+
+IN_PLACE = frozenset(
+    (
+        "allowed-hosts",
+        "browser.live-reload",
+        "browser.open",
+        "reload.drain-seconds",
+        "reload.include",
+        "reload.poll",
+    )
+)
+"""Settings that are in force at once: the app never sees them."""
+
+
+def needs_reload(keys: Iterable[str]) -> bool:
+    """Return whether the app has to be loaded anew for these settings to be in force."""
+    return not IN_PLACE.issuperset(keys)
 
 
 _SPELLING = {

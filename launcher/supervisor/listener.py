@@ -29,17 +29,65 @@ AUTO_TRIES = 200
 _LONGEST_COMMAND = 80
 
 
-def listen(address: Address) -> socket.socket:
+class Listener:
+    """The socket that the server listens on, which may move to another address. `close` gives the address back."""
+
+    def __init__(self, address: Address) -> None:
+        """Listen on *address*. Raises `StartError` as `listen` does."""
+        self._socket = listen(address)
+        self._next: tuple[Address, socket.socket] | None = None
+
+    def fileno(self) -> int:
+        """Return the descriptor of the socket."""
+        return self._socket.fileno()
+
+    def url(self, address: Address, *, tls: bool) -> str:
+        """Return the *address* that was asked for, as a browser wants it."""
+        return url(self._socket, address, tls=tls)
+
+    def prepare(self, address: Address) -> None:
+        """Listen on *address* as well, unless it is where we are already; `move` follows. Raises `StartError`."""
+        if self._next is not None and self._next[0] == address:
+            return
+        self._drop_next()
+        if not _is_at(self._socket, address):
+            self._next = address, listen(address, beside=self._socket)
+
+    def move(self) -> list[tuple[int, tuple[str, int]]]:
+        """Leave the old address for the one that was prepared, if there is one.
+
+        Return the connections that waited at the old one, as descriptors with their peers: they are the caller's.
+        """
+        if self._next is None:
+            return []
+        old, (_, self._socket), self._next = self._socket, self._next, None
+        waiting = list(_waiting(old))
+        _close(old)
+        return waiting
+
+    def close(self) -> None:
+        """Stop listening, and take the file of a Unix socket away."""
+        self._drop_next()
+        _close(self._socket)
+
+    def _drop_next(self) -> None:
+        if self._next is not None:
+            _close(self._next[1])
+            self._next = None
+
+
+def listen(address: Address, beside: socket.socket | None = None) -> socket.socket:
     """Return a socket that listens on *address*; the caller closes it.
 
     Raises `StartError` when the address is in use or not ours. A port that is chosen by itself is the first free one.
+    That *beside*, another socket of ours, has the same port is no obstacle.
     """
     if address.unix:
         return _listen_unix(address.unix)
-    ports = range(address.port, min(address.port + AUTO_TRIES, 65536)) if address.auto else (address.port,)
+    ports = _ports(address)
     for port in ports:
         try:
-            return _bind(address.host, port)
+            return _bind(address.host, port, beside)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not address.auto:
                 raise StartError(_problem(address.host, port, error)) from error
@@ -58,19 +106,69 @@ def url(listener: socket.socket, address: Address, *, tls: bool) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    # `localhost` may mean ::1 first; as with `flask run`, a name means IPv4 where it can.
-    family, kind, protocol, _, where = min(found, key=lambda one: one[0] != socket.AF_INET)
-    listener = socket.socket(family, kind, protocol)
+def _ports(address: Address) -> range:
+    return range(address.port, min(address.port + (AUTO_TRIES if address.auto else 1), 65536))
+
+
+def _bind(host: str, port: int, beside: socket.socket | None = None) -> socket.socket:
+    family, where = _resolve(host, port)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    both = [] if beside is None or beside.family == socket.AF_UNIX else [beside, listener]
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for one in both:  # two sockets of one user that both say so may overlap, see socket(7)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(where)
         listener.listen(BACKLOG)
     except BaseException:
         listener.close()
         raise
+    finally:
+        for one in both:
+            if one.fileno() >= 0:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
     return listener
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """Return the family and the address to bind to.
+
+    `localhost` may mean ::1 first; as with `flask run`, a name means IPv4 where it can.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, where = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, (str(where[0]), int(where[1]))
+
+
+def _is_at(listener: socket.socket, address: Address) -> bool:
+    """Return whether a socket listens where *address* wants it: any port will do that the address leaves open."""
+    if address.unix or listener.family == socket.AF_UNIX:
+        return bool(address.unix == listener.getsockname())
+    host, port = listener.getsockname()[:2]
+    try:
+        _, (wanted, _) = _resolve(address.host, address.port)
+    except (OSError, UnicodeError):
+        return False
+    return bool(host == wanted) and (address.port == 0 or port in _ports(address))
+
+
+def _waiting(listener: socket.socket) -> Iterator[tuple[int, tuple[str, int]]]:
+    """Yield the connections that nobody has accepted yet."""
+    listener.setblocking(False)
+    while True:
+        try:
+            connection, peer = listener.accept()
+        except OSError:
+            return
+        yield connection.detach(), peer if isinstance(peer, tuple) else ("<local>", 0)
+
+
+def _close(listener: socket.socket) -> None:
+    path = listener.getsockname() if listener.family == socket.AF_UNIX else ""
+    listener.close()
+    if path:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def _listen_unix(path: str) -> socket.socket:

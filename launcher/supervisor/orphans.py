@@ -68,15 +68,6 @@ def fallen(pids: Iterable[int]) -> list[int]:
     return [pid for pid in pids if pid in mine]
 
 
-def is_alive(pid: int) -> bool:
-    """Return whether the process runs: a zombie does not."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    except OSError:
-        return False
-
-
 def _children(pid: int) -> list[int]:
     found: list[int] = []
     try:

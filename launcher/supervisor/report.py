@@ -108,9 +108,13 @@ class Report:
         what = "1 snapshot" if ended == 1 else f"{ended} snapshots"
         self._write(f"{self._mark('warning')}  memory is low: {what} ended, reloads may take longer")
 
-    def replanned(self, keys: Sequence[str]) -> None:
-        """Say which settings changed."""
-        self._write(f"{self._mark('good')}  settings changed: {escape(', '.join(keys))}")
+    def replanned(self, changed: Sequence[tuple[str, str]]) -> None:
+        """Say which settings changed, each with its origin."""
+        self._write(f"{self._mark('good')}  settings changed: {_with_origins(changed)}")
+
+    def adjusted(self, changed: Sequence[tuple[str, str]]) -> None:
+        """Say which settings changed that are in force without a reload."""
+        self._write(f"{self._mark('good')}  settings changed: {_with_origins(changed)}; in force without a reload")
 
     def moved(self, where: str) -> None:
         """Say where the server listens from now on."""
@@ -177,6 +181,11 @@ class Report:
             write()
         except (OSError, ValueError):
             pass
+
+
+def _with_origins(changed: Iterable[tuple[str, str]]) -> str:
+    told = [f"{key} ({origin})" if origin else key for key, origin in changed]
+    return escape(", ".join(told))
 
 
 def banner_rows(plan: Plan, found: str, files: int, engine: str) -> list[tuple[str, str, str]]:

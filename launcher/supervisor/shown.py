@@ -10,14 +10,11 @@ import os
 from collections import deque
 from dataclasses import dataclass
 
-from launcher.wire.digest import MISSING, of_file
+from launcher.wire.digest import MISSING, OWN_PRODUCT, of_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-OWN_PRODUCT = "*"
-"""The digest of a file that the app writes itself."""
 
 MISSING_SECONDS = 0.3
 """How long a file may be away before that is taken for a change."""

@@ -18,11 +18,13 @@ from launcher.supervisor.events import (
     End,
     Exit,
     FilesChanged,
+    PlanAdjusted,
     PlanChanged,
     QuietCame,
     Say,
     Start,
     StopAsked,
+    TellAdjust,
     TellDrain,
     TellLoad,
     TellServeFailure,
@@ -53,10 +55,12 @@ class State:
     """Everything that the supervisor knows about its children.
 
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
-    `draining` finish what they have. `changed` are the files that led to the load in progress, or that are held back
-    while a terminal debugger is open in `prompting`; `held` is the plan that waits with them. `cause` and `text` are of
-    the failure that is not yet believed or is being shown. `served` says whether an app was ever served, `revived` that
-    a worker replaces one that crashed early, and `code` is the exit code while stopping.
+    `draining` finish what they have, or are being ended. `changed` are the files that led to the load in progress, or
+    that are held back while a terminal debugger is open in `prompting`; `held` is what waits of the settings.
+    `cause` and `text` are of the failure that is not yet believed or is shown. `beside` are the workers that were not
+    yet gone when the load in progress began; `again` says that it failed, perhaps for them, and is repeated without
+    them. `served` says whether an app was ever served, `revived` that a worker replaces one that crashed early, and
+    `code` is the exit code while stopping.
     """
 
     phase: str
@@ -65,8 +69,9 @@ class State:
     loading: int | None = None
     spare: int | None = None
     draining: frozenset[int] = frozenset()
+    beside: frozenset[int] = frozenset()
     prompting: frozenset[int] = frozenset()
-    held: Plan | None = None
+    held: PlanChanged | None = None
     changed: tuple[str, ...] = ()
     cause: str = ""
     text: str = ""
@@ -74,6 +79,7 @@ class State:
     next_child: int = 0
     served: bool = False
     revived: bool = False
+    again: bool = False
     code: int = 0
 
 
@@ -92,6 +98,8 @@ def step(state: State, event: Event) -> Step:
     """Return the state after *event*, and what is to be done, in this order."""
     if isinstance(event, StopAsked):
         return _stop(state, event)
+    if isinstance(event, PlanAdjusted):
+        return _adjust(state, event)
     if isinstance(event, ChildDrained):
         return state, [Say("cut", (event.cut,))] if event.cut else []
     if isinstance(event, TimePassed):
@@ -106,12 +114,20 @@ def _loading(state: State, event: Event) -> Step:
     if isinstance(event, ChildServing) and event.child == state.loading:
         said = Say("reloaded", (state.changed,)) if state.served else Say("ready", (event.found,))
         state = replace(
-            state, phase="serving", active=event.child, loading=None, changed=(), cause="", text="", served=True
+            state,
+            phase="serving",
+            active=event.child,
+            loading=None,
+            changed=(),
+            cause="",
+            text="",
+            served=True,
         )
         greeted = said.occasion == "ready" and state.plan.loading == "lazy"
         return _with_spare(state, [] if greeted else [said])
     if isinstance(event, ChildFailed) and event.child == state.loading:
-        return replace(state, phase="suspect", cause=event.cause, text=event.text), [AwaitQuiet()]
+        state = replace(state, phase="suspect", cause=event.cause, text=event.text)
+        return _repeat(state) if event.busy and state.beside else (state, [AwaitQuiet()])
     if isinstance(event, ChildGone):
         cause = f"the app ended its process while it was loaded: {event.how}"
         return replace(state, phase="suspect", loading=None, cause=cause, text=event.text), [AwaitQuiet()]
@@ -122,13 +138,30 @@ def _loading(state: State, event: Event) -> Step:
 
 def _suspect(state: State, event: Event) -> Step:
     """Wait for quiet: the load failed, but the disk may still be moving. Leads to `loading`, `failed` or `stopping`."""
-    if isinstance(event, QuietCame):
+    if isinstance(event, QuietCame) and not state.again:
         return _believe(state)
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
     if isinstance(event, ChildGone):
         return replace(state, loading=None), []
     return state, []
+
+
+def _repeat(state: State) -> Step:
+    """Load once more, but not before the workers are gone that may hold what this load could not have."""
+    if state.beside & state.draining:
+        return replace(state, again=True), []
+    state, actions = _give_up(state)
+    state, more = _load(state)
+    return replace(state, beside=frozenset()), actions + more
+
+
+def _give_up(state: State) -> Step:
+    """End the worker that loads or could not load, if there is one."""
+    child = state.loading
+    if child is None:
+        return state, []
+    return replace(state, loading=None, draining=state.draining | {child}), [End(child)]
 
 
 def _serving(state: State, event: Event) -> Step:
@@ -142,7 +175,7 @@ def _serving(state: State, event: Event) -> Step:
     if isinstance(event, ChildGone):
         said = Say("crashed", (event.how, event.text))
         state = replace(state, active=None, prompting=frozenset())
-        if state.changed:
+        if _waits(state):
             state, actions = _release(state)
             return state, [said, *actions]
         if event.lived >= STABLE_SECONDS or not state.revived:
@@ -190,29 +223,48 @@ PHASES = tuple(_PHASES)
 def _load(state: State, *, wait: bool = False, cold: bool = False) -> Step:
     """Have the spare, or a fresh interpreter, or a copy of a snapshot, import the app."""
     state, child, actions = _take(state)
-    state = replace(state, phase="loading", loading=child, generation=state.generation + 1)
+    state = replace(
+        state,
+        phase="loading",
+        loading=child,
+        generation=state.generation + 1,
+        beside=state.draining,
+        again=False,
+    )
     return state, [*actions, TellLoad(child, state.generation, wait, state.changed, cold)]
 
 
 def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
     """Retire what serves or loads, and load anew: with the new plan, if there is one."""
-    actions: list[Action] = []
-    if state.loading is not None:
-        actions.append(End(state.loading))
+    state, actions = _give_up(state)
     if state.active is not None:
         actions.append(TellDrain(state.active, state.plan.reload.drain_seconds))
         state = replace(state, draining=state.draining | {state.active})
-    state = replace(state, active=None, loading=None, prompting=frozenset(), revived=False)
+    state = replace(state, active=None, prompting=frozenset(), revived=False)
     if isinstance(event, PlanChanged):
         if state.spare is not None and _environment(state.plan) != _environment(event.plan):
             actions.append(End(state.spare))
             state = replace(state, spare=None)
-        actions += [UsePlan(event.plan), Say("replanned", (event.keys,))]
+        actions += [Say("replanned", (_origins(event),)), UsePlan(event.plan)]
         state = replace(state, plan=event.plan, changed=_union(state.changed, event.keys))
     else:
         state = replace(state, changed=_union(state.changed, event.files))
     state, more = _load(state, cold=isinstance(event, PlanChanged))
     return state, actions + more
+
+
+def _adjust(state: State, event: PlanAdjusted) -> Step:
+    """Go on by the new plan without a reload; where one waits with a plan of its own, it will bring this with it."""
+    if state.held is not None:
+        return _hold(state, PlanChanged(event.plan, event.keys))
+    told: list[Action] = [TellAdjust(child) for child in (state.active, state.loading) if child is not None]
+    said = Say("adjusted", (_origins(event),))
+    return replace(state, plan=event.plan), [said, UsePlan(event.plan, keep=True), *told]
+
+
+def _origins(event: PlanAdjusted | PlanChanged) -> tuple[tuple[str, str], ...]:
+    """Return what changed, each with the place that it has its value from; empty for a default, or for no setting."""
+    return tuple((key, event.plan.origins.get(key, "")) for key in event.keys)
 
 
 def _believe(state: State) -> Step:
@@ -241,24 +293,29 @@ def _prompt(state: State, event: ChildPrompting) -> Step:
     if event.active:
         return replace(state, prompting=state.prompting | {event.child}), []
     state = replace(state, prompting=state.prompting - {event.child})
-    return _release(state) if state.changed and not state.prompting else (state, [])
+    return _release(state) if _waits(state) and not state.prompting else (state, [])
 
 
 def _hold(state: State, event: FilesChanged | PlanChanged) -> Step:
     """Remember what changed until the terminal debugger is left."""
+    what = event.keys if isinstance(event, PlanChanged) else event.files
+    said: list[Action] = [] if _waits(state) else [Say("held", (what,))]
     if isinstance(event, PlanChanged):
-        what, state = event.keys, replace(state, held=event.plan)
-    else:
-        what = event.files
-    said: list[Action] = [] if state.changed else [Say("held", (what,))]
-    return replace(state, changed=_union(state.changed, what)), said
+        keys = state.held.keys if state.held is not None else ()
+        return replace(state, held=PlanChanged(event.plan, _union(keys, event.keys))), said
+    return replace(state, changed=_union(state.changed, event.files)), said
+
+
+def _waits(state: State) -> bool:
+    """Return whether a reload is held back while a terminal debugger is open. To be asked while a worker serves."""
+    return bool(state.changed or state.held)
 
 
 def _release(state: State) -> Step:
     """Do the reload that waited for a terminal debugger."""
-    plan, changed = state.held, state.changed
-    state = replace(state, held=None, changed=())
-    return _reload(state, FilesChanged(changed) if plan is None else PlanChanged(plan, changed))
+    held, changed = state.held, state.changed
+    state = replace(state, held=None)
+    return _reload(replace(state, changed=()), FilesChanged(changed)) if held is None else _reload(state, held)
 
 
 def _stop(state: State, event: StopAsked) -> Step:
@@ -282,8 +339,10 @@ def _forget(state: State, child: int) -> Step:
     state = replace(state, spare=spare, draining=state.draining - {child}, prompting=state.prompting - {child})
     if state.phase == "stopping" and not state.draining:
         return state, [Exit(state.code)]
-    if state.phase == "serving" and state.changed and not state.prompting:
+    if state.phase == "serving" and _waits(state) and not state.prompting:
         return _release(state)
+    if state.phase == "suspect" and state.again:
+        return _repeat(state)
     return state, []
 
 

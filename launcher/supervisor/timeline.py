@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from launcher.wire.digest import FOLDER, MISSING, PRESENT
+from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT, PRESENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-OWN_PRODUCT = "*"
-"""The digest of a file that the app writes itself: its changes are of no interest."""
+    from collections.abc import Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +106,6 @@ class Timeline:
                 return chosen
         return chosen
 
-    def newest(self) -> Snapshot | None:
-        """Return the last snapshot on the way."""
-        return self._stretches[-1].snapshot
-
     def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
         """Go back to *snapshot*, or to the very beginning for None; return the snapshots that are of no use now."""
         index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
@@ -128,8 +121,3 @@ class Timeline:
         known = self.known.get(path)
         if known is None or digest == OWN_PRODUCT or (known == PRESENT and digest not in (MISSING, FOLDER)):
             self.known[path] = digest
-
-    def __iter__(self) -> Iterator[tuple[Snapshot | None, Mapping[str, str]]]:
-        """Yield each snapshot, first None for the beginning, with the files read after it."""
-        for stretch in self._stretches:
-            yield stretch.snapshot, stretch.files

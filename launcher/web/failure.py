@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from launcher.web.adjustable import Adjustable
 from launcher.web.answer import answer
 from launcher.web.exits import LoadExit
 from launcher.web.hosts import check_hosts
@@ -76,6 +77,7 @@ def failure_app(
     exception: BaseException | None = None,
     failures: Counter | None = None,
     live: LiveReload | None = None,
+    adjustable: Adjustable | None = None,
 ) -> WSGIApplication:
     """Return the app to serve instead of the one that cannot be loaded.
 
@@ -91,7 +93,8 @@ def failure_app(
         app = Debugger(_raising(shown, shown.__traceback__), plan, failures=failures, quiet=True, bar=bar)
     else:
         app = _page_app(failure.cause, f"<pre>{escape(failure.text)}</pre>", bar)
-    return check_hosts(live.endpoints(app) if live else app, plan)
+    now = adjustable or Adjustable(plan)
+    return check_hosts(live.endpoints(app) if live else app, lambda: now.names)
 
 
 def _bar(plan: Plan, failure: Notice, live: LiveReload | None) -> Callable[[WSGIEnvironment], str]:

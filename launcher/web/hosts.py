@@ -14,7 +14,7 @@ from launcher.web.answer import answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -69,19 +69,18 @@ def is_known(name: str, known: Collection[str]) -> bool:
     return any(name == item or (item[0] == "." and f".{name}".endswith(item)) for item in known)
 
 
-def check_hosts(app: WSGIApplication, plan: Plan) -> WSGIApplication:
-    """Return *app* so that it is reached under a name of ours only.
+def check_hosts(app: WSGIApplication, known: Callable[[], Collection[str]]) -> WSGIApplication:
+    """Return *app* so that it is reached under a *known* name only, or under an IP address.
 
     IP addresses are all ours: no other site can have one of them as its name. A missing or malformed `Host` gets 400, a
     foreign one 403 and the name of the setting; neither says anything about the app.
     """
-    known = known_names(plan)
 
     def check(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = parse_host(environ.get("HTTP_HOST", ""))
         if host is None:
             return answer(environ, start_response, "400 Bad Request", b"The Host header is missing or malformed.\n")
-        if is_known(host[0], known) or is_address(host[0]):
+        if is_known(host[0], known()) or is_address(host[0]):
             return app(environ, start_response)
         text = f'This server does not answer to "{host[0]}". If it should, add the name to the setting allowed-hosts.\n'
         return answer(environ, start_response, "403 Forbidden", text.encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from launcher.web.adjustable import Adjustable
 from launcher.web.exits import no_exits
 from launcher.web.hosts import check_hosts
 
@@ -26,14 +27,19 @@ _PROXY_HEADERS = ("x_for", "x_proto", "x_host", "x_port", "x_prefix")
 
 
 def build_stack(
-    app: WSGIApplication, plan: Plan, *, failures: Counter | None = None, live: LiveReload | None = None
+    app: WSGIApplication,
+    plan: Plan,
+    *,
+    failures: Counter | None = None,
+    live: LiveReload | None = None,
+    adjustable: Adjustable | None = None,
 ) -> WSGIApplication:
     """Return *app* with everything around it that *plan* asks for.
 
     The first wrapper is the innermost. *failures* counts wrong PINs, and is shared with the workers before and after.
-    *live* refreshes open pages, None where nothing does.
+    *live* refreshes open pages, None where nothing ever does. *adjustable* is what may change later.
     """
-    wsgi = plan.wsgi
+    wsgi, now = plan.wsgi, adjustable or Adjustable(plan)
     layers = (
         (True, no_exits),
         (wsgi.static, lambda app: _with_static(app, wsgi.static)),
@@ -41,15 +47,24 @@ def build_stack(
         (wsgi.profiler, lambda app: _with_profiler(app, wsgi.profiler)),
         (wsgi.lint, _with_lint),
         (wsgi.proxy_fix, lambda app: _with_proxy_fix(app, wsgi.proxy_fix)),
-        (live and plan.browser.live_reload, lambda app: live.in_pages(app) if live else app),
+        (live, lambda app: _when(now, live.in_pages(app), app) if live else app),
         (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures, live)),
         (live, lambda app: live.endpoints(app) if live else app),
-        (True, lambda app: check_hosts(app, plan)),
+        (True, lambda app: check_hosts(app, lambda: now.names)),
     )
     for wanted, wrap in layers:
         if wanted:
             app = wrap(app)
     return app
+
+
+def _when(now: Adjustable, refreshed: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
+    """Return *app* as it is, and as it is *refreshed* while pages are to refresh themselves."""
+
+    def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return (refreshed if now.live_reload else app)(environ, start_response)
+
+    return run
 
 
 def _with_static(app: WSGIApplication, folders: Mapping[str, str]) -> WSGIApplication:

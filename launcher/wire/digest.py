@@ -27,6 +27,9 @@ FOLDER = "/"
 PRESENT = "+"
 """Stands for the digest of a file that was asked for and not read: all that counts is that it is there."""
 
+OWN_PRODUCT = "*"
+"""Stands for the digest of a file that the app writes itself: its changes are of no interest."""
+
 PASSING = ("__pycache__", ".git", ".hg", ".svn")
 PASSING_ENDS = ("~", ".pyc", ".pyo", ".swp", ".swx", ".tmp", "-journal", "-wal", "-shm", ".lock")
 """Names that come and go in a folder by themselves: caches, version control, side files of editors and databases."""
@@ -76,10 +79,17 @@ def _of_names(folder: str) -> str:
             for entry in entries:
                 name = entry.name
                 if name not in PASSING and not name.endswith(PASSING_ENDS) and not name.startswith(".#"):
-                    names.append(name + "/" if entry.is_dir() else name)
+                    names.append(name + "/" if _is_folder(entry) else name)
     except (OSError, ValueError):
         return MISSING
     return of_content("\0".join(sorted(names)).encode("utf-8", "surrogateescape"))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link that leads to itself
 
 
 def _of_status(status: stat_result) -> str:

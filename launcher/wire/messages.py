@@ -141,6 +141,14 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjust:
+    """Go on by these settings: the names that are answered to besides our own, and whether pages refresh themselves."""
+
+    allowed_hosts: tuple[str, ...]
+    live_reload: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Booted:
     """The interpreter is up and waits for work."""
 
@@ -185,11 +193,14 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The app could not be loaded. `cause` is one line, `text` the user's traceback, `files` those named in it."""
+    """The app could not be loaded. `cause` is one line, `text` the user's traceback.
+
+    `busy` says that something was in use which only one process can have: a port, a lock, a database.
+    """
 
     cause: str
     text: str
-    files: tuple[str, ...] = ()
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +271,7 @@ TO_WORKER = (
     MovesQueue,
     SettledPage,
     Edition,
+    Adjust,
     Load,
     Preload,
     ServeFailure,
@@ -286,27 +298,13 @@ TO_SUPERVISOR = (
     Prompting,
     Reaped,
 )
-CARRIES_DESCRIPTOR = (
-    Tally,
-    MovesQueue,
-    SettledPage,
-    Load,
-    Preload,
-    ServeFailure,
-    Adopt,
-    Resume,
-    Lifeline,
-    CrashLog,
-    GivenBack,
-    SnapshotTaken,
-)
-
 if TYPE_CHECKING:
     ToWorker: TypeAlias = (
         Tally
         | MovesQueue
         | SettledPage
         | Edition
+        | Adjust
         | Load
         | Preload
         | ServeFailure

@@ -9,9 +9,10 @@ import contextlib
 import os
 
 from launcher.text import escape
+from launcher.web.adjustable import Adjustable
 from launcher.web.streams import Streams
 from launcher.wire.channel import ChannelClosed
-from launcher.wire.messages import Edition, ServeFailure, Showing
+from launcher.wire.messages import Adjust, Edition, ServeFailure, Showing
 from launcher.wire.tally import Tally
 from launcher.worker.shown import ShownFiles, forget_templates
 
@@ -34,6 +35,7 @@ class Front:
         self._send = send
         self._tally: Tally | None = None
         self._files: ShownFiles | None = None
+        self._adjustable: Adjustable | None = None
 
     def share(self, descriptor: int) -> None:
         """Count wrong PINs where the other workers do. Takes the descriptor over."""
@@ -56,18 +58,39 @@ class Front:
         from launcher.web.stack import build_stack
 
         live = self._live(plan)
-        if live is not None and plan.browser.live_reload:
-            self._files = ShownFiles((*plan.roots, *plan.wsgi.static.values()), self._report)
-            self._files.start()
-        stack = build_stack(app, plan, failures=self._tally, live=live)
-        return self._files.around(stack) if self._files is not None else stack
+        self._adjustable = Adjustable(plan)
+        stack = build_stack(app, plan, failures=self._tally, live=live, adjustable=self._adjustable)
+        if live is None:
+            return stack
+        self._files = ShownFiles((*plan.roots, *plan.wsgi.static.values()), self._report)
+        self._follow_files()
+        return self._files.around(stack)
+
+    def adjust(self, message: Adjust) -> None:
+        """Go on by other settings, also for what is served already."""
+        if self._adjustable is not None:
+            self._adjustable.adjust(message.allowed_hosts, live_reload=message.live_reload)
+            self._follow_files()
+
+    def _follow_files(self) -> None:
+        """Report which files are shown, if pages refresh themselves."""
+        if self._files is not None and self._adjustable is not None:
+            self._files.start() if self._adjustable.live_reload else self._files.stop()
 
     def of_failure(self, message: ServeFailure, plan: Plan, exception: BaseException | None) -> WSGIApplication:
         """Return what is served instead of the app, which failed with *exception* or has died."""
         from launcher.web.failure import Notice, failure_app
 
         notice = Notice(message.cause, message.text, message.changed)
-        return failure_app(plan, notice, exception=exception, failures=self._tally, live=self._live(plan))
+        self._adjustable = Adjustable(plan)
+        return failure_app(
+            plan,
+            notice,
+            exception=exception,
+            failures=self._tally,
+            live=self._live(plan),
+            adjustable=self._adjustable,
+        )
 
     def _live(self, plan: Plan) -> LiveReload | None:
         """Return what refreshes pages; None where nothing is ever loaded again."""

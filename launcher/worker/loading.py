@@ -6,7 +6,9 @@ what follows from a failure by the supervisor.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import traceback
 from dataclasses import dataclass
 
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 
 _LONGEST_CAUSE = 200
 
+_BUSY = (errno.EADDRINUSE, errno.EAGAIN, errno.EBUSY, errno.ETXTBSY)
+"""What the system answers when another process has what was asked for: bind(2), flock(2)."""
+
+_BUSY_WORDS = re.compile(r"\b(?:lock|locked|in use|busy)\b", re.IGNORECASE)
+"""How libraries say the same: `database is locked` (SQLite), `Could not set lock on file` (DuckDB)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -40,12 +48,14 @@ class Failure:
 
     `cause` is one line; `text` is what to print, with the user's traceback where there is one; `files` are the absolute
     paths that it names, to be watched. `exception` holds no frame of ours, and keeps the frames of the app alive.
+    `busy` says that it may be another process, such as the worker before, that stands in the way.
     """
 
     cause: str
     text: str
     exception: BaseException
     files: tuple[str, ...] = ()
+    busy: bool = False
 
 
 def load(target: Target, handler: str = "") -> Loaded | Failure:
@@ -68,7 +78,16 @@ def failure_of(exception: BaseException, target: Target) -> Failure:
         hint = f"\n  {exception.hint}" if exception.hint else ""
         return Failure(_one_line(str(exception)), f"{exception}{hint}\n", exception)
     text = "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
-    return Failure(_one_line(_cause(exception, target)), text, exception, _files(exception))
+    busy = any(_is_busy(member) for member in frame.family(exception))
+    return Failure(_one_line(_cause(exception, target)), text, exception, _files(exception), busy)
+
+
+def _is_busy(exception: BaseException) -> bool:
+    if isinstance(exception, OSError) and exception.errno in _BUSY:
+        return True
+    return not isinstance(exception, SyntaxError) and any(
+        isinstance(word, str) and _BUSY_WORDS.search(word) for word in exception.args
+    )
 
 
 def _cause(exception: BaseException, target: Target) -> str:

@@ -22,6 +22,7 @@ from launcher.web.gate import Gate
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
+    Adjust,
     Adopt,
     Booted,
     Drain,
@@ -240,7 +241,7 @@ class Worker:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
         if refused := _refused_tls(plan):
-            self._link.send(Failed(refused.splitlines()[0], refused, ()))
+            self._link.send(Failed(refused.splitlines()[0], refused))
             return False
         if checkpoints is None and self._obstacle:
             self._link.send(Unsafe("", self._obstacle))
@@ -275,7 +276,7 @@ class Worker:
         self._ledger.stop()
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
-        self._link.send(Failed(outcome.cause, outcome.text, outcome.files))
+        self._link.send(Failed(outcome.cause, outcome.text, outcome.busy))
         return False
 
     def _serve_loaded(
@@ -341,6 +342,7 @@ class Worker:
             streams=self._front.streams,
             unlogged=BELOW,
         )
+        self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
         self._link.send(Drained(cut))
@@ -360,6 +362,8 @@ class Worker:
                     server.drain(message.seconds)
                 elif isinstance(message, Edition):
                     self._front.show(message)
+                elif isinstance(message, Adjust):
+                    self._front.adjust(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
         except ChannelClosed:

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 
-from launcher.wire.digest import of_file
+from launcher.wire.digest import OWN_PRODUCT, of_file
 from launcher.worker.finder import is_project_file
 
 TYPE_CHECKING = False
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-OWN_PRODUCT = "*"
-"""The digest of a file that the app writes: its changes are no reason to refresh a page."""
 
 _CODE = (".py", ".pyc", ".pyo", ".so")
 _MOST = 20_000  # files that are remembered as seen
@@ -40,11 +37,14 @@ class ShownFiles:
         self._written: set[str] = set()
         self._request = threading.local()
         self._active = False
+        self._hooked = False
 
     def start(self) -> None:
-        """Begin to notice."""
+        """Begin to notice, again if need be."""
         self._active = True
-        sys.addaudithook(self._audit)
+        if not self._hooked:
+            self._hooked = True
+            sys.addaudithook(self._audit)
 
     def stop(self) -> None:
         """Notice nothing more."""

@@ -22,8 +22,8 @@ import werkzeug.serving
 
 from launcher.cli.explanation import body, read_explanations
 from launcher.cli.flags import FLAGS
-from launcher.cli.main import COMMANDS, command_names, root
 from launcher.cli.options import FlagOption, GroupedOption
+from launcher.cli.root import COMMANDS, command_names, root
 from launcher.cli.telling import shown_value
 from launcher.config import schema
 from launcher.config.sources import pairs

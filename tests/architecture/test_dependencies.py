@@ -16,7 +16,7 @@ from tests.architecture.source import ROOT, Import, imports, modules
 OWNERS = {
     "a2wsgi": ("worker/target.py",),
     "cryptography": ("web/tls.py",),
-    "click": ("cli/main.py", "cli/options.py", "cli/usage.py", "cli/commands/*.py"),
+    "click": ("cli/main.py", "cli/root.py", "cli/options.py", "cli/usage.py", "cli/commands/*.py"),
     "dotenv": ("config/sources/envfile.py",),
     "pydantic": ("config/schema.py", "config/validate.py"),
     "pydantic_core": ("config/schema.py", "config/validate.py"),

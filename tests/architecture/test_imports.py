@@ -42,7 +42,16 @@ def unwanted(names: set[str], prefixes: set[str]) -> set[str]:
         pytest.param("launcher", {"typing", "launcher.cli", "launcher.config", "launcher.plan"}, id="package"),
         pytest.param(
             "launcher.cli.main",
-            {"pydantic", "werkzeug", "tomli", "watchfiles", "dotenv", "launcher.config", "launcher.supervisor"},
+            {
+                "click",
+                "pydantic",
+                "werkzeug",
+                "tomli",
+                "watchfiles",
+                "dotenv",
+                "launcher.config",
+                "launcher.supervisor",
+            },
             id="command-line",
         ),
         pytest.param(

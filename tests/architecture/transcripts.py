@@ -22,8 +22,9 @@ from pathlib import Path
 
 from launcher.cli.commands.dev import command as dev
 from launcher.cli.invocation import Invocation
-from launcher.cli.main import root, run
+from launcher.cli.main import run
 from launcher.cli.options import make_request
+from launcher.cli.root import root
 from launcher.config.resolve import resolve_profile
 from launcher.planner import build_plan
 from tests.architecture.source import ROOT

@@ -14,8 +14,8 @@ from launcher.cli.as_flags import command_line
 from launcher.cli.commands.dev import command as dev
 from launcher.cli.environment import shell_word
 from launcher.cli.invocation import Invocation
-from launcher.cli.main import root as launch
 from launcher.cli.options import make_request
+from launcher.cli.root import root as launch
 from launcher.config.resolve import Given, Request, resolve_profile
 
 if TYPE_CHECKING:

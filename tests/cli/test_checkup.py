@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +82,66 @@ def test_taken_address_names_the_holder(tmp_path: Path) -> None:
 
 def test_socket_file(tmp_path: Path) -> None:
     assert checkup.address(resolved(tmp_path, "host = 'unix:s'")) == ("ok", "address", f"{tmp_path}/s is free")
+
+
+DAY = 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "told"),
+    [
+        pytest.param(-2, checkup.FAIL, "dev.pem is not valid before 20", id="not-yet"),
+        pytest.param(1, checkup.OK, "dev.pem is valid for 89 more days", id="valid"),
+        pytest.param(80, checkup.WARN, "dev.pem is valid for 10 more days", id="soon-over"),
+        pytest.param(96, checkup.FAIL, "dev.pem expired 5 days ago: make a new one, or set tls.adhoc", id="over"),
+    ],
+)
+def test_certificate(tmp_path: Path, days: int, level: str, told: str) -> None:
+    pytest.importorskip("cryptography")
+    write_certificate(tmp_path / "dev.pem", 90 * DAY)
+    found = checkup.certificate(resolved(tmp_path, 'tls.cert = "dev.pem"'), time.time() + days * DAY - 60)
+    assert [row[:2] for row in found] == [(level, "certificate")]
+    assert found[0][2].startswith(told)
+
+
+def write_certificate(path: Path, seconds: int) -> None:
+    """Write a certificate with its key, valid from now on."""
+    from tests.cli.test_certificate import make_pair
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    path.write_text("".join(make_pair(now, now + datetime.timedelta(seconds=seconds))), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("", [], id="no-https"),
+        pytest.param(
+            'tls.cert = "none.pem"', [(checkup.FAIL, "certificate", "there is no file none.pem")], id="missing"
+        ),
+        pytest.param(
+            'tls.cert = "devserver.toml"',
+            [(checkup.FAIL, "certificate", "devserver.toml cannot be used: there is no certificate in it")],
+            id="no-certificate",
+        ),
+    ],
+)
+def test_certificate_that_is_none(tmp_path: Path, text: str, found: list[tuple[str, str, str]]) -> None:
+    assert checkup.certificate(resolved(tmp_path, text), 0) == found
+
+
+def test_certificate_that_is_made(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    ((level, _, text),) = checkup.certificate(resolved(tmp_path, "tls.adhoc = true"), 0)
+    assert (level, "made at the first start" in text) == (checkup.OK, True)
+
+
+def test_certificate_without_its_key(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    write_certificate(tmp_path / "dev.pem", DAY)
+    (tmp_path / "dev.pem").write_text((tmp_path / "dev.pem").read_text().partition("-----BEGIN PRIVATE")[0])
+    ((level, _, text),) = checkup.certificate(resolved(tmp_path, 'tls.cert = "dev.pem"'), time.time())
+    assert (level, text.startswith("dev.pem cannot be used with its key: ")) == (checkup.FAIL, True)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher.cli.complete import SHELLS, Place, answer, read_words
-from launcher.cli.main import command_names
+from launcher.cli.root import command_names
 from tests.architecture.test_imports import loaded, unwanted
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def test_is_light(line: list[str]) -> None:
         "print(json.dumps(sorted(sys.modules)))"
     )
     heavy = {
+        "click",
         "pydantic",
         "werkzeug",
         "watchfiles",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,6 +67,44 @@ VSCODE = """{ // made by the editor
             {},
             {"app": ("shop", "Procfile:2")},
             id="what-the-shell-fills-in-is-left-out",
+        ),
+        pytest.param(
+            {"Procfile": "worker: celery -A shop.tasks:queue worker\n"}, {}, {}, id="procfile-worker-is-no-app"
+        ),
+        pytest.param(
+            {"Procfile": "admin: poetry run gunicorn admin:app\n"},
+            {},
+            {"app": ("admin:app", "Procfile:1")},
+            id="procfile-server-under-another-name",
+        ),
+        pytest.param(
+            {
+                "Procfile": "web: flask run --no-reload --extra-files=a.yml:b.yml --exclude-patterns '*.log' --no-debug\n"
+            },
+            {},
+            {
+                "reload.enabled": (False, "Procfile:1"),
+                "reload.include": (("a.yml", "b.yml"), "Procfile:1"),
+                "reload.exclude": (("*.log",), "Procfile:1"),
+                "debug": (False, "Procfile:1"),
+            },
+            id="procfile-switches-and-lists",
+            marks=pytest.mark.skipif(os.pathsep != ":", reason="the paths are separated as on POSIX"),
+        ),
+        pytest.param(
+            {
+                ".vscode/launch.json": '{"configurations": [{"module": "flask", "envFile": "${workspaceFolder}/dev.env",'
+                ' "args": ["run", "--no-debugger", "--no-reload", "--without-threads"]}]}'
+            },
+            {},
+            {"env-files": ((".env", "dev.env"), ".vscode/launch.json"), "threads": (False, ".vscode/launch.json")},
+            id="editor-file-with-variables-and-what-its-debugger-needs",
+        ),
+        pytest.param(
+            {".vscode/launch.json": '{"configurations": [{"module": "flask", "envFile": "${userHome}/dev.env"}]}'},
+            {},
+            {},
+            id="editor-file-with-variables-elsewhere",
         ),
         pytest.param({"Procfile": "web: python 'app.py\n: x\n"}, {}, {}, id="procfile-broken"),
         pytest.param({"app.py": "app = Flask(1)\n"}, {}, {"app": ("app:app", "app.py:1")}, id="code"),

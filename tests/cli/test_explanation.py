@@ -17,8 +17,9 @@ import pytest
 from launcher.cli.commands.dev import command as dev
 from launcher.cli.explanation import Example, Explanation, body, read_explanations
 from launcher.cli.invocation import Invocation
-from launcher.cli.main import root, run
+from launcher.cli.main import run
 from launcher.cli.options import make_request
+from launcher.cli.root import root
 from launcher.config.resolve import resolve_profile
 from launcher.errors import LaunchError, TargetError
 from launcher.planner import build_plan

@@ -12,7 +12,6 @@ import click
 import pytest
 
 import launcher
-from launcher.cli import main
 from launcher.errors import LaunchError, Problem, StartError
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ OURS = {
     "launcher.cli.invocation",
     "launcher.cli.main",
     "launcher.cli.options",
+    "launcher.cli.root",
     "launcher.console",
     "launcher.errors",
     "launcher.frame",
@@ -93,38 +93,6 @@ def test_python_dash_m() -> None:
 def test_version_is_the_one_of_the_distribution() -> None:
     metadata = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert re.search(r'^version = "(.*)"$', metadata, re.MULTILINE)[1] == launcher.__version__  # type: ignore[index]
-
-
-def test_launch_alone_shows_the_help(project: Project) -> None:
-    assert project.launch() == project.launch("--help") == project.launch("-h")
-    assert project.launch().code == 0
-    assert project.launch().out.startswith("Usage: launch COMMAND")
-
-
-def test_help_names_every_command_and_fits_eighty_columns(project: Project) -> None:
-    text = project.launch("--help").out
-    assert all(f"\n  {name} " in text for name in main.command_names())
-    assert max(map(len, text.splitlines())) <= 80
-
-
-@pytest.mark.parametrize("name", main.command_names())
-def test_every_command_has_a_module_and_a_complete_help(project: Project, name: str) -> None:
-    ran = project.launch(name, "--help")
-    assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith(f"Usage: launch {name} ")
-    assert max(map(len, ran.out.splitlines())) <= 80
-    ctx = click.Context(main.root())
-    command = main.root().get_command(ctx, name)
-    assert command is not None
-    options = [
-        spelling
-        for param in command.params
-        if isinstance(param, click.Option)
-        for spelling in (*param.opts, *param.secondary_opts)
-    ]
-    assert "--help" in options
-    assert [spelling for spelling in options if spelling not in ran.out] == []
-    assert re.findall(r"^  (-\S+(?:, -\S+)?)\s*$", ran.out, re.MULTILINE) == []  # no flag without a help text
 
 
 @pytest.fixture

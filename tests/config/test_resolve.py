@@ -428,7 +428,7 @@ def test_resolve_all(ask: Any_) -> None:
     ]
     assert [
         (problem.slug, problem.place.line if problem.place else 0, problem.warning) for problem in survey.apart
-    ] == [("never-used", 3, True)]
+    ] == [("never-used", 3, True), ("never-used", 7, True)]
 
 
 def test_resolve_all_leaves_base_out_where_a_default_profile_takes_its_place(ask: Any_) -> None:
@@ -443,7 +443,12 @@ def test_resolve_all_leaves_base_out_where_a_default_profile_takes_its_place(ask
         pytest.param(
             {"devserver.toml": "[profiles.a]", "devserver.local.toml": "\ndefault-profile = 'b'"}, {}, 2, id="personal"
         ),
-        pytest.param({"devserver.toml": "default-profile = '_a'\n[profiles._a]"}, {}, 1, id="only-to-extend"),
+        pytest.param(
+            {"devserver.toml": "default-profile = '_a'\n[profiles._a]\n[profiles.b]\nextends = '_a'"},
+            {},
+            1,
+            id="only-to-extend",
+        ),
         pytest.param(
             {"devserver.toml": "default-profile = 'b'\n[profiles.a]"}, {"LAUNCH_PROFILE": "a"}, 1, id="hidden"
         ),
@@ -532,3 +537,34 @@ def test_happy_path_loads_neither_positions_nor_dotenv(root: Path) -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def calls_to_check(root: Path, count: int, loading: str) -> int:
+    """Return how many functions are called, Python's own included, while so many profiles are checked."""
+    profiles = "".join(
+        f"[profiles.p{number}]\nextends = 'parent'\nport = 5001\nloading = '{loading}'\n" for number in range(count)
+    )
+    (root / "devserver.toml").write_text(f"[base]\napp = 'a:b'\n[profiles.parent]\nport = 1\n{profiles}")
+    calls = 0
+
+    def count_calls(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    request = Request(cwd=str(root), environ={})
+    resolve_all(request)  # loads what is loaded late, and fills the caches
+    before = sys.getprofile()
+    sys.setprofile(count_calls)
+    try:
+        found = resolve_all(request)
+    finally:
+        sys.setprofile(before)
+    assert len(found.profiles) == count + 2  # with [base] alone
+    return calls
+
+
+@pytest.mark.parametrize("loading", ["eager", "egar"], ids=["right", "wrong"])
+def test_work_grows_in_proportion_to_the_profiles(root: Path, loading: str) -> None:
+    """The second step adds twice as many profiles as the first, so it adds twice as many calls."""
+    few, some, many = (calls_to_check(root, count, loading) for count in (40, 80, 160))
+    assert (many - some) / (some - few) == pytest.approx(2, abs=0.3)

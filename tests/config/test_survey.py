@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from launcher.config.layer import Candidate, History, Origin, Source
-from launcher.config.survey import find_never
+from launcher.config.selection import Table
+from launcher.config.survey import find_never, find_unextended
 
 
 def at(line: int, source: Source = Source.BASE) -> Candidate:
@@ -42,3 +43,20 @@ def test_find_never(histories: list[dict[tuple[str, ...], History]], never: list
     found = find_never(histories)
     assert [finding.origin.path[1] for finding in found if finding.origin] == [str(line) for line in never]
     assert all(finding.warning and finding.slug == "never-used" for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("profiles", "found"),
+    [
+        pytest.param({"web": {}}, [], id="one-that-can-be-chosen"),
+        pytest.param({"_common": {}}, ["_common"], id="extended-by-none"),
+        pytest.param({"_common": {}, "web": {"extends": "_common"}}, [], id="extended"),
+        pytest.param({"_common": {}, "web": {"extends": ["x", "_common"]}}, [], id="extended-among-others"),
+        pytest.param({"_a": {"extends": "_b"}, "_b": {}}, ["_a"], id="extended-by-one-that-is-told-itself"),
+    ],
+)
+def test_find_unextended(profiles: dict[str, dict[str, object]], found: list[str]) -> None:
+    origin = Origin(Source.PROFILE, file="/p/devserver.toml")
+    told = find_unextended([Table(name, table, origin) for name, table in profiles.items()])
+    assert [finding.message for finding in told] == [f"profile `{name}` is never used" for name in found]
+    assert all(finding.warning and finding.slug == "never-used" for finding in told)

@@ -7,6 +7,7 @@ beside its project, and is part of every complaint. Linux only: processes and po
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 import pty
 import re
@@ -26,6 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 Value = TypeVar("Value")
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -43,6 +46,15 @@ fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 """Makes standard input the controlling terminal, and becomes the command. Runs in the child: no `preexec_fn`."""
+
+
+def need(package: str) -> None:
+    """Skip the test without this package; fail where all of them have to be there (extra `packages`)."""
+    if importlib.util.find_spec(package) is not None:
+        return
+    if os.environ.get("LAUNCH_REQUIRE_PACKAGES"):
+        pytest.fail(f"{package} is not installed")
+    pytest.skip(f"{package} is not installed")
 
 
 def until(condition: Callable[[], Value], what: str, evidence: Callable[[], str] = str, limit: float = LIMIT) -> Value:
@@ -437,7 +449,11 @@ class Project:
 
     def dev_in_terminal(self, *argv: str, **environ: str | None) -> Server:
         """Start `launch dev` in a terminal of its own."""
-        return self._start_in_terminal([sys.executable, "-m", "launcher", "dev", "--port", "0", *argv], environ)
+        return self.launch_in_terminal("dev", "--port", "0", *argv, **environ)
+
+    def launch_in_terminal(self, *argv: str, **environ: str | None) -> Server:
+        """Start `launch` in a terminal of its own."""
+        return self._start_in_terminal([sys.executable, "-m", "launcher", *argv], environ)
 
     def _start_in_terminal(self, command: list[str], environ: Mapping[str, str | None]) -> Server:
         master, slave = pty.openpty()

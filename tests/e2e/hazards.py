@@ -135,8 +135,13 @@ HAZARDS = [
     ),
     _hazard(
         "file-lock",
-        "import fcntl\nlock = open('lock', 'a')\nfcntl.flock(lock, fcntl.LOCK_EX)\n",
+        "import fcntl\nlock = open('lock', 'a')\nfcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "billing.py holds a file lock",
+    ),
+    _hazard(
+        "one-address",
+        "import os, socket\nonly = socket.socket(socket.AF_UNIX)\nonly.bind('\\0' + os.getcwd())\nonly.listen()\n",
+        "billing.py opened a listening socket",
     ),
     _hazard("shared-map", "import mmap\npage = mmap.mmap(-1, 4096)\npage[0] = 1\n", "billing.py shares memory"),
     _hazard(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 
 import pytest
 
-from tests.e2e.harness import Project
+from tests.e2e.harness import Project, need
 from tests.e2e.hazards import HAZARDS, PLAIN, Hazard
 
 FORKS = 10
@@ -28,8 +27,8 @@ def views(version: int) -> str:
 
 @pytest.mark.parametrize("hazard", HAZARDS, ids=lambda hazard: hazard.name)
 def test_a_hazard_is_named_or_harmless_and_every_edit_is_served(project: Project, hazard: Hazard):
-    if hazard.needs and importlib.util.find_spec(hazard.needs) is None:
-        pytest.skip(f"{hazard.needs} is not installed")
+    if hazard.needs:
+        need(hazard.needs)
     if sys.version_info < hazard.python:
         pytest.skip(f"Python {hazard.python} has it")
     project.files({"app.py": APP, "billing.py": hazard.text, "views.py": views(0)})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
-from tests.e2e.harness import Project
+from tests.e2e.harness import Project, need
 
 PACKAGES = (
     "flask", "django", "jinja2", "werkzeug", "requests", "urllib3", "httpx", "aiohttp", "sqlalchemy", "pydantic", "numpy",
@@ -51,8 +49,7 @@ def app(environ, start_response):
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_keeps_the_process_fit_for_snapshots(project: Project, package: str):
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(f"{package} is not installed")
+    need(package)
     project.files(
         {"app.py": APP, "stock.py": f"import {package}\n{MORE.get(package, '')}\n", "views.py": "VERSION = 'v0'"}
     )

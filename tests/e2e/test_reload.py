@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,29 @@ def test_requests_in_work_are_finished_by_the_old_code(project: Project, shop: S
         shop.answers("two")
         release(project)
         assert client.receive().text == "slow one"
+
+
+ONLY_ONE = "import os, socket\nonly = socket.socket(socket.AF_UNIX)\nonly.bind('\\0' + os.getcwd())\n"
+
+
+def test_what_only_one_process_can_have_is_waited_for_while_the_worker_before_has_it(project: Project, shop: Server):
+    project.save("shop/prices.py", ONLY_ONE + prices("two"))
+    shop.answers("two")
+    with ask_slowly(project, shop) as client:
+        noting = "from shop.journal import note\nnote('importing')\n"
+        project.save("shop/prices.py", noting + ONLY_ONE + prices("three"))
+        project.noted("importing")
+        release(project)
+        assert client.receive().text == "slow two"
+    shop.answers("three")
+    assert "Traceback" not in shop.log()
+
+
+def test_what_another_program_has_is_a_failure(project: Project, shop: Server):
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind("\0" + str(project.root))
+        project.save("shop/prices.py", ONLY_ONE + prices("two"))
+        shop.says("Address already in use")
 
 
 def test_save_during_the_import_is_not_lost(project: Project):

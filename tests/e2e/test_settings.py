@@ -173,3 +173,103 @@ def test_reload_turned_off_and_stopped_watching(project: Project):
     assert server.stop() == 0
     with pytest.raises(Refused):
         server.get()
+
+
+PAGE = """
+import os
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html")])
+    return [f"<!doctype html><p>one - {os.getpid()}".encode()]
+"""
+
+
+def pid_of(server: Server, host: str = "localhost") -> str:
+    answer = server.get(headers={"Host": host})
+    assert answer.status == 200, answer.text
+    return answer.text.rpartition(" ")[2]
+
+
+def test_allowed_host_is_answered_to_without_a_reload(project: Project):
+    server = serve(project, {"wsgi.py": PAGE, "devserver.toml": TOML.format("one")})
+    before = pid_of(server)
+    assert server.get(headers={"Host": "shop.test"}).status == 403
+    project.save("devserver.toml", TOML.format("one") + 'allowed-hosts = ["shop.test"]\n')
+    server.says("settings changed: allowed-hosts (devserver.toml:4:17); in force without a reload")
+    assert pid_of(server, "shop.test") == before
+    project.save("devserver.toml", TOML.format("one"))
+    server.says("in force without a reload", 2)
+    assert server.get(headers={"Host": "shop.test"}).status == 403
+    assert "served again" not in server.log()
+
+
+def test_settings_that_were_changed_in_place_outlive_a_reload(project: Project):
+    server = serve(project, {"wsgi.py": PAGE, "devserver.toml": TOML.format("one")})
+    project.save("devserver.toml", TOML.format("one") + 'allowed-hosts = ["shop.test"]\n')
+    server.says("in force without a reload")
+    project.save("wsgi.py", PAGE.replace("one -", "two -"))
+    server.answers("two -")
+    assert pid_of(server, "shop.test") == pid_of(server)
+
+
+def test_live_reload_is_turned_on_without_a_reload(project: Project):
+    text = TOML.format("one") + "browser.live-reload = {}\n"
+    server = serve(project, {"wsgi.py": PAGE, "devserver.toml": text.format("false")})
+    asked = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
+    assert "<script" not in server.get(headers=asked).text
+    project.save("devserver.toml", text.format("true"))
+    server.says("browser.live-reload (devserver.toml:4:23); in force without a reload")
+    assert "<script" in server.get(headers=asked).text
+
+
+def test_host_alone_is_changed_on_the_same_port(project: Project):
+    port = free_port()
+    text = TOML.format("one") + f"port = {port}\n" + 'host = "{}"\n'
+    project.files({"wsgi.py": APP, "devserver.toml": text.format("127.0.0.1")})
+    server = project.launch("dev")
+    server.answers("one")
+    project.save("devserver.toml", text.format("127.0.0.2"))
+    server.says(f"http://127.0.0.2:{port}/")
+    server.answers("one")
+    server.until(lambda: is_free(("127.0.0.1", port)), "the old address to be free")
+
+
+def test_port_that_was_chosen_by_itself_is_written_down(project: Project):
+    text = TOML.format("one") + "port = {}\n"
+    project.files({"wsgi.py": APP, "devserver.toml": text.format('"auto"')})
+    server = project.launch("dev")
+    server.answers("one")
+    assert isinstance(server.address, tuple)
+    port = server.address[1]
+    project.save("devserver.toml", text.format(port))
+    server.says("settings changed: port")
+    server.answers("one")
+    assert "in use" not in server.log()
+
+
+def test_looking_at_the_disk_is_begun_and_given_up(project: Project):
+    text = TOML.format("one") + "reload.poll = {}\n"
+    server = serve(project, {"wsgi.py": PAGE, "devserver.toml": text.format(0)})
+    for number, seconds in enumerate((0.1, 0), 1):
+        project.save("devserver.toml", text.format(seconds))
+        server.says("reload.poll (devserver.toml:4:15); in force without a reload", number)
+        project.save("wsgi.py", PAGE.replace("one -", f"{number} -"))
+        server.answers(f"{number} -")
+
+
+def test_new_address_waits_for_the_terminal_debugger_as_the_reload_does(project: Project):
+    old, new = free_port(), free_port()
+    asking = APP.replace("    start", "    if environ['PATH_INFO'] == '/ask':\n        breakpoint()\n    start")
+    text = TOML.format("one") + "port = {}\n"
+    project.files({"wsgi.py": asking, "devserver.toml": text.format(old)})
+    server = project.launch_in_terminal("dev")
+    server.answers("one")
+    with server.connect() as client:
+        client.send("GET", "/ask")
+        server.says("(Pdb)")
+        project.save("devserver.toml", text.format(new))
+        server.says("reloading when the debugger is left")
+        server.answers("one")
+        server.type("c\n")
+        assert client.receive().text == "one -"
+    server.says(f"http://127.0.0.1:{new}/")
+    server.answers("one")

@@ -58,9 +58,12 @@ def end_of(child: Child) -> str:
         assert select.select([watch], [], [], LIMIT)[0], "the worker lives on"
     finally:
         os.close(watch)
-    how = child.reap()
-    assert how is not None
-    return how
+    return how_it_ended(child)
+
+
+def how_it_ended(child: Child) -> str:
+    _, status = os.waitpid(child.pid, 0)
+    return describe_exit(os.waitstatus_to_exitcode(status))
 
 
 def load(child: Child, folder: Path, source: str) -> None:
@@ -79,7 +82,6 @@ def load(child: Child, folder: Path, source: str) -> None:
 def test_a_worker_greets(start: Callable[..., Child]) -> None:
     child = start()
     assert hear(child) == Booted(child.pid)
-    assert child.reap() is None
     assert child.lived() == 0.0
 
 
@@ -123,7 +125,7 @@ def test_a_worker_dies_with_the_supervisor_whatever_it_does(start: Callable[...,
     child._lifeline = os.open(os.devnull, os.O_RDONLY)
     assert select.select([watch], [], [], LIMIT)[0]
     os.close(watch)
-    assert child.reap() == "SIGKILL (killed; the system may be out of memory)"
+    assert how_it_ended(child) == "SIGKILL (killed; the system may be out of memory)"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel does it on Linux only")
@@ -203,11 +205,12 @@ def test_closing_leaves_nothing_open() -> None:
     assert sorted(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_process_that_was_reaped_is_not_signalled(start: Callable[..., Child]) -> None:
+def test_a_process_that_is_closed_is_not_signalled(start: Callable[..., Child]) -> None:
     """Its number may be another process's by then: here it is our own."""
     child = start()
     child.end()
     assert end_of(child) == "SIGKILL (killed; the system may be out of memory)"
+    child.close()
     child.pid = os.getpid()
     child.end(signal.SIGKILL)
 
@@ -236,15 +239,6 @@ def test_the_end_of_a_copy_is_seen_though_its_own_child_holds_its_channel() -> N
     ours.close()
     snapshot.close()
     assert sorted(os.listdir("/proc/self/fd")) == before
-
-
-def test_a_process_that_somebody_else_reaped(start: Callable[..., Child]) -> None:
-    child = start()
-    child.end()
-    os.waitpid(child.pid, 0)
-    assert child.reap() == "it was reaped by somebody else"
-    child.close()
-    child.end()
 
 
 def test_telling_a_worker_that_is_gone_is_no_error(start: Callable[..., Child]) -> None:

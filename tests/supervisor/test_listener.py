@@ -6,7 +6,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from launcher.errors import Problem, StartError
 from launcher.plan import Address
 from launcher.supervisor import listener as listener_module
-from launcher.supervisor.listener import BACKLOG, holder_of, listen, url
+from launcher.supervisor.listener import BACKLOG, Listener, holder_of, listen, url
 
 
 @pytest.fixture
@@ -245,3 +246,91 @@ def test_nothing_is_left_open_after_a_failure(taken: int, tmp_path: Path) -> Non
     problem_of(Address(port=taken))
     problem_of(Address(unix=str(tmp_path)))
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+# Another address while the server runs
+
+
+def connect(address: tuple[str, int]) -> socket.socket:
+    return socket.create_connection(address, timeout=20)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def test_clients_that_wait_at_the_old_address_are_taken_along(port: int, tmp_path: Path) -> None:
+    with closing(Listener(Address(port=port))) as listener, connect(("127.0.0.1", port)) as client:
+        listener.prepare(Address(unix=str(tmp_path / "socket")))
+        ((descriptor, peer),) = listener.move()
+        assert peer == client.getsockname()
+        os.close(descriptor)
+        with pytest.raises(ConnectionRefusedError):
+            connect(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("127.0.0.1", "0.0.0.0"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "127.0.0.2")],
+    ids=["to-all", "from-all", "to-another"],
+)
+def test_the_host_alone_may_change(port: int, before: str, after: str) -> None:
+    with closing(Listener(Address(before, port))) as listener:
+        listener.prepare(Address(after, port))
+        assert listener.move() == []
+        with socket.socket(fileno=os.dup(listener.fileno())) as moved:
+            assert moved.getsockname() == (after, port)
+        with connect(("127.0.0.1" if after == "0.0.0.0" else after, port)):
+            pass
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(lambda port: Address(port=port), id="the-port-that-it-has"),
+        pytest.param(lambda port: Address(port=port - 1, auto=True), id="a-port-that-is-chosen-by-itself"),
+        pytest.param(lambda _: Address(port=0), id="any-port"),
+        pytest.param(lambda port: Address("localhost", port), id="a-name-of-the-same-host"),
+    ],
+)
+def test_where_it_is_already_nothing_moves(port: int, after: Callable[[int], Address]) -> None:
+    with closing(Listener(Address(port=port))) as listener:
+        before = listener.fileno()
+        listener.prepare(after(port))
+        assert listener.move() == []
+        assert listener.fileno() == before
+
+
+def test_an_address_that_cannot_be_had_changes_nothing(port: int, taken: int) -> None:
+    with closing(Listener(Address(port=port))) as listener:
+        with pytest.raises(StartError, match="is in use"):
+            listener.prepare(Address(port=taken))
+        assert listener.move() == []
+        with connect(("127.0.0.1", port)):
+            pass
+
+
+def test_only_the_last_preparation_counts(port: int) -> None:
+    with closing(Listener(Address(port=0))) as listener:
+        before = listener.fileno()
+        listener.prepare(Address(port=port))
+        listener.prepare(Address(port=port))
+        listener.prepare(Address(port=0))
+        assert listener.move() == []
+        assert listener.fileno() == before
+        with pytest.raises(ConnectionRefusedError):
+            connect(("127.0.0.1", port))
+
+
+def test_from_a_port_to_a_file_and_back(tmp_path: Path, port: int) -> None:
+    path = str(tmp_path / "socket")
+    with closing(Listener(Address(port=port))) as listener:
+        listener.prepare(Address(unix=path))
+        listener.move()
+        assert listener.url(Address(unix=path), tls=False) == f"unix:{path}"
+        listener.prepare(Address(port=port))
+        listener.move()
+        assert not os.path.exists(path)
+        assert listener.url(Address(port=port), tls=True) == f"https://127.0.0.1:{port}/"

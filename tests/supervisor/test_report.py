@@ -60,7 +60,16 @@ def said(tell: Callable[[Report], None]) -> str:
         pytest.param(
             lambda r: r.crashed("x", "", goes_on=False), "the page says so; waiting for a change", id="given-up"
         ),
-        pytest.param(lambda r: r.replanned(["port", "env.A"]), "settings changed: port, env.A", id="replanned"),
+        pytest.param(
+            lambda r: r.replanned([("port", "devserver.toml:2"), ("env.A", "")]),
+            "settings changed: port (devserver.toml:2), env.A\n",
+            id="replanned",
+        ),
+        pytest.param(
+            lambda r: r.adjusted([("allowed-hosts", "--set")]),
+            "settings changed: allowed-hosts (--set); in force without a reload\n",
+            id="adjusted",
+        ),
         pytest.param(lambda r: r.settings_mended(), "settings are in order again", id="mended"),
         pytest.param(lambda r: r.slow(10.0, "/p/a.py"), "after 10 s; the last file read is a.py", id="slow"),
         pytest.param(lambda r: r.slow(10.0, ""), "still importing the app after 10 s\n", id="slow-without-a-file"),
@@ -101,7 +110,8 @@ CONTROL = "\x1b[31mred\x07"
         lambda r: r.held([CONTROL]),
         lambda r: r.failed(CONTROL, CONTROL, goes_on=True),
         lambda r: r.crashed(CONTROL, CONTROL, goes_on=True),
-        lambda r: r.replanned([CONTROL]),
+        lambda r: r.replanned([(CONTROL, CONTROL)]),
+        lambda r: r.adjusted([(CONTROL, CONTROL)]),
         lambda r: r.slow(1.0, CONTROL),
         lambda r: r.polling(CONTROL),
     ],

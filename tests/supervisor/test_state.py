@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 from launcher.plan import Address, Plan, Reload, Target
 from launcher.supervisor.events import (
     AwaitQuiet,
-    ChildBooted,
     ChildDrained,
     ChildFailed,
     ChildGone,
-    ChildLoading,
     ChildPrompting,
     ChildServing,
     End,
     Exit,
     FilesChanged,
+    PlanAdjusted,
     PlanChanged,
     QuietCame,
     Say,
     Start,
     StopAsked,
+    TellAdjust,
     TellDrain,
     TellLoad,
     TellServeFailure,
@@ -43,7 +43,7 @@ AUTO = Plan(project="/p", profile="", target=Target("shop:app", "/p", "/p"), add
 EAGER = replace(AUTO, loading="eager")
 LAZY = replace(AUTO, loading="lazy")
 NO_RELOAD = replace(AUTO, reload=Reload(enabled=False))
-OTHER = replace(AUTO, threads=False)
+OTHER = replace(AUTO, threads=False, origins={"threads": "devserver.toml:3"})
 OTHER_ENV = replace(AUTO, env={"A": "1"})
 
 A = FilesChanged(("a.py",))
@@ -69,7 +69,7 @@ class Story:
 def served(plan: Plan = AUTO) -> Story:
     """Child 0 serves the app, and child 1 is the spare."""
     story = Story(plan)
-    story.when(ChildBooted(0), ChildLoading(0), ChildServing(0, "shop:app", 0.2))
+    story.when(ChildServing(0, "shop:app"))
     assert (story.state.phase, story.state.active) == ("serving", 0)
     return story
 
@@ -96,11 +96,11 @@ def test_a_lazy_app_is_loaded_when_a_request_comes() -> None:
 
 @pytest.mark.parametrize("plan", [AUTO, EAGER], ids=["auto", "eager"])
 def test_a_loaded_app_is_greeted_and_gets_a_spare(plan: Plan) -> None:
-    assert Story(plan).when(ChildServing(0, "shop:app", 0.2)) == [Say("ready", ("shop:app",)), Start(1)]
+    assert Story(plan).when(ChildServing(0, "shop:app")) == [Say("ready", ("shop:app",)), Start(1)]
 
 
 def test_a_lazy_app_was_greeted_before() -> None:
-    assert Story(LAZY).when(ChildLoading(0), ChildServing(0)) == [Start(1)]
+    assert Story(LAZY).when(ChildServing(0)) == [Start(1)]
 
 
 def test_without_reloading_there_is_no_spare() -> None:
@@ -133,6 +133,46 @@ def test_a_load_that_fails(plan: Plan, first: bool, expected: list[Action], phas
     assert story.when(replace(FAILURE, child=story.state.loading or 0)) == [AwaitQuiet()]
     assert story.when(QuietCame()) == expected
     assert story.state.phase == phase
+
+
+# What only one process can have
+
+BUSY = ChildFailed(1, "OSError", "in use", busy=True)
+
+
+def test_a_load_that_lacked_what_the_worker_before_may_hold_is_repeated_when_that_is_gone() -> None:
+    story = served()
+    story.when(A)
+    assert story.when(BUSY) == []
+    assert story.when(QuietCame()) == []  # asked for before
+    assert story.when(ChildGone(0, "exit code 0")) == [End(1), Start(2), TellLoad(2, 3)]
+    assert story.loads[0].changed == ("a.py",)
+    assert story.when(ChildGone(1, "SIGKILL"), ChildServing(2)) == [Say("reloaded", (("a.py",),)), Start(3)]
+
+
+def test_it_is_repeated_at_once_if_the_worker_before_is_gone_by_then() -> None:
+    assert served().when(A, ChildGone(0, "exit code 0"), BUSY) == [End(1), Start(2), TellLoad(2, 3)]
+
+
+def test_it_is_repeated_only_once() -> None:
+    story = served()
+    story.when(A, BUSY, ChildGone(0, "exit code 0"), ChildGone(1, "SIGKILL"))
+    assert story.when(replace(BUSY, child=2)) == [AwaitQuiet()]
+    assert story.when(QuietCame())[0] == Say("failed", ("OSError", "in use"))
+
+
+def test_where_nobody_was_before_another_program_is_in_the_way() -> None:
+    assert Story().when(replace(BUSY, child=0)) == [AwaitQuiet()]
+
+
+def test_a_worker_that_could_not_load_may_be_gone_before_the_one_that_stood_in_its_way() -> None:
+    story = served()
+    story.when(A, BUSY, ChildGone(1, "SIGKILL"))
+    assert story.when(ChildGone(0, "exit code 0")) == [Start(2), TellLoad(2, 3)]
+
+
+def test_a_save_meanwhile_is_loaded_at_once() -> None:
+    assert served().when(A, BUSY, B) == [End(1), Start(2), TellLoad(2, 3)]
 
 
 DEATH = "the app ended its process while it was loaded: exit code 3"
@@ -175,7 +215,7 @@ def test_a_worker_that_dies_while_it_loads(plan: Plan, first: bool, expected: li
 
 def test_a_lazy_app_that_failed_once_is_shown_as_failed_again() -> None:
     story = Story(LAZY)
-    story.when(FAILURE, QuietCame(), ChildServing(0, failure=True))
+    story.when(FAILURE, QuietCame(), ChildServing(0))
     assert story.when(A) == [TellDrain(0, DRAIN), TellLoad(1, 2)]
     assert story.when(ChildFailed(1, "NameError", "trace"), QuietCame()) == SHOWN_LATER
 
@@ -208,8 +248,8 @@ def test_a_settings_file_may_mend_a_failure_before_it_is_believed() -> None:
     story = Story()
     assert story.when(FAILURE, PlanChanged(OTHER, ("threads",))) == [
         End(0),
+        Say("replanned", ((("threads", "devserver.toml:3"),),)),
         UsePlan(OTHER),
-        Say("replanned", (("threads",),)),
         Start(1),
         TellLoad(1, 2),
     ]
@@ -233,7 +273,7 @@ def test_quiet_means_nothing_when_nothing_failed() -> None:
     assert story.state.phase == "loading"
 
 
-@pytest.mark.parametrize("event", [ChildLoading(0), ChildServing(0), ChildBooted(0), ChildPrompting(0, OPEN)], ids=repr)
+@pytest.mark.parametrize("event", [ChildServing(0), ChildPrompting(0, OPEN)], ids=repr)
 def test_a_suspect_hears_nothing_else(event: Event) -> None:
     story = Story()
     story.when(FAILURE)
@@ -302,7 +342,7 @@ def test_a_reload_without_a_spare_starts_an_interpreter() -> None:
 def test_a_mended_failure_is_served_again() -> None:
     story = failed_after_edit()
     story.when(QuietCame())
-    assert story.when(ChildServing(1, failure=True)) == [Start(2)]
+    assert story.when(ChildServing(1)) == [Start(2)]
     assert story.when(B) == [TellDrain(1, DRAIN), TellLoad(2, 3)]
     assert story.when(ChildServing(2)) == [Say("reloaded", (("b.py",),)), Start(3)]
 
@@ -311,13 +351,13 @@ def test_a_file_may_change_before_the_failure_page_is_up() -> None:
     story = failed_after_edit()
     story.when(QuietCame())
     assert story.when(B) == [TellDrain(1, DRAIN), Start(2), TellLoad(2, 3)]
-    assert story.when(ChildServing(1, failure=True)) == []
+    assert story.when(ChildServing(1)) == []
 
 
 def test_the_failure_page_hears_nothing_else() -> None:
     story = failed_after_edit()
     story.when(QuietCame())
-    assert story.when(ChildPrompting(1, OPEN), ChildServing(9), ChildBooted(2)) == []
+    assert story.when(ChildPrompting(1, OPEN), ChildServing(9)) == []
 
 
 # Changed settings
@@ -326,8 +366,8 @@ def test_the_failure_page_hears_nothing_else() -> None:
 def test_a_changed_plan_is_in_force_before_it_is_loaded() -> None:
     assert served().when(PlanChanged(OTHER, ("threads",))) == [
         TellDrain(0, DRAIN),
+        Say("replanned", ((("threads", "devserver.toml:3"),),)),
         UsePlan(OTHER),
-        Say("replanned", (("threads",),)),
         TellLoad(1, 2),
     ]
 
@@ -345,8 +385,8 @@ def test_a_spare_with_another_environment_is_of_no_use(old: Plan, new: Plan) -> 
     assert served(old).when(PlanChanged(new, ("env.A",))) == [
         TellDrain(0, DRAIN),
         End(1),
+        Say("replanned", ((("env.A", ""),),)),
         UsePlan(new),
-        Say("replanned", (("env.A",),)),
         Start(2),
         TellLoad(2, 2),
     ]
@@ -362,8 +402,8 @@ def test_the_old_worker_drains_as_the_old_plan_says() -> None:
 def test_settings_that_change_during_the_first_load() -> None:
     assert Story().when(PlanChanged(OTHER_ENV, ("env.A",))) == [
         End(0),
+        Say("replanned", ((("env.A", ""),),)),
         UsePlan(OTHER_ENV),
-        Say("replanned", (("env.A",),)),
         Start(1),
         TellLoad(1, 2),
     ]
@@ -371,7 +411,7 @@ def test_settings_that_change_during_the_first_load() -> None:
 
 def test_settings_mend_a_failure() -> None:
     story = failed_after_edit()
-    story.when(QuietCame(), ChildServing(1, failure=True))
+    story.when(QuietCame(), ChildServing(1))
     assert story.when(PlanChanged(OTHER, ("threads",)))[-1] == TellLoad(2, 3)
     assert story.when(ChildServing(2)) == [Say("reloaded", (("threads",),)), Start(3)]
 
@@ -424,11 +464,30 @@ def test_changed_settings_wait_for_the_terminal_debugger_too() -> None:
     assert story.state.plan == AUTO
     assert story.when(ChildPrompting(0, LEFT)) == [
         TellDrain(0, DRAIN),
+        Say("replanned", ((("threads", "devserver.toml:3"),),)),
         UsePlan(OTHER),
-        Say("replanned", (("threads", "a.py"),)),
         TellLoad(1, 2),
     ]
     assert story.state.held is None
+
+
+def test_a_plan_that_the_app_never_sees_is_in_force_without_a_reload() -> None:
+    adjusted = PlanAdjusted(OTHER, ("threads",))
+    said = Say("adjusted", ((("threads", "devserver.toml:3"),),))
+    assert served().when(adjusted) == [said, UsePlan(OTHER, keep=True), TellAdjust(0)]
+    assert Story().when(adjusted) == [said, UsePlan(OTHER, keep=True), TellAdjust(0)]
+    shown = failed_after_edit()
+    assert shown.when(QuietCame(), adjusted) == [said, UsePlan(OTHER, keep=True), TellAdjust(1)]
+    assert shown.state.plan == OTHER
+
+
+def test_a_plan_that_waits_for_the_debugger_is_not_overtaken() -> None:
+    story = served()
+    last = replace(OTHER, loading="lazy")
+    story.when(ChildPrompting(0, OPEN), PlanChanged(OTHER, ("threads",)))
+    assert story.when(PlanAdjusted(last, ("allowed-hosts",))) == []
+    said = Say("replanned", ((("threads", "devserver.toml:3"), ("allowed-hosts", "")),))
+    assert story.when(ChildPrompting(0, LEFT))[1:3] == [said, UsePlan(last)]
 
 
 def test_the_last_plan_that_waited_counts() -> None:
@@ -527,7 +586,7 @@ def test_a_failure_page_that_cannot_be_served_ends_the_server() -> None:
 
 def test_a_failure_page_that_was_served_for_a_while_is_served_again() -> None:
     story = failed_after_edit()
-    story.when(QuietCame(), ChildServing(1, failure=True))
+    story.when(QuietCame(), ChildServing(1))
     assert story.when(ChildGone(1, "SIGKILL", "", 9.0)) == [TellServeFailure(2, 2, "NameError", "trace")]
 
 
@@ -582,7 +641,7 @@ def test_stopping_after_the_old_worker_is_gone_but_nothing_serves_yet() -> None:
 
 def test_stopping_the_failure_page() -> None:
     story = failed_after_edit()
-    story.when(QuietCame(), ChildServing(1, failure=True), ChildGone(0, "exit code 0"))
+    story.when(QuietCame(), ChildServing(1), ChildGone(0, "exit code 0"))
     assert story.when(StopAsked("SIGINT"))[-1] == TellDrain(1, STOP_SECONDS)
     assert story.when(ChildGone(1, "exit code 0"), ChildGone(2, "SIGKILL")) == [Exit(0)]
 
@@ -632,7 +691,6 @@ EVENTS = st.sampled_from(
         "time",
         "drained",
         "stop",
-        "booted",
     ]
 )
 
@@ -705,13 +763,11 @@ class World:
         elif kind == "gone":
             self.alive.discard(child)
             self.happen(ChildGone(child, "SIGKILL", "", lived))
-        elif kind == "booted" and child not in self.ended:
-            self.happen(ChildBooted(child))
         elif kind == "serving" and self.told[child] in ("load", "page"):
-            self.happen(ChildServing(child, "x", 0.1, failure=self.told[child] == "page"))
+            self.happen(ChildServing(child, "x"))
         elif kind == "failed" and self.told[child] == "load" and child != self.state.active:
             self.told[child] = "failed"
-            self.happen(ChildFailed(child, "x", "y"))
+            self.happen(ChildFailed(child, "x", "y", busy=bool(pick % 2)))
         elif kind == "drained" and self.told[child] == "drain":
             self.happen(ChildDrained(child, pick % 2))
         elif kind in ("open", "left"):
@@ -729,7 +785,7 @@ class World:
         assert self.exited or state.phase != "stopping" or state.draining, "stopping comes to an end"
         if self.unloaded and not self.exited and state.phase != "stopping":
             assert state.prompting, "a change is loaded at once, unless somebody sits in a debugger"
-            assert state.changed
+            assert state.changed or state.held
 
 
 @settings(max_examples=500)
@@ -748,15 +804,14 @@ def test_the_laws_hold_in_every_story(plan: Plan, story: list[tuple[str, int, fl
 
 
 ANY_EVENT = st.one_of(
-    st.builds(ChildBooted, st.integers(0, 4)),
-    st.builds(ChildLoading, st.integers(0, 4)),
     st.builds(ChildServing, st.integers(0, 4)),
-    st.builds(ChildFailed, st.integers(0, 4), st.just("x"), st.just("y")),
+    st.builds(ChildFailed, st.integers(0, 4), st.just("x"), st.just("y"), st.booleans()),
     st.builds(ChildPrompting, st.integers(0, 4), st.booleans()),
     st.builds(ChildDrained, st.integers(0, 4), st.integers(0, 2)),
     st.builds(ChildGone, st.integers(0, 4), st.just("x"), st.just(""), st.sampled_from([0.0, 2.0])),
     st.just(A),
     st.builds(PlanChanged, st.sampled_from([AUTO, EAGER, OTHER_ENV]), st.just(("k",))),
+    st.builds(PlanAdjusted, st.sampled_from([AUTO, EAGER, OTHER_ENV]), st.just(("k",))),
     st.just(QuietCame()),
     st.builds(TimePassed, st.integers(0, 4)),
     st.builds(StopAsked, st.sampled_from(["SIGINT", "SIGTERM"])),

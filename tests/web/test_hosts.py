@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import pytest
 from werkzeug.test import Client
@@ -10,6 +11,11 @@ from launcher.web.hosts import check_hosts, is_address, is_known, known_names, p
 from launcher.web.livereload import LiveReload
 from launcher.web.stack import build_stack
 from launcher.web.streams import Streams
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from launcher.plan import Plan
 
 
 @pytest.mark.parametrize(
@@ -118,16 +124,20 @@ CASES = [
 ]
 
 
+def checked(app: WSGIApplication, plan: Plan) -> WSGIApplication:
+    return check_hosts(app, lambda: known_names(plan))
+
+
 @pytest.mark.parametrize(("bound", "extra", "host", "status"), CASES)
 def test_who_is_answered(make_plan, bound: str, extra: tuple[str, ...], host: str, status: int) -> None:
-    app = check_hosts(Response("page of the app"), make_plan(host=bound, hosts=extra))
+    app = checked(Response("page of the app"), make_plan(host=bound, hosts=extra))
     response = Client(app).get("/", headers={"Host": host})
     assert response.status_code == status
     assert ("page of the app" in response.text) is (status == 200)
 
 
 def test_a_refusal_names_the_setting_in_one_line(make_plan) -> None:
-    response = Client(check_hosts(Response("app"), make_plan())).get("/", headers={"Host": "shop.test:5000"})
+    response = Client(checked(Response("app"), make_plan())).get("/", headers={"Host": "shop.test:5000"})
     assert response.text.count("\n") == 1
     assert '"shop.test"' in response.text
     assert "allowed-hosts" in response.text
@@ -136,7 +146,7 @@ def test_a_refusal_names_the_setting_in_one_line(make_plan) -> None:
 
 @pytest.mark.parametrize("header", ["X-Forwarded-Host", "X-Forwarded-For", "Forwarded", "X-Host", "X-Real-IP"])
 def test_forwarded_headers_change_nothing(make_plan, header: str) -> None:
-    client = Client(check_hosts(Response("app"), make_plan()))
+    client = Client(checked(Response("app"), make_plan()))
     assert client.get("/", headers={"Host": "evil.example", header: "localhost"}).status_code == 403
     assert client.get("/", headers={"Host": "localhost", header: "evil.example"}).status_code == 200
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from launcher.wire import messages
 from launcher.wire.messages import (
-    CARRIES_DESCRIPTOR,
     TO_SUPERVISOR,
     TO_WORKER,
+    Adjust,
     Adopt,
     Booted,
     CrashLog,
@@ -52,6 +52,7 @@ EXAMPLES = (
     MovesQueue(),
     Tally(),
     Edition(4, style=True),
+    Adjust(("shop.test",), live_reload=True),
     Showing("/p/a.html", "ab", style=False),
     SettledPage(),
     Resume(),
@@ -104,7 +105,6 @@ def test_there_is_an_example_of_every_message() -> None:
 
 def test_no_message_goes_both_ways() -> None:
     assert not set(TO_WORKER) & set(TO_SUPERVISOR)
-    assert set(CARRIES_DESCRIPTOR) < set(TO_WORKER) | set(TO_SUPERVISOR)
 
 
 def test_a_message_is_readable_ascii() -> None:

@@ -117,6 +117,27 @@ def test_a_failure_names_its_cause_and_its_files(
         assert relative(root, failure) == named
 
 
+@pytest.mark.parametrize(
+    ("source", "busy"),
+    [
+        pytest.param("import errno\nraise OSError(errno.EADDRINUSE, 'taken')\n", True, id="port"),
+        pytest.param(
+            "raise BlockingIOError(11, 'Resource temporarily unavailable')\n", True, id="lock-without-waiting"
+        ),
+        pytest.param("import sqlite3\nraise sqlite3.OperationalError('database is locked')\n", True, id="database"),
+        pytest.param(
+            "try:\n    raise OSError(16, 'x')\nexcept OSError:\n    raise SystemExit(1)\n", True, id="before-exit"
+        ),
+        pytest.param("raise FileNotFoundError(2, 'No such file')\n", False, id="no-such-file"),
+        pytest.param("raise ValueError('a blocked thing')\n", False, id="other-words"),
+        pytest.param("raise ValueError(1, None)\n", False, id="no-words"),
+        pytest.param("def app(:\n", False, id="syntax"),
+    ],
+)
+def test_what_another_process_may_hold_is_told(source: str, busy: bool, root: Path) -> None:
+    assert fail(root, {"app.py": source}).busy is busy
+
+
 @pytest.mark.parametrize("name", ["app.py", "wsgi.py"])
 def test_an_app_is_loaded(name: str, root: Path) -> None:
     write(root, {name: "def app(environ, start_response): return [b'hello']\n"})

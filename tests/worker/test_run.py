@@ -153,7 +153,7 @@ def test_a_failure_is_told_and_shown(far: Far) -> None:
     message = far.hear()[0]
     assert isinstance(message, Failed)
     assert message.cause == "ModuleNotFoundError in shop.py:1"
-    assert message.files == (str(far.folder / "shop.py"),)
+    assert not message.busy
     assert far.read[str(far.folder / "missing_module_of_the_shop.py")] == ""
     far.say(ServeFailure(plan.to_json(), 1, message.cause, message.text))
     assert far.hear()[0] == Serving("", 0.0, failure=True)

@@ -10,9 +10,9 @@ from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, make_re
 from launcher.cli.telling import document, problem_json
 from launcher.cli.usage import on_command_line
 from launcher.config.resolve import Checked, resolve_all, resolve_profile
-from launcher.errors import ExitCode, LaunchError, PlanError
+from launcher.errors import ExitCode, LaunchError
 from launcher.frame import count, plural
-from launcher.planner import build_plan
+from launcher.planner import missing_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,14 +79,8 @@ def _check(request: Request) -> tuple[list[Checked], list[Problem]]:
 
 def _planned(item: Checked) -> Checked:
     """Return *item* with a warning for everything that is missing on this machine; another machine may have it."""
-    if item.resolved is None:
-        return item
-    try:
-        build_plan(item.resolved, pin="")
-    except PlanError as error:
-        missing = tuple(replace(problem, warning=True) for problem in error.problems)
-        return replace(item, problems=(*item.problems, *missing))
-    return item
+    missing = missing_paths(item.resolved) if item.resolved else []
+    return replace(item, problems=(*item.problems, *(replace(problem, warning=True) for problem in missing)))
 
 
 def _tell(checked: Sequence[Checked], problems: Sequence[Problem], console: Console, *, gap: bool) -> None:

@@ -39,17 +39,21 @@ _ZSH = """\
 #   mkdir -p ~/.zfunc
 #   launch completion zsh > ~/.zfunc/_launch
 _launch() {
-    local line
-    local -a parts described
+    local line name
+    local -a parts described unfinished
     for line in "${(@f)$(VARIABLE=zsh launch "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
         parts=("${(@s:\t:)line}")
         case $parts[1] in
-            plain) described+=("${parts[2]//:/\\\\:}:${parts[3]}") ;;
+            plain)
+                name=${parts[2]//:/\\\\:}${parts[3]:+:${parts[3]}}
+                if [[ $parts[2] == *= ]]; then unfinished+=("$name"); else described+=("$name"); fi
+                ;;
             file) _files ;;
             command) _command_names -e ;;
         esac
     done
     (( ${#described} )) && _describe -V 'launch' described
+    (( ${#unfinished} )) && _describe -V 'launch' unfinished -S ''
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
     _launch "$@"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from launcher.cli import checkup
@@ -44,9 +46,10 @@ command = SettingsCommand(
     add_help_option=False,
     help="""Look for what could keep this machine from serving the project.
 
-    Tells which Python is used, which files are read and which of them exist, who holds the port, whether git has a file
-    that is personal, whether the system reports changed files, how the app will be reloaded, and how old the schema for
-    editors is. The app is not imported and nothing is changed. Ends with code 2 when something failed.
+    Tells which Python is used, which files are read and which of them exist, who holds the port, how long the
+    certificate is valid, whether git has a file that is personal, whether the system reports changed files, how the app
+    will be reloaded, and how old the schema for editors is. The app is not imported and nothing is changed. Ends with
+    code 2 when something failed.
     """,
 )
 
@@ -61,7 +64,7 @@ def examine(request: Request, invocation: Invocation) -> list[Row]:
         rows += checkup.secrecy(found.project.candidates, root)
     if found and not any(not problem.warning for problem in problems):
         resolved = resolve_profile(request)
-        rows += [checkup.address(resolved), checkup.engine(resolved)]
+        rows += [checkup.address(resolved), *checkup.certificate(resolved, time.time()), checkup.engine(resolved)]
     return [*rows, checkup.watcher(), checkup.schema(root)]
 
 

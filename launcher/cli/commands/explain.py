@@ -44,6 +44,8 @@ def _run(
     ctx: click.Context, /, key: str | None, everything: bool, as_flags: bool, as_json: bool, **params: object
 ) -> int:
     invocation: Invocation = ctx.obj
+    if as_flags and key is not None:
+        raise click.UsageError("--as-flags tells all settings: leave KEY out", ctx)
     if as_flags:
         return _tell_flags(resolve_profile(make_request(ctx, params)), invocation, as_json=as_json)
     resolved = outline_profile(make_request(ctx, params))

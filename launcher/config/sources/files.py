@@ -233,7 +233,7 @@ def _has_our_table(file: str) -> tuple[bool, list[Finding]]:
             raw = stream.read(4 * MAX_BYTES)
     except OSError:
         return False, []
-    if not re.search(rb"\btool\b[\s.\"'\]]*\blaunch\b|^\s*launch[\s.=]", raw, re.MULTILINE):
+    if not re.search(rb"\btool\b[\s.\"'\]]*\blaunch\b|^[ \t]*launch[\s.=]", raw, re.MULTILINE):
         return False, []
     document, findings = read_document(file)
     if document is None:

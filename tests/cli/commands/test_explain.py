@@ -268,6 +268,12 @@ def test_as_flags(shop: Project) -> None:
     )
 
 
+def test_as_flags_is_about_all_settings(shop: Project) -> None:
+    ran = shop.launch("explain", "--as-flags", "port")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--as-flags tells all settings: leave KEY out" in ran.err
+
+
 def test_as_flags_in_json(shop: Project) -> None:
     told = json.loads(shop.launch("explain", "--as-flags", "--json", "--profile", "lazy").out)
     assert told["argv"][:3] == ["launch", "dev", "--isolated"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher.cli.explanation import read_explanations
-from launcher.cli.main import command_names, help_text
+from launcher.cli.root import command_names, help_text
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project

@@ -11,7 +11,8 @@ import pytest
 
 from launcher.cli.commands.program import make_request, read_told
 from launcher.cli.invocation import Invocation
-from launcher.cli.main import help_text, run
+from launcher.cli.main import run
+from launcher.cli.root import help_text
 from launcher.errors import ExitCode, UsageError
 from launcher.plan import Program
 

@@ -1,0 +1,296 @@
+"""What the disk says: the watcher, what was read, what pages show, and the gate that holds requests meanwhile.
+
+Turns reports of the system into differences. What a difference leads to is decided elsewhere: `differs` and `refresh`
+are told.
+"""
+
+from __future__ import annotations
+
+import time
+
+from launcher.supervisor.disk import Difference, Disk
+from launcher.supervisor.gate import Gate
+from launcher.supervisor.shown import Shown
+from launcher.supervisor.watcher import POLL_SECONDS, open_watcher
+from launcher.wire import messages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from launcher.plan import Plan
+    from launcher.supervisor.child import Child
+    from launcher.supervisor.clock import Clock
+    from launcher.supervisor.report import Report
+    from launcher.supervisor.shown import Change
+    from launcher.supervisor.timeline import Timeline
+    from launcher.supervisor.watcher import Watcher
+
+QUIET_SECONDS = 0.05
+"""How long nothing may move on the disk before a failure is believed."""
+
+NOISE_SECONDS = 10.0
+"""How long quiet is waited for: an older lock of git was left behind, and a log beside the app may move for ever."""
+
+REARM_SECONDS = 0.2
+"""How often, while the app is imported, folders that are new join the watch."""
+
+SETTLE_SECONDS = 0.02
+"""How long a template, static file or settings file may still be moving before something is done about it."""
+
+UNSETTLED_SECONDS = 0.2
+"""How long that is waited for where settings files have changed: a log beside the app may move for ever."""
+
+
+class Saves:
+    """Everything that follows the disk for one run. `close` ends the watching.
+
+    As a descriptor it can be read when something has moved, and `take` is to be called then.
+    """
+
+    differs: Callable[[Difference], None]
+    """Told what differs of what the app or the settings were read from; also when nothing does."""
+
+    refresh: Callable[[Change], None]
+    """Told which files that pages show are different."""
+
+    is_loading: Callable[[], bool]
+    """Asked whether a worker imports the app now."""
+
+    def __init__(self, plan: Plan, timeline: Timeline, clock: Clock, report: Report) -> None:
+        """Follow what *timeline* knows. The functions above are to be set before anything else is called."""
+        self.last_read = ""
+        """The file that was read last in this load."""
+        self.woken = 0.0
+        """When the reports came that led to the last difference, on the monotonic clock."""
+        self._plan = plan
+        self._clock = clock
+        self._report = report
+        self._shown = Shown()
+        self._moved_at = 0.0
+        self._rearm_due = False
+        self._poll_due = False
+        self._shut = False
+        self._held: Difference | None = None
+        self._explained: set[str] = set()
+        self._gate = Gate()
+        try:
+            self._watcher = self._open_watcher()
+        except BaseException:
+            self._gate.close()
+            raise
+        self._disk = Disk(plan, self._watcher, timeline)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._watcher.close()
+        self._gate.close()
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._watcher.fileno()
+
+    def use(self, plan: Plan) -> None:
+        """Go on with another plan. The descriptor to wait on may be another one afterwards."""
+        old, self._plan = self._plan, plan
+        if plan.reload.poll != old.reload.poll:
+            self._watcher.close()
+            self._watcher = self._disk.watcher = self._open_watcher()
+        self._disk.use(plan)
+
+    def _open_watcher(self) -> Watcher:
+        if seconds := self._plan.reload.poll:
+            self._poll_in(seconds)
+        return open_watcher(poll_seconds=seconds, warn=self._fall_back)
+
+    def share(self, child: Child) -> None:
+        """Let a worker see for itself whether there are saves that it may not know of; copies inherit that."""
+        if self._plan.reload.enabled and self._watcher.queue is not None:
+            child.tell(messages.MovesQueue(), self._watcher.queue)
+            child.tell(messages.SettledPage(), self._gate.fileno())
+
+    def count(self) -> int:
+        """Return how many files the app was loaded from."""
+        return self._disk.count()
+
+    # What workers read
+
+    def load_began(self) -> None:
+        """Take note that a worker begins to read."""
+        self._disk.load_began()
+        self._explained.clear()
+        self.last_read = ""
+
+    def shut(self) -> None:
+        """Let no request through until all folders are watched that a first import reads from."""
+        if not self._shut:
+            self._gate.shut()
+            self._shut = True
+
+    def was_read(self, files: Mapping[str, str]) -> None:
+        """Take note of the digests of what a worker has read."""
+        difference = self._disk.was_read(files)
+        self.last_read = next((path for path, digest in files.items() if digest), self.last_read)
+        if not self._rearm_due and self._plan.reload.enabled:
+            self._rearm_due = True
+            self._clock.after(REARM_SECONDS, self._rearm)
+        self._tell(difference)
+
+    def settle(self) -> None:
+        """A load ended: watch all that it read, and look whether any of it changed before the watch was there."""
+        if self._plan.reload.enabled:
+            self._watch()
+            self._tell(self._disk.look())
+        if self._shut and not self.is_loading():
+            self._gate.open()
+            self._shut = False
+
+    def settings_were_read(self) -> None:
+        """Remember what the settings files hold now. To be called just before they are read again."""
+        self._disk.settings_were_read()
+
+    def _rearm(self) -> None:
+        self._rearm_due = False
+        if not self.is_loading():
+            self.settle()  # read while serving: nobody will look later
+        elif self._watch():
+            # A save may have come before the watch: an import that never ends would never be looked at again.
+            self._tell(self._disk.look())
+
+    def _watch(self) -> bool:
+        """Watch all that matters now; return whether the watch began anew, and may have missed what happened then."""
+        anew = self._disk.watch(self._shown.folders())
+        if anew:
+            self._doubt_shown()
+        return anew
+
+    # What the system reports
+
+    def take(self) -> None:
+        """Take what has moved from the watcher."""
+        with self._gate:  # closed while what is taken from the queue is not yet decided about
+            woken = time.monotonic()
+            moved = self._watcher.take()
+            if not self._plan.reload.enabled:
+                return
+            self._moved_at = time.monotonic()
+            if moved is None:
+                self._doubt_shown()
+                self.settle()
+                return
+            difference, shown = self._disk.moved(moved), self._shown.moved(moved)
+            if shown:  # noted before the decision, so that one refresh shows all that was saved at once
+                self._clock.after(SETTLE_SECONDS, self._look_at_shown)
+            self._tell(difference, woken)
+            if self._report.verbose and not shown and difference == Difference():
+                self._explain(moved)
+
+    def _tell(self, difference: Difference, woken: float | None = None) -> None:
+        if difference != Difference():
+            self.woken = time.monotonic() if woken is None else woken
+            if difference.settings or self._held is not None:
+                self._hold(difference)
+            else:
+                self.differs(difference)
+
+    def _hold(self, difference: Difference) -> None:
+        """Wait until settings files are written whole: editors do that in more steps than one.
+
+        Meanwhile no request is answered, and changed modules wait too: other settings may have them loaded otherwise.
+        """
+        if self._held is None:
+            self._gate.shut()
+            until = time.monotonic() + UNSETTLED_SECONDS
+            self._clock.after(SETTLE_SECONDS, lambda: self._let_go(until))
+        before = () if self._held is None else self._held.files
+        self._held = Difference(tuple(dict.fromkeys((*before, *difference.files))), settings=True)
+
+    def _let_go(self, until: float) -> None:
+        now = time.monotonic()
+        if now < until and now - self._moved_at < SETTLE_SECONDS:
+            self._clock.after(SETTLE_SECONDS, lambda: self._let_go(until))
+            return
+        held, self._held = self._held, None
+        if held is not None:
+            self.differs(held)
+        self._gate.open()
+
+    def _explain(self, moved: set[str]) -> None:
+        """Say why nothing came of what moved; not during a load, when nobody knows yet what the app reads.
+
+        Each file once after a load: what is said may go to a file that is watched.
+        """
+        if self.is_loading():
+            return
+        for path in sorted(moved - self._explained):
+            self._explained.add(path)
+            if reason := self._disk.why_not(path):
+                self._report.passed_over(path, reason)
+
+    def _fall_back(self, reason: str) -> None:
+        """Say that there are no events from the system, and begin to look at the disk instead."""
+        self._report.polling(reason)
+        self._poll_in(POLL_SECONDS)
+
+    def _poll_in(self, seconds: float) -> None:
+        """Look at the disk in so many seconds, and from then on as often as the watcher wants it."""
+        if seconds and not self._poll_due:
+            self._poll_due = True
+            self._clock.after(seconds, self._poll)
+
+    def _poll(self) -> None:
+        self._poll_due = False
+        with self._gate:
+            self._doubt_shown()
+            self.settle()
+        self._poll_in(self._watcher.interval)
+
+    # Quiet
+
+    def await_quiet(self, then: Callable[[], None]) -> None:
+        """Call *then* when nothing moved for a moment, git has finished, and a last look finds no difference."""
+        self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + NOISE_SECONDS, then))
+
+    def _look_for_quiet(self, until: float, then: Callable[[], None]) -> None:
+        now = time.monotonic()
+        if now < until and (now - self._moved_at < QUIET_SECONDS or self._disk.is_locked()):
+            self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(until, then))
+            return
+        if self._plan.reload.enabled:
+            self._tell(self._disk.look())
+        then()
+
+    # What pages show
+
+    def was_shown(self, message: messages.Showing) -> None:
+        """Watch a file that was read to answer a request, unless its changes lead to a reload anyway."""
+        if not self._plan.reload.enabled or self._disk.knows(message.path):
+            return
+        if self._shown.was_read(message.path, message.digest, style=message.style):
+            self._clock.after(REARM_SECONDS, self._watch_shown)
+
+    def pages_are_new(self) -> None:
+        """Take note that pages are refreshed anyway: one refresh shows all that was saved."""
+        self._shown.look(time.monotonic())
+        self._shown.forgive()
+
+    def _watch_shown(self) -> None:
+        """Watch the folders of what was shown, and look whether anything changed before the watch was there."""
+        if self._watch():
+            self._tell(self._disk.look())
+
+    def _doubt_shown(self) -> None:
+        self._shown.doubt()
+        self._clock.after(0.0, self._look_at_shown)
+
+    def _look_at_shown(self) -> None:
+        """Refresh the pages if what they show has changed, and is there again: editors delete before they write."""
+        now = time.monotonic()
+        if now - self._moved_at < SETTLE_SECONDS or self._shown.is_missing(now):
+            self._clock.after(SETTLE_SECONDS, self._look_at_shown)
+            return
+        change = self._shown.look(now)
+        if change.noisy:
+            self._report.noisy(change.noisy)
+        if change.files:
+            self.refresh(change)
