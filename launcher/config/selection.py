@@ -179,6 +179,9 @@ def _visit(
 
 
 def _cycle(path: list[str], profiles: Mapping[str, Table]) -> Finding:
+    """Return the finding for a circle of profiles, the same one from whichever of them it is entered."""
+    begin = path.index(min(path))
+    path = [*path[begin:-1], *path[:begin], path[begin]]
     hops = [(f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent)) for name, parent in pairwise(path)]
     return Finding(
         "extends-cycle",

@@ -10,9 +10,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from tests.fuzz.drive import Ran, run, run_apart
+from tests.fuzz.drive import SECONDS, Ran, run, run_apart
 from tests.fuzz.generate import grown, hostile, mutated
 from tests.fuzz.material import Input
 
@@ -25,6 +27,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=1000, help="how many in all, those by hand included (1000)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="the number of the one input to run, and to print")
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--save", type=Path, help="write the inputs that failed to this file; --replay reads it")
     parser.add_argument("--replay", type=Path, help="run the inputs of such a file instead")
     arguments = parser.parse_args()
@@ -36,7 +39,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         results = []
-        for result in run_all(inputs, Path(folder)):
+        for result in run_all(inputs, Path(folder), arguments.jobs):
             results.append(result)
             if result.faults:
                 print(result, flush=True)
@@ -57,16 +60,22 @@ def make_inputs(count: int, seed: int) -> list[Input]:
     return [*inputs, *by_grammar, *(mutated(number, seed) for number in range(rest - rest // 2))]
 
 
-def run_all(inputs: list[Input], folder: Path) -> Iterator[Ran]:
-    """Yield what became of each; one that was slow is run twice more, since a busy machine has slow moments."""
-    for number, given in enumerate(inputs):
-        result = run(given, folder)
-        for _ in range(2):
-            if result.seconds > 1:
-                result = min(result, run(given, folder), key=lambda one: one.seconds)
-        yield result
-        if number % APART == 0 and "dev" not in given.argv:
-            yield run_apart(given, folder)
+def run_all(inputs: list[Input], folder: Path, jobs: int) -> Iterator[Ran]:
+    """Yield what became of each, in the order of the inputs."""
+    with ProcessPoolExecutor(jobs) as pool:
+        for results in pool.map(partial(run_one, folder=folder), enumerate(inputs), chunksize=10):
+            yield from results
+
+
+def run_one(numbered: tuple[int, Input], folder: Path) -> list[Ran]:
+    """Return what became of one; if it was slow it is run twice more, since a busy machine has slow moments."""
+    number, given = numbered
+    result = run(given, folder)
+    for _ in range(2):
+        if result.seconds > SECONDS:
+            result = min(result, run(given, folder), key=lambda one: one.seconds)
+    apart = number % APART == 0 and "dev" not in given.argv
+    return [result, run_apart(given, folder)] if apart else [result]
 
 
 def summary(results: list[Ran], seconds: float) -> str:
