@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 import hypothesis
@@ -355,9 +356,10 @@ def grown(count: int, seed: int) -> list[Input]:
 
 
 def hostile() -> Iterator[Input]:
-    """Yield what somebody would try who wants the command to fail, with several commands each."""
+    """Yield what somebody would try who wants the command to fail, with three commands each."""
+    others = cycle((("profiles",), ("doctor",), ("dev",), ("explain", "port", "--json"), ("exec", "--", "true")))
     for name, files, special, environ, cwd in _scenes():
-        for argv in (("check",), ("explain",), ("profiles",), ("doctor",), ("dev",), ("explain", "port", "--json")):
+        for argv in (("check",), ("explain",), next(others)):
             yield Input(f"{name}: {' '.join(argv)}", argv, files, special, environ, cwd)
 
 
