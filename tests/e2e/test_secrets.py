@@ -47,7 +47,7 @@ def serve(project: Project) -> None:
         project.save(name, FILES[name])
         server.says("settings are in order again", number)
     project.save(".env", FILES[".env"].replace(DOTENV, DOTENV[::-1]))
-    server.says("settings changed: env.GITHUB_TOKEN, env.COPY")
+    server.says("settings changed: env.GITHUB_TOKEN (")
     project.save("shop.py", "raise SystemError('no app')\n")
     server.answers("no app", status=500)
     project.save("shop.py", APP.format("two"))
