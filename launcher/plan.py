@@ -124,7 +124,8 @@ class Plan:
     `env` are the variables that the app's process gets on top of the process environment of `launch`, `unset_env` the
     names that are taken out of it. `settings_files` are all files, existing or not, whose change means another plan.
     `roots` are the folders below which files belong to the project. `origins` maps setting keys to the text that says
-    where the value comes from; `kept_from_shell` names app variables for which the shell won.
+    where the value comes from; `kept_from_shell` names app variables for which the shell won,
+    `secrets` variables whose values are not to be shown.
     """
 
     project: str
@@ -148,6 +149,7 @@ class Plan:
     origins: Mapping[str, str] = field(default_factory=dict)
     kept_from_shell: tuple[str, ...] = ()
     program: Program = field(default_factory=Program)
+    secrets: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:  # Any: JSON
         """Return the plan as a dictionary that `json.dumps` accepts."""

@@ -14,6 +14,8 @@ from launcher.plan import Address, Browser, Debugger, Plan, Program, Reload, Tar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from launcher.config.resolve import ResolvedProfile
     from launcher.config.schema import TlsTable, WsgiTable
 
@@ -27,11 +29,19 @@ _CHECKED = (
 )
 
 
-def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "", program: Program | None = None) -> Plan:
+def build_plan(
+    resolved: ResolvedProfile,
+    *,
+    pin: str,
+    token: str = "",
+    program: Program | None = None,
+    secrets: Iterable[str] = (),
+) -> Plan:
     """Return the plan for *resolved*; *pin* holds the digits to ask for where the setting says `random`.
 
     *token* is the random part of our own paths in this start. *program* called `launcher.run()`: it brings its app
-    itself. Raise `PlanError` with every folder and file that is missing.
+    itself. *secrets* are variables of the shell whose values are not to be shown, besides those of the profile. Raise
+    `PlanError` with every folder and file that is missing.
     """
     if problems := missing_paths(resolved):
         raise PlanError(problems)
@@ -68,6 +78,7 @@ def build_plan(resolved: ResolvedProfile, *, pin: str, token: str = "", program:
             name for name, variable in resolved.variables.items() if variable.from_shell and _differs(resolved, name)
         ),
         program=program or Program(),
+        secrets=tuple(sorted({*secrets, *(name for name, variable in resolved.variables.items() if variable.secret)})),
     )
 
 

@@ -41,6 +41,14 @@ def test_plan_of_nothing(plan: Any, tmp_path: Path) -> None:
     assert made.origins == {"reload.enabled": "follows debug", "debugger.enabled": "follows debug"}
 
 
+def test_secrets_are_told_by_name(plan: Any) -> None:
+    files = {
+        "devserver.toml": "[base.env]\nOPEN = 'a'\nLOCKED = { value = 'b', secret = true }\n",
+        ".env": "API_KEY=c\n",
+    }
+    assert plan(files).secrets == ("API_KEY", "LOCKED")
+
+
 def test_plan_survives_the_process_boundary(plan: Any) -> None:
     text = "[base]\nreload = { include = ['a'], exclude = ['b'] }\nwsgi = { prefix = '/x', proxy-fix = { x-for = 1 } }\nbrowser.open = true\n"
     made = plan({"devserver.toml": text})
@@ -134,6 +142,7 @@ def test_origins_name_place_variable_or_flag(plan: Any) -> None:
         "debug": "--no-debug",
         "reload.enabled": "follows debug",
         "debugger.enabled": "follows debug",
+        "env.A": "A",
     }
 
 

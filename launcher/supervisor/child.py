@@ -54,6 +54,8 @@ class Child:
         """The channel of the snapshot that this is a copy of, which alone can say how it ended."""
         self.asking = False
         """Whether somebody is asked something on the terminal."""
+        self.console = ""
+        """How traceback pages call this worker; empty while no console of them was used."""
         self.watch = -1
         """A descriptor that can be read when the process has ended; -1 where there is none."""
         self.verdict = ""

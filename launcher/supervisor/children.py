@@ -16,7 +16,7 @@ from launcher.wire.channel import ChannelClosed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
     from launcher.supervisor.child import Child
@@ -62,6 +62,10 @@ class Children:
         self._known: dict[int, Child] = {}
         self._orphans: set[int] = set()
 
+    def __iter__(self) -> Iterator[Child]:
+        """Yield the workers that are known now."""
+        return iter(tuple(self._known.values()))
+
     def get(self, number: int | None) -> Child | None:
         """Return the worker of this number, if there is one."""
         return None if number is None else self._known.get(number)
@@ -74,6 +78,7 @@ class Children:
         """Know *child* by this number from now on, and listen to it."""
         self._known[number] = child
         self.attend(child.channel, lambda: self._listen_to(number))
+        self._watch_end(number, child)
 
     def release(self, number: int | None) -> Child | None:
         """Forget the worker of this number, and return it to whoever keeps it now."""
@@ -97,6 +102,9 @@ class Children:
     def greeted(self, number: int, child: Child, pid: int) -> None:
         """Take note of a worker's process from its greeting. A copy is nobody's child, so its end is watched for."""
         child.greeted(pid)
+        self._watch_end(number, child)
+
+    def _watch_end(self, number: int, child: Child) -> None:
         if child.watch >= 0:
             self._selector.register(child.watch, selectors.EVENT_READ, lambda: self._ask_how_it_ended(number, child))
 

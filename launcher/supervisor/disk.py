@@ -52,6 +52,10 @@ class Disk:
         self._links: dict[str, set[str]] = {}
         """Files that are reached by symbolic links, and the names by which they are known."""
         self._folders: set[str] = set()
+        self._covered: set[str] = set()
+        """The folders of all files that were known when the watcher was told last; some do not exist."""
+        self.is_watched = False
+        """Whether the watcher sees every file that was read."""
         self._included: dict[str, str] = {}
         self._settings: dict[str, str] = {}
         self._plan = plan
@@ -83,6 +87,9 @@ class Disk:
         for path in files:
             if os.path.islink(path):  # perhaps one that leads nowhere yet
                 self._follow_link(path)
+                self.is_watched = False
+            elif path[: path.rfind("/")] not in self._covered:
+                self.is_watched = False
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known
         late = [path for path in files if self._has_moved(path)] if self._moved else ()
@@ -110,7 +117,9 @@ class Disk:
     def watch(self, also: Iterable[str] = ()) -> bool:
         """Have the watcher look at every folder that matters now, and at those of *also*; return whether one is new."""
         files = (*self._timeline.known, *self._plan.settings_files, *self._included, *self._links)
-        folders = {_existing(folder) for folder in {os.path.dirname(path) for path in files}}
+        self._covered = {os.path.dirname(path) for path in files}
+        self.is_watched = True
+        folders = {_existing(folder) for folder in self._covered}
         folders.update(_existing(folder) for folder in also)
         folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))

@@ -83,6 +83,8 @@ class Engine:
         self._cold_seconds = 0.0
         self._doubted = ""
         self._bad: set[str] = set()
+        self._ready: tuple[Snapshot, Child] | None = None
+        """A copy that was made in advance, and of what."""
         self.back_to: Snapshot | None = None
         """What the last worker was copied from."""
 
@@ -118,7 +120,8 @@ class Engine:
 
     def pids(self) -> set[int]:
         """Return the processes in reserve."""
-        reserve = {child.pid for child in (self._idle, self._base) if child is not None}
+        ready = self._ready[1] if self._ready is not None else None
+        reserve = {child.pid for child in (self._idle, self._base, ready) if child is not None}
         return reserve | {frozen.pid for frozen in self._frozen.values()}
 
     def needs_spare(self) -> bool:
@@ -150,19 +153,70 @@ class Engine:
         """
         self._edited = [*action.changed, *(path for path in self._edited if path not in action.changed)][:EDITED]
         self.back_to = None
-        while self.enabled and not action.cold and (snapshot := self.timeline.choose(action.changed)) is not None:
-            for gone in self.timeline.go_back(snapshot):
+        there = [path for path in action.changed if os.path.isfile(path)]
+        while self.enabled and not action.cold and (snapshot := self.timeline.choose(action.changed, there)):
+            useless = self.timeline.go_back(snapshot)
+            child = self._copy_of(snapshot)
+            if child is not None:
+                taken = len(self.timeline.snapshots)
+                child.tell(GoOn(action.generation, self._room, tuple(self._edited), taken, edition))
+                self.back_to = snapshot
+            for gone in useless:  # afterwards: a process that ends takes its time
                 self._end(gone.number)
-            try:
-                child = Child.copied_from(self._frozen[snapshot.number].channel)
-            except ChannelClosed:
-                self._lost(snapshot.number)
-                continue
-            taken = len(self.timeline.snapshots)
-            child.tell(GoOn(action.generation, self._room, tuple(self._edited), taken, edition))
-            self.back_to = snapshot
-            return child
+            self._end_ready()
+            if child is not None:
+                return child
+            self._lost(snapshot.number)
         return None
+
+    def prepare(self) -> None:
+        """Have a copy wait for the next edit of the file that was edited last: it goes on without being made first.
+
+        To be called when there is time. Where memory is low there is none.
+        """
+        edited = self._edited[:1]
+        snapshot = self.timeline.choose(edited, edited)
+        if not edited or snapshot is None or self._room < MOST or (self._ready and self._ready[0] == snapshot):
+            return
+        self._end_ready()
+        child = self._copy_of(snapshot)
+        if child is not None:
+            self._ready = (snapshot, child)
+            self._attend(child.channel, lambda: self._listen_to_ready(child))
+
+    def _copy_of(self, snapshot: Snapshot) -> Child | None:
+        """Return a copy of the snapshot, which waits for `GoOn`; None if the snapshot is gone."""
+        if self._ready is not None and self._ready[0] == snapshot:
+            child = self._ready[1]
+            self._listen_to_ready(child)
+            if self._ready is not None:
+                self._ready = None
+                self._neglect(child.channel)
+                return child
+        try:
+            return Child.copied_from(self._frozen[snapshot.number].channel)
+        except ChannelClosed:
+            return None
+
+    def _listen_to_ready(self, child: Child) -> None:
+        """Hear the greeting of the copy that waits, or that it ended."""
+        if self._ready is None or self._ready[1] is not child:
+            return
+        try:
+            for message, _ in child.channel.pending():
+                if isinstance(message, messages.Booted):
+                    child.greeted(message.pid)
+        except ChannelClosed:
+            self._end_ready()
+
+    def _end_ready(self) -> None:
+        """End the copy that waits, if there is one. Its snapshot, if that lives, has to reap it."""
+        if self._ready is None:
+            return
+        child, self._ready = self._ready[1], None
+        self._neglect(child.channel)
+        self.ask_how_it_ended(child)
+        child.close()
 
     def load(self, child: Child, action: TellLoad, listener: int) -> None:
         """Have a fresh interpreter import the app from the beginning."""
@@ -200,7 +254,7 @@ class Engine:
         self._base_files = {}
         self._base_libraries = len(message.names)
         share(base)
-        base.tell(Preload(self._plan.to_json(), message.names, message.path, message.asked), listener)
+        base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
     def ask_how_it_ended(self, child: Child) -> bool:
@@ -247,6 +301,8 @@ class Engine:
     def make_room(self, allowed: int) -> int:
         """Keep at most so many snapshots, the newest, from now on; return how many were ended for that."""
         self._room = allowed
+        if allowed < MOST:
+            self._end_ready()
         spare = self.timeline.snapshots[: max(0, len(self.timeline.snapshots) - allowed)]
         for snapshot in spare:
             self._lost(snapshot.number)
@@ -338,7 +394,9 @@ class Engine:
         self._end(number)
 
     def _end(self, number: int) -> None:
-        """End a snapshot's process: it leaves when its channel is closed."""
+        """End a snapshot's process, and the copy of it that waits: they leave when their channels are closed."""
+        if self._ready is not None and self._ready[0].number == number:
+            self._end_ready()
         frozen = self._frozen.pop(number, None)
         if frozen is None:
             return

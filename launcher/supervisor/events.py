@@ -46,10 +46,11 @@ class ChildPrompting:
 
 @dataclass(frozen=True, slots=True)
 class ChildDrained:
-    """A worker has nothing in work any more and is about to leave."""
+    """A worker has nothing in work any more and is about to leave, or `stays` for the consoles of its pages."""
 
     child: int
     cut: int = 0
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 `seen` is raised before the watcher's queue is read, and `settled` follows when what was read has led to messages, or to
 nothing. A worker that finds the queue empty and both equal, in this order, knows that its code is the newest; its side
-is `web/gate.py`.
+is `web/gate.py`. Behind them stands the monotonic time of the last save that pages have to do with.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
 _COUNTERS = struct.Struct("=QQ")
+_SAVED = struct.Struct("=d")
 
 
 class Gate:
@@ -43,6 +45,10 @@ class Gate:
         self._depth -= 1
         if not self._depth:
             self._write(self._seen)
+
+    def saved(self) -> None:
+        """Take note that a file was saved which pages show, or which leads to a reload: others may follow."""
+        _SAVED.pack_into(self._page, _COUNTERS.size, time.monotonic())
 
     def __enter__(self) -> None:
         self.shut()

@@ -78,6 +78,7 @@ _SPELLING = {
     "address.port": "port",
     "address.unix": "host",
     "address.auto": "port",
+    "secrets": "env",
 }
 _BESIDES = ("origins", "settings-files", "kept-from-shell", "roots", "project")
 

@@ -12,6 +12,7 @@ import stat
 from contextlib import suppress
 
 from launcher.errors import Problem, StartError
+from launcher.supervisor.reach import is_public, other_addresses
 from launcher.text import clip
 
 TYPE_CHECKING = False
@@ -41,9 +42,13 @@ class Listener:
         """Return the descriptor of the socket."""
         return self._socket.fileno()
 
-    def url(self, address: Address, *, tls: bool) -> str:
-        """Return the *address* that was asked for, as a browser wants it."""
-        return url(self._socket, address, tls=tls)
+    def urls(self, address: Address, *, tls: bool) -> list[str]:
+        """Return where the server is reached that was asked to listen on *address*, for this machine first."""
+        return urls(self._socket, address, tls=tls)
+
+    def is_public(self) -> bool:
+        """Return whether others than this machine may reach the server."""
+        return is_public(self._socket)
 
     def prepare(self, address: Address) -> None:
         """Listen on *address* as well, unless it is where we are already; `move` follows. Raises `StartError`."""
@@ -96,14 +101,18 @@ def listen(address: Address, beside: socket.socket | None = None) -> socket.sock
     raise StartError(Problem("port-in-use", f"no free port between {ports[0]} and {ports[-1]}"))
 
 
-def url(listener: socket.socket, address: Address, *, tls: bool) -> str:
-    """Return the address as a browser wants it, or `unix:PATH`."""
+def urls(listener: socket.socket, address: Address, *, tls: bool) -> list[str]:
+    """Return the addresses at which the socket is reached, as a browser wants them, or `unix:PATH`.
+
+    The first one is for this machine.
+    """
     if address.unix:
-        return f"unix:{address.unix}"
+        return [f"unix:{address.unix}"]
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read here, not bound
     scheme = "https" if tls else "http"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+    hosts = [host, *other_addresses(listener)]
+    return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/" for host in hosts]
 
 
 def _ports(address: Address) -> range:

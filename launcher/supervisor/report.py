@@ -28,6 +28,7 @@ class Report:
         self, console: Console, version: str, project: str, *, verbose: bool = False, timings: bool = False
     ) -> None:
         self.verbose = verbose
+        self._passed_over = ""
         self._timings = timings
         self._console = console
         self._version = version
@@ -52,7 +53,8 @@ class Report:
 
     def passed_over(self, path: str, reason: str) -> None:
         """Say why something that moved on the disk led to nothing; only where the person asked for that."""
-        if self.verbose:
+        if self.verbose and path != self._passed_over:  # the terminal may be a file below the project
+            self._passed_over = path
             self._write(self._console.paint("faint", f"·  {self._names([path])}: {reason}"))
 
     def no_snapshot(self, before: str, reason: str) -> None:
@@ -116,10 +118,25 @@ class Report:
         """Say which settings changed that are in force without a reload."""
         self._write(f"{self._mark('good')}  settings changed: {_with_origins(changed)}; in force without a reload")
 
-    def moved(self, where: str) -> None:
+    def moved(self, urls: Sequence[str]) -> None:
         """Say where the server listens from now on."""
         arrow = self._console.paint("good", self._sign("➜", ">"))
-        self._write(f"{arrow}  {self._console.paint('link', escape(where))}")
+        for where in urls:
+            self._write(f"{arrow}  {self._console.paint('link', escape(where))}")
+
+    def reachable(self, plan: Plan) -> None:
+        """Warn that others than this machine reach the debugger, and say what they can do there."""
+        if not plan.debugger.console:
+            more = "reads tracebacks with their source"
+        elif plan.debugger.pin:
+            more = "reads tracebacks with their source, and can try the debugger's PIN"
+        else:
+            more = "can run any code as you, since the debugger asks for no PIN"
+        width = self._console.look.width - len(_BELOW)
+        told = wrap(f"whoever reaches this server over the network {more}", width)
+        hints = ("`--no-debugger` takes the debugger away", "`--host 127.0.0.1` is for this machine alone")
+        below = [f"{_BELOW}{part}" for part in (*told[1:], *hints)]
+        self._lines(lambda: self._console.lines([f"  {self._mark('warning')}  {told[0]}", *below]))
 
     def settings_broken(self, error: LaunchError) -> None:
         """Show what is wrong with the settings, and that the server goes on without them."""

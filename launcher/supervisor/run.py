@@ -41,6 +41,9 @@ SLOW_SECONDS = 10.0
 ABORT_SECONDS = 0.5
 """How long a process that hangs may take to write down where."""
 
+PREPARE_SECONDS = 0.25
+"""How long after a worker began to serve the next reload is prepared: the first answers come first."""
+
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
 
@@ -228,11 +231,12 @@ class Supervisor:
             child.end()
 
     def _use_plan(self, action: events.UsePlan) -> None:
-        before, self._plan = self._where(self._plan), action.plan
+        before, self._plan = self._addresses(self._plan), action.plan
         self._parked += self._listener.move()
         self._engine.use(action.plan, keep=action.keep)
-        if before != self._where(action.plan):
-            self._report.moved(self._where(action.plan))
+        if (addresses := self._addresses(action.plan)) != before:
+            self._report.moved(addresses)
+            self._warn_of_reach(action.plan)
 
     def _tell_adjust(self, action: events.TellAdjust) -> None:
         if (child := self._children.get(action.child)) is not None:
@@ -278,15 +282,20 @@ class Supervisor:
 
     def _greet(self, found: str) -> None:
         plan = self._plan
-        where = self._where(plan)
+        addresses = self._addresses(plan)
         rows = banner_rows(plan, found, self._saves.count(), self._engine.title())
-        self._report.ready(plan, [where], (time.monotonic() - self._begun) * 1000, rows)
+        self._report.ready(plan, addresses, (time.monotonic() - self._begun) * 1000, rows)
+        self._warn_of_reach(plan)
         if plan.browser.open and not self._opened:
             self._opened = True
-            open_browser(where.rstrip("/") + "/" + plan.browser.open.lstrip("/"), self._environ)
+            open_browser(addresses[0].rstrip("/") + "/" + plan.browser.open.lstrip("/"), self._environ)
 
-    def _where(self, plan: Plan) -> str:
-        return self._listener.url(plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
+    def _addresses(self, plan: Plan) -> list[str]:
+        return self._listener.urls(plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
+
+    def _warn_of_reach(self, plan: Plan) -> None:
+        if plan.debugger.enabled and self._listener.is_public():
+            self._report.reachable(plan)
 
     # What the children say
 
@@ -324,7 +333,8 @@ class Supervisor:
                 self._engine.loaded_cold(message.seconds)
             self._happen(events.ChildServing(number, message.found))
             self._hand_on()
-            self._saves.settle()
+            self._saves.serving()
+            self._clock.after(PREPARE_SECONDS, self._prepare)
         elif isinstance(message, messages.Failed):
             if child.origin is None:
                 self._engine.failed_cold()
@@ -337,11 +347,24 @@ class Supervisor:
             self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
             self._happen(events.ChildPrompting(number, message.active))
         elif isinstance(message, messages.Drained):
-            if self._plan.program.argv and self.state.phase == "stopping":
+            if message.stays:
+                pass  # for the consoles of its pages, as long as these are used
+            elif self._plan.program.argv and self.state.phase == "stopping":
                 self._finishing[number] = 0  # the program goes on behind `launcher.run()`, as long as it likes
             else:
                 self._clock.after(GRACE_SECONDS, child.end)
-            self._happen(events.ChildDrained(number, message.cut))
+            self._happen(events.ChildDrained(number, message.cut, message.stays))
+        elif isinstance(message, messages.ConsoleOpened):
+            child.console = message.owner
+        elif isinstance(message, messages.Ask) and descriptor is not None:
+            self._pass_on(message, descriptor)
+
+    def _pass_on(self, asked: messages.Ask, descriptor: int) -> None:
+        """Have code run by the worker that holds its frame; a socket that is closed says that it is gone."""
+        for child in self._children:
+            if child.console == asked.owner:
+                child.tell(messages.Evaluate(asked.frame, asked.code), descriptor)
+        os.close(descriptor)
 
     def _hand_on(self) -> None:
         """Give the connections that an old worker gave back to the one that serves now, if there is one."""
@@ -389,10 +412,19 @@ class Supervisor:
         self._engine.doubt()
         self._load_cold(self._loading)
 
+    def _prepare(self) -> None:
+        """Get ready for the next save, unless it has come already."""
+        if self.state.phase == "serving":
+            self._engine.prepare()
+
     def _look_at_memory(self) -> None:
-        """End snapshots while memory is low; looked at now and then, as long as there are any."""
-        if ended := self._engine.make_room(memory.allowed(memory.look(), MOST)):
+        """End snapshots while memory is low, and workers that stay for consoles; looked at now and then."""
+        most = memory.allowed(memory.look(), MOST)
+        if ended := self._engine.make_room(most):
             self._report.memory_low(ended)
+        for number in self.state.staying if most < MOST else ():
+            if (child := self._children.get(number)) is not None:
+                child.tell(messages.Drain(0.0))
         self._clock.after(MEMORY_SECONDS, self._look_at_memory)
 
     def _is_slow(self, number: int) -> None:

@@ -145,6 +145,17 @@ class Saves:
             self._gate.open()
             self._shut = False
 
+    def serving(self) -> None:
+        """A load ended well. What it read is watched already, or else it is high time; the look can wait for a moment.
+
+        The first answers come first.
+        """
+        if self._shut or not self._disk.is_watched:
+            self.settle()
+        elif not self._rearm_due:
+            self._rearm_due = True
+            self._clock.after(REARM_SECONDS, self._rearm)
+
     def settings_were_read(self) -> None:
         """Remember what the settings files hold now. To be called just before they are read again."""
         self._disk.settings_were_read()
@@ -180,6 +191,7 @@ class Saves:
                 return
             difference, shown = self._disk.moved(moved), self._shown.moved(moved)
             if shown:  # noted before the decision, so that one refresh shows all that was saved at once
+                self._gate.saved()
                 self._clock.after(SETTLE_SECONDS, self._look_at_shown)
             self._tell(difference, woken)
             if self._report.verbose and not shown and difference == Difference():
@@ -271,6 +283,7 @@ class Saves:
 
     def pages_are_new(self) -> None:
         """Take note that pages are refreshed anyway: one refresh shows all that was saved."""
+        self._gate.saved()
         self._shown.look(time.monotonic())
         self._shown.forgive()
 

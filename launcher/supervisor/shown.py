@@ -63,7 +63,8 @@ class Shown:
         """Take note of what may have changed: these files, and all below these folders; return whether any is ours."""
         moved = set(paths)
         below = tuple(path.rstrip(os.sep) + os.sep for path in moved if path not in self._known)
-        found = {path for path in self._known if path in moved or path.startswith(below)}
+        ours = (path for path, digest in self._known.items() if digest != OWN_PRODUCT and path not in self._noisy)
+        found = {path for path in ours if path in moved or path.startswith(below)}
         self._doubtful |= found
         return bool(found)
 

@@ -50,16 +50,21 @@ STABLE_SECONDS = 1.0
 come."""
 
 
+MOST_STAYING = 2
+"""How many old workers may stay for the consoles of their pages; each holds the memory of the app."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything that the supervisor knows about its children.
 
     `active` serves (the app, or the failure page), `loading` imports the app, `spare` is a fresh interpreter kept warm,
-    `draining` finish what they have, or are being ended. `changed` are the files that led to the load in progress, or
-    that are held back while a terminal debugger is open in `prompting`; `held` is what waits of the settings.
-    `cause` and `text` are of the failure that is not yet believed or is shown. `beside` are the workers that were not
-    yet gone when the load in progress began; `again` says that it failed, perhaps for them, and is repeated without
-    them. `served` says whether an app was ever served, `revived` that a worker replaces one that crashed early, and
+    `draining` finish what they have, or are being ended; `staying` have done so and only run consoles, oldest first.
+    `changed` are the files that led to the load in progress, or that are held back while a terminal debugger is open in
+    `prompting`; `held` is what waits of the settings. `cause` and `text` are of the failure that is not yet believed or
+    is shown. `beside` are the workers that were not yet gone when the load in progress began; `again` says that it
+    failed, perhaps for them, and is repeated without them. `served` says whether an app was ever served, `revived` that
+    a worker replaces one that crashed early, and
     `code` is the exit code while stopping.
     """
 
@@ -70,6 +75,7 @@ class State:
     spare: int | None = None
     draining: frozenset[int] = frozenset()
     beside: frozenset[int] = frozenset()
+    staying: tuple[int, ...] = ()
     prompting: frozenset[int] = frozenset()
     held: PlanChanged | None = None
     changed: tuple[str, ...] = ()
@@ -101,7 +107,7 @@ def step(state: State, event: Event) -> Step:
     if isinstance(event, PlanAdjusted):
         return _adjust(state, event)
     if isinstance(event, ChildDrained):
-        return state, [Say("cut", (event.cut,))] if event.cut else []
+        return _drained(state, event)
     if isinstance(event, TimePassed):
         return state, [End(event.child)] if event.child in state.draining else []
     if isinstance(event, ChildGone) and event.child not in (state.active, state.loading):
@@ -149,6 +155,10 @@ def _suspect(state: State, event: Event) -> Step:
 
 def _repeat(state: State) -> Step:
     """Load once more, but not before the workers are gone that may hold what this load could not have."""
+    if state.staying:
+        leaving = state.staying
+        state = replace(state, draining=state.draining.union(leaving), staying=(), again=True)
+        return state, [TellDrain(child, 0.0) for child in leaving]
     if state.beside & state.draining:
         return replace(state, again=True), []
     state, actions = _give_up(state)
@@ -228,7 +238,7 @@ def _load(state: State, *, wait: bool = False, cold: bool = False) -> Step:
         phase="loading",
         loading=child,
         generation=state.generation + 1,
-        beside=state.draining,
+        beside=state.draining.union(state.staying),
         again=False,
     )
     return state, [*actions, TellLoad(child, state.generation, wait, state.changed, cold)]
@@ -325,18 +335,35 @@ def _stop(state: State, event: StopAsked) -> Step:
         code = 130 if not ready and event.how == "SIGINT" else state.code
         return replace(state, phase="stopping", code=code), [Exit(code)]
     actions: list[Action] = [End(child) for child in (state.loading, state.spare) if child is not None]
-    draining = state.draining if state.active is None else state.draining | {state.active}
+    active = () if state.active is None else (state.active,)
+    draining = state.draining.union(state.staying, active)
     actions += [TellDrain(child, STOP_SECONDS) for child in sorted(draining)]
-    return replace(state, phase="stopping", active=None, loading=None, spare=None, draining=draining), [
-        Say("stopping"),
-        *actions,
-    ]
+    state = replace(state, phase="stopping", active=None, loading=None, spare=None, draining=draining, staying=())
+    return state, [Say("stopping"), *actions]
+
+
+def _drained(state: State, event: ChildDrained) -> Step:
+    """Say what was cut. Let a worker stay if it wants to; the oldest goes for it where there are too many."""
+    actions: list[Action] = [Say("cut", (event.cut,))] if event.cut else []
+    if not event.stays or event.child not in state.draining or state.phase == "stopping":
+        return state, actions
+    staying = (*state.staying, event.child)
+    leaving, staying = staying[:-MOST_STAYING], staying[-MOST_STAYING:]
+    draining = (state.draining - {event.child}).union(leaving)
+    actions += [TellDrain(child, 0.0) for child in leaving]
+    return replace(state, staying=staying, draining=draining), actions
 
 
 def _forget(state: State, child: int) -> Step:
     """Forget a child whose work nobody waited for."""
     spare = None if child == state.spare else state.spare
-    state = replace(state, spare=spare, draining=state.draining - {child}, prompting=state.prompting - {child})
+    state = replace(
+        state,
+        spare=spare,
+        draining=state.draining - {child},
+        staying=tuple(number for number in state.staying if number != child),
+        prompting=state.prompting - {child},
+    )
     if state.phase == "stopping" and not state.draining:
         return state, [Exit(state.code)]
     if state.phase == "serving" and _waits(state) and not state.prompting:

@@ -52,7 +52,7 @@ class Timeline:
         """
         newest = self._stretches[-1].files
         for path, digest in files.items():
-            if path not in self.known:
+            if path not in self.known or (self.known[path] == PRESENT and digest not in (MISSING, FOLDER)):
                 newest[path] = digest
             self._learn(path, digest)
 
@@ -78,7 +78,8 @@ class Timeline:
         for stretch in self._stretches:
             # What the base has read stays known when all that came later is forgotten.
             for path in files.keys() & stretch.files.keys():
-                del stretch.files[path]
+                if files[path] != PRESENT or stretch.files[path] == PRESENT:
+                    del stretch.files[path]
         self._stretches.insert(1, _Stretch(base, self._stretches[0].files))
         self._stretches[0].files = dict(files)
         for path, digest in files.items():
@@ -96,13 +97,16 @@ class Timeline:
                 del self._stretches[index]
                 return
 
-    def choose(self, changed: Iterable[str]) -> Snapshot | None:
-        """Return the newest snapshot that has read none of the *changed* files, or None if there is none."""
+    def choose(self, changed: Iterable[str], there: Collection[str] = ()) -> Snapshot | None:
+        """Return the newest snapshot that has read none of the *changed* files, or None if there is none.
+
+        Those of them that are still *there* may have been asked for: the answer would be the same.
+        """
         wanted = set(changed)
         chosen: Snapshot | None = None
         for stretch in self._stretches:
             chosen = stretch.snapshot or chosen
-            if not wanted.isdisjoint(stretch.files):
+            if any(path not in there or stretch.files[path] != PRESENT for path in wanted & stretch.files.keys()):
                 return chosen
         return chosen
 
@@ -111,10 +115,13 @@ class Timeline:
         index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
         gone = self._stretches[index + 1 :]
         del self._stretches[index + 1 :]
-        for stretch in (*gone, self._stretches[index]):
-            for path in stretch.files:
-                self.known.pop(path, None)
+        forgotten = {path for stretch in (*gone, self._stretches[index]) for path in stretch.files}
+        for path in forgotten:
+            self.known.pop(path, None)
         self._stretches[index].files.clear()
+        for stretch in self._stretches:
+            for path in forgotten & stretch.files.keys():  # it was asked for before it was read
+                self._learn(path, stretch.files[path])
         return [stretch.snapshot for stretch in gone if stretch.snapshot is not None]
 
     def _learn(self, path: str, digest: str) -> None:

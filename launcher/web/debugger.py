@@ -1,18 +1,18 @@
 """Werkzeug's interactive debugger, with our PIN, our hosts and our limits.
 
-What the browser sees is Werkzeug's page, below a bar of ours. What is added: the PIN is made by the supervisor and is
-not derived from the machine, wrong PINs are counted across reloads and one at a time, commands are taken from the
-page's own origin only, `/console` is gone, a page whose code was replaced is told so, the last tracebacks are kept and
-not all of them, and no frame of ours is shown.
+What the browser sees is Werkzeug's page, below a bar of ours and in the colours of the reader's system. What is added:
+the PIN is made by the supervisor and is not derived from the machine, wrong PINs are counted across reloads and one at
+a time, commands are taken from the page's own origin only, `/console` is gone, a page outlives the worker that made it
+(`consoles.py`), the last tracebacks are kept and not all of them, and no frame of ours is shown.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections import deque
+from functools import cache
 from hashlib import sha256
 from hmac import compare_digest
-from html import escape
 from threading import Lock
 
 from werkzeug.debug import DebuggedApplication
@@ -22,7 +22,9 @@ from werkzeug.wrappers import Request, Response
 
 from launcher.web import frame
 from launcher.web.answer import HEADERS, answer
+from launcher.web.consoles import Consoles, gone
 from launcher.web.hosts import is_known, known_names, parse_host
+from launcher.web.masking import Mask
 from launcher.web.origin import is_same_origin
 
 TYPE_CHECKING = False
@@ -41,16 +43,16 @@ if TYPE_CHECKING:
         value: int
 
 
-KEPT_TRACEBACKS = 20
 ALLOWED_FAILURES = 10  # Werkzeug refuses every further PIN from this number on
+OPENED = "opened"
+"""The command that a page sends, without a frame, when one of its consoles is opened."""
+
 _SHARED_LENGTH = 20
 _MARK = '<div class="debugger">'  # where the body of Werkzeug's page begins
+_HEAD_END = "</head>"
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _FOREIGN = b"Only the page of the debugger itself may do this.\n"
 _LOCKED = b"The console is locked: it takes commands after the PIN, and none where debugger.console is off.\n"
-_GONE = (
-    b"<strong>This frame is gone.</strong> The code was loaded again after a save, and the frames of this page went "
-    b"with the old code. Refresh the page to see where things stand now.\n"
-)
 
 
 class _Count:
@@ -65,7 +67,7 @@ class Debugger(DebuggedApplication):
 
     An empty PIN in the plan means that none is asked for. With *quiet* the traceback is not written to the error
     stream, for an app whose failure has been reported already. *bar* returns HTML to show above Werkzeug's page, for a
-    request. Takes no ownership of *failures*.
+    request. *consoles* keeps the frames. Takes no ownership of *failures*.
     """
 
     def __init__(
@@ -76,14 +78,16 @@ class Debugger(DebuggedApplication):
         failures: Counter | None = None,
         quiet: bool = False,
         bar: Callable[[WSGIEnvironment], str] = lambda _: "",
+        consoles: Consoles | None = None,
     ) -> None:
         # Werkzeug's own __init__ is not called: it makes a `multiprocessing.Value`, which costs milliseconds at every
         # reload and starts a process beside the app's where the app has chosen the start method "spawn". A test
         # compares the attributes.
         self.app = app
         self.evalex = plan.debugger.console
-        self.frames = {}
-        self.frame_contexts = {}
+        self._consoles = consoles or Consoles()
+        self.frames = self._consoles.frames
+        self.frame_contexts = self._consoles.contexts
         self.request_key = "werkzeug.request"
         self.console_path = ""  # no path is empty, so the console has none
         self.console_init_func = None
@@ -92,15 +96,14 @@ class Debugger(DebuggedApplication):
         # loaded since; the rest is this worker's own, since a frame's number may come again for another frame.
         start = sha256(f"debugger {plan.browser.token}".encode()).hexdigest()[:_SHARED_LENGTH]
         self._shared = start if plan.browser.token else gen_salt(_SHARED_LENGTH)
-        self.secret = self._shared + gen_salt(20)
+        self.secret = self._shared + self._consoles.owner
         self.pin_logging = False
         # Both at once: Werkzeug would otherwise derive both from the machine when it needs the name of the cookie.
         self._pin = plan.debugger.pin or None
         self._pin_cookie = "__launch_" + sha256(plan.project.encode(errors="surrogatepass")).hexdigest()[:20]
         self._failed_pin_auth: Any = failures if failures is not None else _Count()  # Any: narrower than Werkzeug's
         self._pin_lock = Lock()
-        self._kept: deque[list[int]] = deque()
-        self._kept_lock = Lock()
+        self._mask = Mask(plan)
         self._quiet = quiet
         self._bar = bar
         self.trusted_hosts = list(known_names(plan))
@@ -112,20 +115,40 @@ class Debugger(DebuggedApplication):
             return self.debug_application(environ, start_response)
         if not is_same_origin(environ):
             return answer(environ, start_response, "403 Forbidden", _FOREIGN)
-        command, secret = arguments.get("cmd"), arguments.get("s", "")
+        command, secret = arguments.get("cmd", ""), arguments.get("s", "")
         guarded = _with_headers(start_response)
         if command == "resource":
             return super().__call__(environ, guarded)
         if command == "pinauth" and "pin" in arguments and self._is_ours(secret):
-            return self.pin_auth(Request(environ))(environ, guarded)
+            return self._enter(environ, secret)(environ, guarded)
         if command == "printpin" and self._is_ours(secret):
             return self.log_pin_request(Request(environ))(environ, guarded)
-        if secret != self.secret or arguments.get("frm", type=int) not in self.frames:
-            typed = f"&gt;&gt;&gt; {escape(command or '')}\n".encode(errors="replace")
-            return answer(environ, start_response, "200 OK", typed + _GONE, "text/html")
-        if not (self.evalex and self.check_pin_trust(environ)):
-            return answer(environ, start_response, "403 Forbidden", _LOCKED)
-        return super().__call__(environ, guarded)
+        return self._command(environ, guarded, command, secret)
+
+    def _enter(self, environ: WSGIEnvironment, secret: str) -> Response:
+        """Look at a PIN. Who enters it has opened a console."""
+        told = self.pin_auth(Request(environ))
+        if secret == self.secret and isinstance(told, Response) and (told.json or {}).get("auth"):
+            self._consoles.use()
+        return told
+
+    def _command(
+        self, environ: WSGIEnvironment, start_response: StartResponse, command: str, secret: str
+    ) -> Iterable[bytes]:
+        """Run what was typed into a console: here, or in the worker that holds its frame. Without a frame, note it."""
+        trusted = self.evalex and bool(self.check_pin_trust(environ))
+        number = Request(environ).args.get("frm", type=int)
+        if secret == self.secret and (number in self.frames or (number is None and command == OPENED)):
+            if not trusted:
+                return answer(environ, start_response, "403 Forbidden", _LOCKED)
+            self._consoles.use()
+            if number is None:
+                return answer(environ, start_response, "200 OK", b"")
+            return super().__call__(environ, start_response)
+        told = b""
+        if trusted and number is not None and self._is_ours(secret) and self.check_host_trust(environ):
+            told = self._consoles.ask(secret[_SHARED_LENGTH:], number, command)
+        return answer(environ, start_response, "200 OK", told or gone(command), "text/html")
 
     def _is_ours(self, secret: str) -> bool:
         """Say whether a page of this start sent *secret*, from this worker or one before it."""
@@ -164,31 +187,21 @@ class Debugger(DebuggedApplication):
     ) -> Iterator[bytes]:
         frame.clean(error)
         traceback = DebugTraceback(error, hide=not self.show_hidden_frames)
-        self._keep(traceback, contexts)
+        self._consoles.keep(traceback.all_frames, contexts)
         html = traceback.render_debugger_html(
             evalex=self.evalex and self.check_host_trust(environ),
             secret=self.secret,
             evalex_trusted=bool(self.check_pin_trust(environ)),
-        ).replace(_MARK, self._bar(environ) + _MARK, 1)
+        )
+        html = self._mask.html(html)
+        html = html.replace(_HEAD_END, _added() + _HEAD_END, 1).replace(_MARK, self._bar(environ) + _MARK, 1)
         response = Response(html, status=500, mimetype="text/html", headers=HEADERS)
         try:
             yield from response(environ, start_response)
         except Exception:  # noqa: BLE001  # whatever the server raises for a response that has begun
             environ["wsgi.errors"].write("The response had begun when this happened, so the page cannot show it.\n")
         if not self._quiet:
-            environ["wsgi.errors"].write(traceback.render_traceback_text())
-
-    def _keep(self, traceback: DebugTraceback, contexts: list[AbstractContextManager[Any]]) -> None:
-        """Remember the frames of *traceback* for the page's consoles, and forget those of the oldest page."""
-        shown = {id(item): item for item in traceback.all_frames}
-        with self._kept_lock:
-            if len(self._kept) >= KEPT_TRACEBACKS:
-                for old in self._kept.popleft():
-                    self.frames.pop(old, None)
-                    self.frame_contexts.pop(old, None)
-            self._kept.append(list(shown))
-            self.frames.update(shown)
-            self.frame_contexts.update(dict.fromkeys(shown, contexts))
+            environ["wsgi.errors"].write(self._mask.text(traceback.render_traceback_text()))
 
     def check_host_trust(self, environ: WSGIEnvironment) -> bool:
         """Say whether the page was asked for under a name that is ours, in any spelling of it.
@@ -207,6 +220,20 @@ class Debugger(DebuggedApplication):
         count = self._failed_pin_auth.value
         self._failed_pin_auth.value = min(count + 1, ALLOWED_FAILURES)
         time.sleep(5.0 if count > 5 else 0.5)
+
+
+@cache
+def _added() -> str:
+    """Return what the head of Werkzeug's page lacks: a dark and a narrow appearance, and word of consoles in use."""
+    texts = []
+    for name in ("traceback.css", "traceback.js"):
+        with open(os.path.join(_FOLDER, name), encoding="utf-8") as file:
+            texts.append(file.read())
+    style, script = texts
+    return (
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>\n{style}</style>\n<script>\n{script}</script>\n"
+    )
 
 
 def _with_headers(start_response: StartResponse) -> StartResponse:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from launcher.plan import Plan
+    from launcher.web.consoles import Consoles
     from launcher.web.debugger import Counter
     from launcher.web.livereload import LiveReload
 
@@ -78,6 +79,7 @@ def failure_app(
     failures: Counter | None = None,
     live: LiveReload | None = None,
     adjustable: Adjustable | None = None,
+    consoles: Consoles | None = None,
 ) -> WSGIApplication:
     """Return the app to serve instead of the one that cannot be loaded.
 
@@ -90,7 +92,8 @@ def failure_app(
     elif (shown := _shown(exception, failure.cause)) is not None:
         from launcher.web.debugger import Debugger
 
-        app = Debugger(_raising(shown, shown.__traceback__), plan, failures=failures, quiet=True, bar=bar)
+        raising = _raising(shown, shown.__traceback__)
+        app = Debugger(raising, plan, failures=failures, quiet=True, bar=bar, consoles=consoles)
     else:
         app = _page_app(failure.cause, f"<pre>{escape(failure.text)}</pre>", bar)
     now = adjustable or Adjustable(plan)

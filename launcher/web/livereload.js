@@ -88,7 +88,8 @@
       document.body.prepend(told);
     }
     told.textContent =
-      "The code has changed, and the consoles of this page belong to the old code. Refresh when you are done with them.";
+      "The code has changed. The consoles of this page go on in the old code, but not in a file that was changed. " +
+      "Refresh when you are done with them.";
   }
 
   // One connection for all pages of a browser, since it opens no more than six to a server: the page that has the lock

@@ -18,6 +18,8 @@ from socketserver import BaseServer
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
+from launcher.web.answer import HEADERS
+from launcher.web.gate import COMPANY_SECONDS, asks_for_page
 from launcher.web.streams import LeftOpen, Streams
 
 TYPE_CHECKING = False
@@ -35,6 +37,24 @@ _STOPPED_CHILD_SECONDS = 0.05
 _FULL_SECONDS = 0.005
 _HELD_SECONDS = 0.001
 """How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
+
+_REFRESH_SECONDS = 2 * COMPANY_SECONDS
+"""How long a page that refreshes itself waits at most, where saves never end."""
+
+
+_NO_MORE = b"The system gives this server no more threads or processes. Try again.\n"
+_REFUSAL = b"\r\n".join(
+    [
+        b"HTTP/1.1 503 Service Unavailable",
+        b"Content-Type: text/plain; charset=utf-8",
+        b"Content-Length: %d" % len(_NO_MORE),
+        b"Retry-After: 1",
+        *(f"{name}: {value}".encode() for name, value in HEADERS),
+        b"Connection: close",
+        b"",
+        _NO_MORE,
+    ]
+)
 
 
 class EarlyEnd:
@@ -134,9 +154,9 @@ class Server(BaseWSGIServer):
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
-    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True. `streams`
-    keeps connections beyond their request; draining ends them. Requests for paths below `unlogged` leave no line in the
-    terminal.
+    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, and no page
+    that refreshes itself, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining
+    ends them. Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of errors.
     """
 
     def __init__(
@@ -153,8 +173,10 @@ class Server(BaseWSGIServer):
         tls: ssl.SSLContext | None = None,
         around: AbstractContextManager[object] | None = None,
         gate: Callable[[], bool] | None = None,
+        quiet: Callable[[], bool] | None = None,
         streams: Streams | None = None,
         unlogged: str = "",
+        mask: Callable[[str], str] = str,
     ) -> None:
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
@@ -176,7 +198,9 @@ class Server(BaseWSGIServer):
         self._give_back = give_back
         self._around = around or nullcontext()
         self._gate = gate or (lambda: True)
-        self._held: list[socket.socket] = []
+        self._quiet = quiet
+        self._mask = mask
+        self._held: dict[socket.socket, float] = {}
         self._accepts = False
         self._streams = streams or Streams()
         self._left_open: deque[socket.socket] = deque()
@@ -235,9 +259,8 @@ class Server(BaseWSGIServer):
                 key.data(key.fileobj)
             if self._is_held_up() and self._gate():
                 self._accept_some()
-                held, self._held = self._held, []
-                for connection in held:
-                    self._begin(connection)
+                for connection in list(self._held):
+                    self._let_in(connection)
         return self._in_work + len(self._children)
 
     def close(self) -> None:
@@ -296,22 +319,45 @@ class Server(BaseWSGIServer):
         if connection not in self._waiting:
             return  # given back after the wait that told of its request
         self._selector.unregister(connection)
+        waits = self._quiet is not None and self.ssl_context is None and asks_for_page(connection)
+        self._held[connection] = time.monotonic() + _REFRESH_SECONDS if waits else 0.0
         if self._gate():
+            self._let_in(connection)
+
+    def _let_in(self, connection: socket.socket) -> None:
+        """Begin the request of a connection, unless its page would have to be refreshed again at once."""
+        if self._quiet is None or time.monotonic() >= self._held[connection] or self._quiet():
+            del self._held[connection]
             self._begin(connection)
-        else:
-            self._held.append(connection)
 
     def _begin(self, connection: socket.socket) -> None:
         """Serve the request of a connection in the way that the plan asks for."""
         peer = self._waiting.pop(connection)
         with self._lock:
             self._in_work += 1
-        if self.multithread:
-            threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
-        elif self.multiprocess:
-            self._serve_in_child(connection, peer)
-        else:
+        if not (self.multithread or self.multiprocess):
             self._serve(connection, peer)
+            return
+        try:
+            if self.multithread:
+                threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
+            else:
+                self._serve_in_child(connection, peer)
+        except (RuntimeError, OSError) as error:  # so say `Thread.start` and `os.fork` that the system refuses
+            self._refuse(connection, error)
+
+    def _refuse(self, connection: socket.socket, why: Exception) -> None:
+        """Answer that there is no thread or process for a request; later ones may find one again."""
+        with self._lock:
+            self._in_work -= 1
+        self.log("error", "%s", f"A request was answered with 503, since the system gives no more: {why}\n")
+        with suppress(OSError):
+            if self.ssl_context is None:  # a handshake would hold up everybody else
+                connection.setblocking(False)
+                connection.send(_REFUSAL)
+            connection.shutdown(socket.SHUT_WR)
+        # Closed when the client has done so: the request was not read, and closing now would take the answer back.
+        self._selector.register(connection, selectors.EVENT_READ, self._stream_moved)
 
     def _wake_up(self) -> None:
         """Take note of what the threads of the requests have done: watch the connections that they left open."""
@@ -384,6 +430,12 @@ class Server(BaseWSGIServer):
                 pid = child  # the app waits for any child, or has the system do it
             if pid:
                 self._children.discard(pid)
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # named as in Werkzeug; Any: as there
+        """Write to the terminal, errors of the app without what nobody may see."""
+        if type == "error":
+            message, args = "%s", (self._mask(message % args if args else message),)
+        super().log(type, message, *args)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # Any: as in socketserver
         """Print the traceback of a failure outside the app; with `passthrough-errors`, that of the app as well."""

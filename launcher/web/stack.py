@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from launcher.plan import Plan
+    from launcher.web.consoles import Consoles
     from launcher.web.debugger import Counter
     from launcher.web.livereload import LiveReload
 
@@ -33,11 +34,13 @@ def build_stack(
     failures: Counter | None = None,
     live: LiveReload | None = None,
     adjustable: Adjustable | None = None,
+    consoles: Consoles | None = None,
 ) -> WSGIApplication:
     """Return *app* with everything around it that *plan* asks for.
 
     The first wrapper is the innermost. *failures* counts wrong PINs, and is shared with the workers before and after.
-    *live* refreshes open pages, None where nothing ever does. *adjustable* is what may change later.
+    *live* refreshes open pages, None where nothing ever does. *adjustable* is what may change later, *consoles* keeps
+    the frames of tracebacks.
     """
     wsgi, now = plan.wsgi, adjustable or Adjustable(plan)
     layers = (
@@ -48,7 +51,7 @@ def build_stack(
         (wsgi.lint, _with_lint),
         (wsgi.proxy_fix, lambda app: _with_proxy_fix(app, wsgi.proxy_fix)),
         (live, lambda app: _when(now, live.in_pages(app), app) if live else app),
-        (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures, live)),
+        (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures, live, consoles)),
         (live, lambda app: live.endpoints(app) if live else app),
         (True, lambda app: check_hosts(app, lambda: now.names)),
     )
@@ -128,8 +131,8 @@ def _with_proxy_fix(app: WSGIApplication, trusted: Mapping[str, int]) -> WSGIApp
 
 
 def _with_debugger(
-    app: WSGIApplication, plan: Plan, failures: Counter | None, live: LiveReload | None
+    app: WSGIApplication, plan: Plan, failures: Counter | None, live: LiveReload | None, consoles: Consoles | None
 ) -> WSGIApplication:
     from launcher.web.debugger import Debugger
 
-    return Debugger(app, plan, failures=failures, bar=live.tag if live else lambda _: "")
+    return Debugger(app, plan, failures=failures, bar=live.tag if live else lambda _: "", consoles=consoles)

@@ -80,7 +80,7 @@ class Reap:
 class Preload:
     """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
 
-    The app will have to ask for `asked`, in this order, or a copy of the base comes to nothing.
+    The app will have to ask for them in this order, or a copy of the base comes to nothing.
 
     To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
     """
@@ -88,7 +88,6 @@ class Preload:
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
     path: tuple[str, ...]
-    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +121,14 @@ class Adopt:
     """Serve this connection, which an older worker had accepted; carries its descriptor. `peer` is the client."""
 
     peer: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Run this code in this frame of a traceback that you hold, and write what the page shows to the descriptor."""
+
+    frame: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +219,32 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """Nothing is in work any more; `cut` requests were still open when the time was up."""
+    """Nothing is in work any more; `cut` requests were still open when the time was up.
+
+    The worker leaves, or else `stays` for the consoles of its pages.
+    """
 
     cut: int = 0
+    stays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleOpened:
+    """A console of this worker's pages is in use; they call the worker `owner`."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Have this code run in this frame by the worker `owner`; carries a socket for what the page shows.
+
+    The socket is closed with nothing written where no such worker is there.
+    """
+
+    owner: str
+    frame: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,15 +278,11 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
-
-    `asked` are those of them that the app itself asked for.
-    """
+    """What a library base would import, in order, with which `sys.path`; `reason` says why not more."""
 
     names: tuple[str, ...]
     path: tuple[str, ...] = ()
     reason: str = ""
-    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +303,7 @@ TO_WORKER = (
     ServeFailure,
     Drain,
     Adopt,
+    Evaluate,
     Resume,
     Lifeline,
     CrashLog,
@@ -295,6 +322,8 @@ TO_SUPERVISOR = (
     Failed,
     GivenBack,
     Drained,
+    ConsoleOpened,
+    Ask,
     Prompting,
     Reaped,
 )
@@ -310,6 +339,7 @@ if TYPE_CHECKING:
         | ServeFailure
         | Drain
         | Adopt
+        | Evaluate
         | Resume
         | Lifeline
         | CrashLog
@@ -328,6 +358,8 @@ if TYPE_CHECKING:
         | Failed
         | GivenBack
         | Drained
+        | ConsoleOpened
+        | Ask
         | Prompting
         | Reaped
     )

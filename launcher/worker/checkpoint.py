@@ -17,14 +17,17 @@ import socket
 import sys
 import time
 import warnings
+from contextlib import nullcontext
 
 from launcher.wire.channel import Channel
 from launcher.wire.messages import Booted, CrashLog, GoOn, Lifeline, Reap, Reaped, Resume, SnapshotTaken, Unsafe
 from launcher.worker import descriptors
+from launcher.worker.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
 
     from launcher.wire.messages import Message
     from launcher.worker.fork_safety import Ledger
@@ -36,8 +39,8 @@ REAP_SECONDS = 0.01
 """How often a snapshot looks whether a copy has ended whose channel is closed already."""
 
 
-NEAR = 0.03
-"""Seconds of import, since the last snapshot, that are not worth another one."""
+WAITING = 10.0
+"""So many seconds of waiting count as one of work. On a busy machine everything waits, and all of it would seem far."""
 
 
 class Link:
@@ -55,8 +58,9 @@ class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last: the points before them come first.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
-    at which this import began, or was resumed. `libraries` counts the libraries that were found so far, `show` is told
-    the edition that a copy shows.
+    at which this import began, or was resumed. `children` are the snapshots that this process is the parent of.
+    `libraries` counts the libraries that were found so far, `show` is told the edition that a copy shows, and in
+    `quiet` folders are listed that the app has not asked for.
     """
 
     def __init__(
@@ -75,10 +79,13 @@ class Checkpoints:
         self._end_with = end_with
         self.libraries: Callable[[], int] = int
         self.show: Callable[[int], None] = lambda edition: None
+        self.quiet: Callable[[], AbstractContextManager[object]] = nullcontext
+        self._folders = Folders()
         self._taken = 0
         self._spacing = FIRST_SPACING
-        self._since = self.begun = time.monotonic()
-        self._children: set[int] = set()
+        self.begun = time.monotonic()
+        self._since = (self.begun, time.process_time())
+        self.children: set[int] = set()
         self._ending: set[int] = set()
         self._positions: dict[int, int] = {}
         self._mask: set[signal.Signals] | set[int] = set()
@@ -100,9 +107,9 @@ class Checkpoints:
         """Take the snapshot of the loaded app, before it serves; return as `at` does.
 
         *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time. A reload that
-        came from near by does without: copying would take longer than to import that little again.
+        came from near by does without: a client waits for it, and little would have to be imported again.
         """
-        if self._given_up or (self._is_copy and time.monotonic() - self._since < NEAR):
+        if self._given_up or (self._is_copy and self._work() < FIRST_SPACING):
             return False
         prepare()
         return self._take("", None if self._is_copy else afterwards)
@@ -125,20 +132,25 @@ class Checkpoints:
         return threads
 
     def _is_due(self, path: str) -> bool:
-        """Decide by what is known here: a file edited lately, the first module of all, or much time since the last."""
+        """Decide by what is known here: a file edited lately, the first module of all, or much work since the last."""
         if self._taken >= self.most:
             return False
         if path in self._wanted or not self._tried:
             return True
-        if time.monotonic() - self._since < self._spacing:
+        if self._work() < self._spacing:
             return False
         self._spacing *= 2
         return True
 
+    def _work(self) -> float:
+        """Return what a copy of the last snapshot would have to do to come here, in seconds."""
+        begun, used = self._since
+        return max(time.process_time() - used, (time.monotonic() - begun) / WAITING)
+
     def _take(self, name: str, afterwards: Callable[[], None] | None = None) -> bool:
         self._tried = True
         try:
-            obstacle = self._ledger.obstacle(self._children, name)
+            obstacle = self._ledger.obstacle(self.children, name)
             pid, ours, theirs = (0, None, None) if obstacle else self._copy()
         except OSError as error:
             pid, ours, theirs, obstacle = 0, None, None, f"the system allows no copy: {error.strerror}"
@@ -149,7 +161,7 @@ class Checkpoints:
                 obstacle = self._believe(name, pid, ours)
         if obstacle:
             self._link.send(Unsafe(name, obstacle))
-        self._since = time.monotonic()
+        self._since = (time.monotonic(), time.process_time())
         return False
 
     def _copy(self) -> tuple[int, socket.socket | None, socket.socket | None]:
@@ -182,7 +194,7 @@ class Checkpoints:
             os.waitpid(pid, 0)
             self._given_up = True  # each try would cost a fork, and such threads rarely end
             return threads
-        self._children.add(pid)
+        self.children.add(pid)
         self._taken += 1
         self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
         return ""
@@ -192,7 +204,7 @@ class Checkpoints:
         try:
             self._link.channel.close()
             self._link.channel = Channel(end)
-            self._children.clear()
+            self.children.clear()
             if afterwards is not None:
                 afterwards()
         except BaseException:  # noqa: BLE001  # whatever it is, a snapshot must not go on as if it were the worker
@@ -251,22 +263,30 @@ class Checkpoints:
         self._link.channel.close()
         self._link.channel = Channel(socket.socket(fileno=descriptor))
         while not isinstance(message := self._obey(), GoOn):
-            pass
+            if isinstance(message, CrashLog):
+                self._renew()
+        self._folders.forget_young()
         self._wanted = frozenset(message.wanted)
         self._spacing = FIRST_SPACING
         self._taken = message.taken
         self.most = message.most
         self.show(message.edition)
-        self._since = time.monotonic()
-        self.begun = self._since
+        self.begun = time.monotonic()
+        self._since = (self.begun, time.process_time())
         self._is_copy = self._tried = True
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        return True
+
+    def _renew(self) -> None:
+        """Give this new copy what is its own. It may have to wait long then, or not at all."""
         self._ending.clear()
         descriptors.reopen(self._positions)
         self._ledger.randomness.renew()
         self._ledger.rebase()
-        _forget_directories()
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-        return True
+        self._folders.forget()
+        if not _is_readable(self._link.channel, 0):
+            with self.quiet():
+                self._folders.list()
 
     def _obey(self) -> Message:
         """Take one message of those that a new copy gets, in the order in which they are sent."""
@@ -335,14 +355,3 @@ def _flush() -> None:
                 stream.flush()
         except (OSError, ValueError, AttributeError):
             pass
-
-
-def _forget_directories() -> None:
-    """Have the path finders list their folders anew: what they remember is as old as the snapshot.
-
-    `importlib.invalidate_caches` would do more than that: it imports importlib.metadata.
-    """
-    for finder in list(sys.path_importer_cache.values()):
-        forget = getattr(finder, "invalidate_caches", None)
-        if forget is not None:
-            forget()

@@ -18,6 +18,7 @@ from importlib.machinery import PathFinder, SourceFileLoader
 from marshal import loads
 
 from launcher.wire.digest import MISSING, PRESENT, of_file, of_presence, of_read
+from launcher.worker.arrivals import Arrivals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Finder:
 
     `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
     made; it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for,
-    `audits` get every audit event.
+    `audits` get every audit event. `arrivals` knows the modules that need not be looked at any more.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -73,6 +74,7 @@ class Finder:
         libraries: Libraries | None = None,
         audits: tuple[Callable[[str, tuple[object, ...]], None], ...] = (),
         mark: Callable[[str], None] | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
@@ -84,7 +86,7 @@ class Finder:
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
         self._busy = threading.local()
-        self._examined: set[str] = set()
+        self._arrivals = arrivals or Arrivals()
         self._searched: dict[object, bool] = {}
         self._active = False
         self._late: set[int] = set()
@@ -98,20 +100,23 @@ class Finder:
         self._notice_questions()
 
     def stop(self) -> None:
-        """Report what is left, also modules that other import hooks loaded, and stop noticing data files."""
+        """Report what is left, and stop noticing data files."""
         self._active = False
-        names = [name for name in list(sys.modules) if name not in self._examined]
-        self._examined.update(names)
-        for name in names:
-            path = _origin(sys.modules.get(name))
-            if path and not self._is_read(path) and is_project_file(path):
-                self.note(path, of_file(path))
-        self.flush()
+        self.catch_up()
 
     def leave(self) -> None:
         """Stop, and take no part in finding modules any more."""
         self.stop()
         sys.meta_path.remove(self)
+
+    def catch_up(self) -> None:
+        """Report modules that other import hooks loaded, and files that were looked for in vain."""
+        for name in self._arrivals.take():
+            path = _origin(sys.modules.get(name))
+            if path and not self._is_read(path) and is_project_file(path):
+                with self.quiet():
+                    self.note(path, of_file(path))
+        self.flush()
 
     def flush(self) -> None:
         """Report the files that were looked for in vain."""
@@ -132,7 +137,7 @@ class Finder:
         spec = self._find(name, path, target)
         if self._active and self._checkpoint is not None and spec is not None and _is_source(spec):
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
-            resumed = self._checkpoint(name, spec.origin or "", self.flush)
+            resumed = self._checkpoint(name, spec.origin or "", self.catch_up)
             spec = self._find(name, path, target) if resumed else spec
         self._note_absent(name, sys.path if path is None else path, spec.origin if spec else None)
         if _is_source(spec) and spec is not None:

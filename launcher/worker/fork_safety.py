@@ -17,7 +17,7 @@ import time
 
 from launcher.worker import descriptors
 from launcher.worker.culprit import Culprit
-from launcher.worker.randomness import Randomness, unseeded_generator
+from launcher.worker.randomness import Generators, Randomness
 from launcher.worker.registrars import Registrars
 
 TYPE_CHECKING = False
@@ -84,6 +84,7 @@ class Ledger:
         self._is_project_file = is_project_file
         self._culprit = Culprit(is_project_file, os.getcwd())
         self.randomness = Randomness()
+        self._generators = Generators(is_project_file)
         self._registrars = Registrars(
             {
                 "atexit": self._atexit_registered,
@@ -152,7 +153,7 @@ class Ledger:
             or self._shared_map()
             or _timer()
             or self._input()
-            or unseeded_generator(sys.modules, self._is_project_file)
+            or self._generators.unseeded()
         )
 
     def native_threads(self, name: str = "") -> str:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 
 from launcher.text import escape
 from launcher.web.adjustable import Adjustable
+from launcher.web.consoles import Consoles
 from launcher.web.streams import Streams
 from launcher.wire.channel import ChannelClosed
-from launcher.wire.messages import Adjust, Edition, ServeFailure, Showing
+from launcher.wire.messages import Adjust, Ask, ConsoleOpened, Edition, ServeFailure, Showing
 from launcher.wire.tally import Tally
 from launcher.worker.shown import ShownFiles, forget_templates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Protocol
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -26,12 +28,19 @@ if TYPE_CHECKING:
     from launcher.web.livereload import LiveReload
     from launcher.wire.messages import ToSupervisor
 
+    class Send(Protocol):
+        """Sends a message, and a copy of the descriptor that belongs to it."""
+
+        def __call__(self, message: ToSupervisor, descriptor: int | None = None, /) -> None:
+            """Raise `ChannelClosed` when the supervisor is gone."""
+
 
 class Front:
     """Makes the one app that a worker serves. `send` takes messages to the supervisor, from any thread."""
 
-    def __init__(self, send: Callable[[ToSupervisor], None]) -> None:
+    def __init__(self, send: Send) -> None:
         self.streams = Streams()
+        self.consoles: Consoles | None = None
         self._send = send
         self._tally: Tally | None = None
         self._files: ShownFiles | None = None
@@ -59,7 +68,14 @@ class Front:
 
         live = self._live(plan)
         self._adjustable = Adjustable(plan)
-        stack = build_stack(app, plan, failures=self._tally, live=live, adjustable=self._adjustable)
+        stack = build_stack(
+            app,
+            plan,
+            failures=self._tally,
+            live=live,
+            adjustable=self._adjustable,
+            consoles=self._open_consoles(),
+        )
         if live is None:
             return stack
         self._files = ShownFiles((*plan.roots, *plan.wsgi.static.values()), self._report)
@@ -90,7 +106,27 @@ class Front:
             failures=self._tally,
             live=self._live(plan),
             adjustable=self._adjustable,
+            consoles=self._open_consoles(),
         )
+
+    def _open_consoles(self) -> Consoles:
+        """Return the consoles of this worker's pages, with a name of their own: made after the last copy."""
+        self.consoles = Consoles(self._ask, self._console_opened)
+        return self.consoles
+
+    def _console_opened(self, owner: str) -> None:
+        with contextlib.suppress(ChannelClosed):
+            self._send(ConsoleOpened(owner))
+
+    def _ask(self, owner: str, frame: int, code: str) -> bytes:
+        """Have *code* run by another worker, however long that takes; return what the page shows."""
+        ours, theirs = socket.socketpair()
+        with ours, contextlib.suppress(ChannelClosed, OSError):
+            with theirs:
+                self._send(Ask(owner, frame, code), theirs.fileno())
+            ours.setblocking(True)
+            return b"".join(iter(lambda: ours.recv(1 << 16), b""))
+        return b""
 
     def _live(self, plan: Plan) -> LiveReload | None:
         """Return what refreshes pages; None where nothing is ever loaded again."""

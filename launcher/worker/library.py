@@ -1,9 +1,10 @@
 """The libraries that a base may import before the app: those that would find the same world there.
 
 A library base is a fresh interpreter that has imported the app's libraries, and nothing of the app. It is right only if
-a library cannot tell the difference, so what is recorded are modules that an import statement of the project asked for
-(and what those import themselves), up to the moment at which the app changed something that a library can see: the
-environment, the working directory, `sys.path`, or a function of another library.
+a library cannot tell the difference, so what is recorded are modules that an import statement of the project asked for,
+up to the moment at which the app changed something that a library can see: the environment, the working directory,
+`sys.path`, or a function of another library. What those modules import or change themselves while they are imported,
+and what they try in vain, needs no record: importing them does it again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
     from typing import Any
 
-_STATEMENT, _LIBRARY, _CALL = "statement", "library", "call"
+_STATEMENT, _CALL = "statement", "call"
+_FROZEN = "<frozen importlib"
 _OURS = (__file__, os.path.join(os.path.dirname(__file__), "finder.py"))
 _CHANGES = {
     "os.putenv": "the app changed the environment",
@@ -31,8 +33,8 @@ _CHANGES = {
 class Libraries:
     """Records, during one import of the app, what a base may import.
 
-    `names` are in the order of the first look, `path` is what `sys.path` was then, and `reason` says in words what
-    ended the record, if anything did.
+    `names` are in the order in which the project asked, `path` is what `sys.path` was then, and `reason` says in words
+    what ended the record, if anything did.
 
     `is_project_file` tells the project's code from that of libraries.
     """
@@ -42,8 +44,6 @@ class Libraries:
         self.names: list[str] = []
         self.reason = ""
         self.path: list[str] = []
-        self.asked: list[str] = []
-        """Those of `names` that an import statement of the project itself led to."""
         self.requests: Requests | None = None
         """In a copy of a base: what must still be asked for."""
 
@@ -70,6 +70,11 @@ class Libraries:
         if not self.reason and event in _CHANGES and self._is_by_project():
             self.reason = _CHANGES[event]
 
+    def imported(self) -> list[str]:
+        """Return those of `names` that came before the first one that was found but could not be imported."""
+        failed = next((place for place, name in enumerate(self.names) if name not in sys.modules), len(self.names))
+        return self.names[:failed]
+
     def found(self, name: str) -> None:
         """Record that a module which is not the project's was looked for and found."""
         if self.requests is not None and self.requests.pending and self._asker() == _STATEMENT:
@@ -84,10 +89,8 @@ class Libraries:
         asker = self._asker()
         if asker == _CALL:
             self.reason = f"the app imports {name} by a call"
-        elif asker:
+        elif asker == _STATEMENT:
             self.names.append(name)
-            if asker == _STATEMENT:
-                self.asked.append(name)
 
     def patched(self) -> str:
         """Return which function of a library was replaced by the app, or nothing. Looks at every module: takes long."""
@@ -114,29 +117,36 @@ class Libraries:
         return code is not None and self._is_project_file(code.co_filename)
 
     def _asker(self) -> str:
-        """Say what led to this import, if it was an import statement of the project at the bottom of the chain.
+        """Say what led to this import: a statement or a call of the project, or none of these.
 
-        Walks up the stack: import machinery, perhaps modules of libraries that import each other, then whoever began.
-        A library's function on the way means that the library decided, perhaps by what it was told before.
+        Walks up the stack from the import machinery to the project's code. A library on the way means that the library
+        asked, which is a matter of its own import, or of a function that the project called.
         """
         kind = _STATEMENT
         for frame in _callers(3):
-            code = frame.f_code
-            if code.co_filename.startswith("<frozen importlib") or code.co_filename in _OURS:
+            file = frame.f_code.co_filename
+            if _is_machinery(file):
                 continue
-            if self._is_project_file(code.co_filename):
+            if self._is_project_file(file):
                 return kind
-            if code.co_filename == importlib.__file__:
-                kind = _CALL if kind == _STATEMENT else kind
-            elif code.co_name == "<module>":
-                kind = _LIBRARY if kind == _STATEMENT else kind
-            else:
+            if file != importlib.__file__:
                 return ""
+            kind = _CALL
         return ""
 
     def _is_by_project(self) -> bool:
-        """Return whether the project's code is what changed something, itself or by a call."""
-        return any(self._is_project_file(frame.f_code.co_filename) for frame in _callers(2))
+        """Return whether the project's code changed something, itself or by a call.
+
+        What a library does while a statement imports it, it does in a base as well.
+        """
+        by_import = False
+        for frame in _callers(2):
+            file = frame.f_code.co_filename
+            if self._is_project_file(file):
+                return not by_import
+            if file not in _OURS:
+                by_import = file.startswith(_FROZEN)
+        return False
 
 
 class Requests:
@@ -226,6 +236,10 @@ def _places(values: dict[str, object]) -> list[str]:
         return [file]
     folders = getattr(values.get("__path__"), "_path", ())
     return [os.path.join(folder, "") for folder in folders if isinstance(folder, str)]
+
+
+def _is_machinery(file: str) -> bool:
+    return file.startswith(_FROZEN) or file in _OURS
 
 
 def _callers(depth: int) -> list[FrameType]:

@@ -10,10 +10,11 @@ import random
 import sys
 import weakref
 
+from launcher.worker.arrivals import Arrivals
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
     from typing import Any
 
 _MOST_CHOSEN = 1 << 64
@@ -84,24 +85,40 @@ class Randomness:
         return call
 
 
-def unseeded_generator(modules: dict[str, ModuleType], is_project_file: Callable[[str], bool]) -> str:
-    """Return which global name of the project holds a generator of NumPy that all copies would share, or nothing.
+class Generators:
+    """Looks for generators of NumPy in the project's modules, which *is_project_file* tells."""
 
-    It cannot be renewed, since nothing tells for certain whether its state was chosen.
-    """
-    generator = sys.modules.get("numpy.random._generator")
-    mtrand = sys.modules.get("numpy.random.mtrand")
-    if generator is None or mtrand is None:
-        return ""
-    kinds = (generator.Generator, mtrand.RandomState)
-    for name, module in list(modules.items()):
-        values = getattr(module, "__dict__", None)
-        file = values.get("__file__") if isinstance(values, dict) else None
-        if isinstance(file, str) and is_project_file(file):
-            for attribute, value in list(values.items()):  # type: ignore[union-attr]  # a dictionary, as just asked
+    def __init__(self, is_project_file: Callable[[str], bool]) -> None:
+        self._is_project_file = is_project_file
+        self._arrivals = Arrivals()
+        self._names: list[str] = []
+
+    def unseeded(self) -> str:
+        """Return which global name of the project holds a generator that all copies would share, or nothing.
+
+        It cannot be renewed, since nothing tells for certain whether its state was chosen.
+        """
+        generator = sys.modules.get("numpy.random._generator")
+        mtrand = sys.modules.get("numpy.random.mtrand")
+        if generator is None or mtrand is None:
+            return ""
+        kinds = (generator.Generator, mtrand.RandomState)
+        self._names += [name for name in self._arrivals.take() if self._is_projects(_values(name))]
+        for name in self._names:
+            for attribute, value in list(_values(name).items()):
                 if type(value) in kinds and _was_drawn(value):
                     return f"{name}.{attribute} is a random generator of NumPy without a seed"
-    return ""
+        return ""
+
+    def _is_projects(self, values: dict[str, Any]) -> bool:
+        file = values.get("__file__")
+        return isinstance(file, str) and self._is_project_file(file)
+
+
+def _values(name: str) -> dict[str, Any]:
+    """Return the global names of a module. Odd objects in `sys.modules` have none."""
+    values = getattr(sys.modules.get(name), "__dict__", None)
+    return values if isinstance(values, dict) else {}
 
 
 def _is_chosen(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

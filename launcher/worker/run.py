@@ -28,6 +28,7 @@ from launcher.wire.messages import (
     Drain,
     Drained,
     Edition,
+    Evaluate,
     Failed,
     GivenBack,
     Load,
@@ -42,6 +43,7 @@ from launcher.wire.messages import (
     Tally,
     Unsafe,
 )
+from launcher.worker.arrivals import Arrivals
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
@@ -52,6 +54,7 @@ from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
+from launcher.worker.staying import evaluate, may_stay, stay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +153,9 @@ class Worker:
         self._queue = -1
         self._gate: Gate | None = None
         self._drained_for_good = False
+        self._arrivals = Arrivals()
+        self._is_last = False
+        self._snapshots: set[int] = set()
         self._front = Front(self._link.send)
 
     def live(self) -> int:
@@ -209,6 +215,7 @@ class Worker:
             self._obstacle = obstacle if most else ""
             return None
         checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
+        self._snapshots = checkpoints.children
         checkpoints.libraries = lambda: len(self._libraries.names)
         checkpoints.show = lambda edition: self._front.show(Edition(edition))
         return checkpoints
@@ -221,6 +228,7 @@ class Worker:
             lambda files: self._link.send(Reading(files)),
             audits=(self._ledger.audit,),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
         finder.start()
         self._ledger.start()
@@ -234,7 +242,7 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.asked, message.path, lambda: os._exit(0))
+        self._libraries.expect(message.libraries, message.path, lambda: os._exit(0))
         return checkpoints
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
@@ -252,7 +260,10 @@ class Worker:
             libraries=self._libraries,
             audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
             mark=self._ledger.mark,
+            arrivals=self._arrivals,
         )
+        if checkpoints is not None:
+            checkpoints.quiet = finder.quiet
         finder.start()
         self._ledger.start()
         begun = time.monotonic()
@@ -276,8 +287,15 @@ class Worker:
         self._ledger.stop()
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
-        self._link.send(Failed(outcome.cause, outcome.text, outcome.busy))
+        self._tell_failed(plan, outcome)
         return False
+
+    def _tell_failed(self, plan: Plan, failure: Failure) -> None:
+        """Say why there is no app, without what no terminal may show."""
+        from launcher.web.masking import Mask
+
+        mask = Mask(plan)
+        self._link.send(Failed(mask.text(failure.cause), mask.text(failure.text), failure.busy))
 
     def _serve_loaded(
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
@@ -288,7 +306,7 @@ class Worker:
         finder.stop()
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
-            checkpoints.loaded(finder.flush, self._tell_libraries)
+            checkpoints.loaded(finder.catch_up, self._tell_libraries)
             seconds = time.monotonic() - checkpoints.begun
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
 
@@ -308,8 +326,8 @@ class Worker:
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
-        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.names)
-        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason, tuple(self._libraries.asked))
+        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
+        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:
@@ -323,6 +341,7 @@ class Worker:
     ) -> None:
         """Serve until the supervisor says `Drain`, and until that is done."""
         from launcher.web.livereload import BELOW
+        from launcher.web.masking import Mask
         from launcher.web.server import Server
         from launcher.web.tls import ssl_context
 
@@ -339,14 +358,21 @@ class Worker:
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._link.send(Prompting(active))),
             gate=self._is_fresh if self._gate is not None else None,
+            quiet=self._gate.is_quiet if self._gate is not None else None,
             streams=self._front.streams,
             unlogged=BELOW,
+            mask=Mask(plan).text,
         )
         self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
-        self._link.send(Drained(cut))
         server.close()
+        self._listener.close()
+        consoles = self._front.consoles
+        stays = consoles is not None and not self._is_last and may_stay(consoles, self._snapshots)
+        self._link.send(Drained(cut, stays))
+        if stays and consoles is not None:
+            stay(self._link.channel, consoles, self._snapshots)
 
     def _is_fresh(self) -> bool:
         """Return whether no save is known to the system that the supervisor has not decided about."""
@@ -357,6 +383,7 @@ class Worker:
         try:
             for message, descriptor in self._link.channel.pending():
                 if isinstance(message, Drain):
+                    self._is_last = self._is_last or message.stop
                     self._drained_for_good = message.stop and not server.is_draining
                     self._front.stop()
                     server.drain(message.seconds)
@@ -366,6 +393,8 @@ class Worker:
                     self._front.adjust(message)
                 elif isinstance(message, Adopt) and descriptor is not None:
                     server.adopt(socket.socket(fileno=descriptor), message.peer)
+                elif isinstance(message, Evaluate) and descriptor is not None and self._front.consoles is not None:
+                    evaluate(message, descriptor, self._front.consoles)
         except ChannelClosed:
             os._exit(0)
 

@@ -143,7 +143,7 @@ def test_the_console_of_a_request_works_after_the_pin_and_says_when_its_code_is_
     assert run_code(server, page, "answer") == "42"
     server.edit("shop.py", '"one"', '"two"')
     page.wait_for_function("document.querySelector('#launch-bar')?.textContent.includes('old code')")
-    assert "This frame is gone." in type_code(page, "answer")
+    assert "shop.py was changed" in type_code(page, "answer")
     page.reload()
     page.wait_for_function("document.body.textContent.includes('LookupError: two')")
     assert run_code(server, page, "answer + 1", enter_pin=False) == "43"  # the PIN was entered once for this start
@@ -182,3 +182,33 @@ def test_the_server_ends_while_a_page_waits(browser, launch) -> None:
     server, _ = broken(launch, browser, 'WORD = "one"', "WORD = 1 / 0")
     server.stop(signal.SIGINT)
     assert "Traceback" not in server.log().partition("shop.py:")[2]
+
+
+def test_a_console_goes_on_when_another_file_was_saved(browser, launch, project) -> None:
+    (project / "prices.py").write_text("VAT = 19\n")
+    server = launch("--set", 'reload.engine="snapshot"')
+    server.edit("shop.py", 'WORD = "one"', 'import prices\nWORD = "one"')
+    server.heard("served again")
+    page = browser.new_page()
+    page.goto(f"{server.url}/fail")
+    assert run_code(server, page, "kept = answer + 1; kept") == "43"
+    for count, vat in enumerate(("20", "21", "22"), start=2):
+        server.write("prices.py", f"VAT = {vat}\n")
+        server.heard("served again", count)
+        assert type_code(page, "kept + prices.VAT") == "62"
+
+
+def test_a_console_of_a_failed_load_goes_on_too(browser, launch, project) -> None:
+    (project / "prices.py").write_text("VAT = 19\n")
+    server = launch("--set", 'reload.engine="restart"', "--set", 'debugger.pin="off"')
+    server.edit("shop.py", 'WORD = "one"', "import prices\nanswer = 6 * 7\nWORD = 1 / 0")
+    page = browser.new_page()
+    until(lambda: ask(server, "/") == 500, "the failure page", server.log)
+    page.goto(server.url)
+    page.wait_for_selector("#launch-bar")
+    page.evaluate("document.querySelector('div.frame pre img').click()")  # opened, and nothing typed yet
+    with page.expect_response(lambda response: "cmd=opened" in response.url):
+        pass
+    server.write("prices.py", "VAT = 20\n")
+    page.wait_for_function("document.querySelector('#launch-bar')?.textContent.includes('old code')")
+    assert type_code(page, "answer + 1") == "43"

@@ -179,13 +179,13 @@ def test_what_was_said_by_a_snapshot_that_is_gone_by_now(reserve: Reserve) -> No
 # Going back
 
 
-def new_copy(far: Channel) -> tuple[Channel, list[messages.Message]]:
-    """Be a snapshot that is told to copy itself: return the copy's channel and what the copy is told."""
+def new_copy(far: Channel, last: type[messages.Message] = GoOn) -> tuple[Channel, list[messages.Message]]:
+    """Be a snapshot that is told to copy itself: return the copy's channel and what the copy is told, up to *last*."""
     message, descriptor = far.receive()
     assert message == Resume()
     assert descriptor is not None
     channel, told = Channel.of(descriptor), []
-    while not told or not isinstance(told[-1], GoOn):
+    while not told or not isinstance(told[-1], last):
         message, descriptor = channel.receive()
         told.append(message)
         if descriptor is not None:
@@ -282,6 +282,99 @@ def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None
         reserve.engine.load(child, TellLoad(1, 1), listener.fileno())
     assert all(is_ended(channel) for channel in far.values())
     assert (reserve.engine.count, reserve.engine.obstacle, reserve.engine.timeline.known) == (0, "", {})
+
+
+# A copy in advance
+
+
+def prepared(reserve: Reserve, far: dict[str, Channel]) -> tuple[Channel, list[messages.Message]]:
+    """Edit `views` once, and have a copy made for the next time; return its channel and what it was told."""
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    new_copy(far["views"])[0].close()
+    child.close()
+    reserve.engine.prepare()
+    channel, told = new_copy(far["views"], CrashLog)
+    reserve.far.append(channel)  # which closes it
+    return channel, told
+
+
+def test_a_copy_in_advance_goes_on_at_the_next_edit_of_the_same_file(reserve: Reserve) -> None:
+    far = shop(reserve)
+    channel, told = prepared(reserve, far)
+    assert told == [Lifeline(), CrashLog()]
+    channel.send(Booted(4711))
+    reserve.turn()
+    assert 4711 in reserve.engine.pids()
+    child = reserve.engine.copy(TellLoad(6, 8, changed=("views",)), EDITION)
+    assert child is not None
+    assert child.pid == 4711
+    assert channel.receive() == (GoOn(8, MOST, ("views",), 2, EDITION), None)
+    assert list(far["views"].rest()) == [], "no other copy was asked for"
+    assert child.channel not in reserve.attended, "whoever takes it listens to it"
+    channel.close()
+    child.close()
+
+
+def test_a_second_time_there_is_nothing_to_prepare(reserve: Reserve) -> None:
+    far = shop(reserve)
+    channel, _ = prepared(reserve, far)
+    reserve.engine.prepare()
+    assert list(far["views"].rest()) == []
+    assert not is_ended(channel)
+
+
+@pytest.mark.parametrize("act", ["another-file", "low-memory", "discarded", "closed"])
+def test_a_copy_in_advance_ends_when_it_is_of_no_use(reserve: Reserve, act: str) -> None:
+    far = shop(reserve)
+    channel, _ = prepared(reserve, far)
+    channel.send(Booted(4711))
+    reserve.turn()
+    child = None
+    if act == "another-file":
+        child = reserve.engine.copy(TellLoad(6, 8, changed=("models",)), EDITION)
+    elif act == "low-memory":
+        reserve.engine.make_room(MOST - 1)
+    elif act == "discarded":
+        reserve.engine.discard()
+    else:
+        reserve.engine.close()
+    assert is_ended(channel)
+    assert 4711 not in reserve.engine.pids()
+    assert (Reap(4711), None) in list(far["views"].rest()), "its snapshot has to reap it"
+    if child is not None:
+        child.close()
+
+
+def test_a_copy_in_advance_that_died_is_made_anew(reserve: Reserve) -> None:
+    far = shop(reserve)
+    prepared(reserve, far)[0].close()
+    child = reserve.engine.copy(TellLoad(6, 8, changed=("views",)), EDITION)
+    assert child is not None
+    channel, told = new_copy(far["views"])
+    assert told[-1] == GoOn(8, MOST, ("views",), 2, EDITION)
+    channel.close()
+    child.close()
+
+
+@pytest.mark.parametrize("case", ["nothing-edited", "no-snapshot", "low-memory", "snapshot-died"])
+def test_where_no_copy_is_made_in_advance(reserve: Reserve, case: str) -> None:
+    far = shop(reserve)
+    if case != "nothing-edited":
+        child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+        assert child is not None
+        new_copy(far["views"])[0].close()
+        child.close()
+    if case == "no-snapshot":
+        reserve.engine.discard()
+    elif case == "low-memory":
+        reserve.engine.make_room(MOST - 1)
+    elif case == "snapshot-died":
+        far["views"].close()
+    before = len(os.listdir("/proc/self/fd"))
+    reserve.engine.prepare()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert reserve.engine._ready is None
 
 
 # How a copy ended is known to its snapshot alone
@@ -536,13 +629,18 @@ def make_base(project: Project, *names: str) -> list[Child]:
 
 @linux
 def test_a_base_is_what_is_left_when_the_first_file_changes(project: Project) -> None:
+    project.write("shop.py", "import colorsys\n" + APP)
     project.drain(project.load(1))
-    assert len(make_base(project, "colorsys")) == 1
+    project.reserve.turn_until(lambda: bool(project.reserve.libraries))
+    told, listener, shared = project.reserve.libraries[0], project.listener.fileno(), list[Child]()
+    assert told.names == ("colorsys",)
+    project.engine.make_base(told, listener, shared.append)
+    project.engine.make_base(told, listener, shared.append)
+    assert len(shared) == 1, "there is one already"
     assert not project.engine.needs_spare()
-    assert make_base(project, "colorsys") == [], "there is one already"
     project.reserve.turn_until(lambda: project.reserve.bases == 1)
     assert {project.engine._base.pid} < project.engine.pids()  # type: ignore[union-attr]
-    app = project.write("shop.py", APP.replace("return [", "return [b'new ', "))
+    app = project.write("shop.py", "import colorsys\n" + APP.replace("return [", "return [b'new ', "))
     child = project.load(2, app)
     assert project.engine.came_from() == "back to the imported libraries"
     assert project.ask() == "new one"

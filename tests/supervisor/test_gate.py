@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -67,6 +68,16 @@ def test_it_opens_also_after_an_error(gate: Gate) -> None:
     with pytest.raises(ZeroDivisionError), gate:
         raise ZeroDivisionError
     assert is_open(gate)
+
+
+def test_the_time_of_a_save_stands_behind_the_counters(gate: Gate) -> None:
+    gate.shut()
+    begun = time.monotonic()
+    gate.saved()
+    with mmap.mmap(gate.fileno(), mmap.PAGESIZE, prot=mmap.PROT_READ) as page:
+        seen, settled, saved = struct.unpack_from("=QQd", page)
+    assert (seen, settled) == (1, 0)
+    assert begun <= saved <= time.monotonic()
 
 
 def test_closing_leaves_nothing_open() -> None:

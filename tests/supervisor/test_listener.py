@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from launcher.errors import Problem, StartError
 from launcher.plan import Address
 from launcher.supervisor import listener as listener_module
-from launcher.supervisor.listener import BACKLOG, Listener, holder_of, listen, url
+from launcher.supervisor.listener import BACKLOG, Listener, holder_of, listen, urls
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_a_socket_file(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     with listen(Address(unix=path)) as listener:
         assert answers(listener)
-        assert url(listener, Address(unix=path), tls=False) == f"unix:{path}"
+        assert urls(listener, Address(unix=path), tls=False) == [f"unix:{path}"]
 
 
 def test_a_socket_file_that_a_dead_server_left_is_replaced(tmp_path: Path) -> None:
@@ -231,7 +232,10 @@ def test_a_place_where_no_socket_can_be(tmp_path: Path, name: str) -> None:
 )
 def test_the_url(host: str, tls: bool, start: str) -> None:
     with listen(Address(host, 0)) as listener:
-        assert url(listener, Address(host, 0), tls=tls) == f"{start}{listener.getsockname()[1]}/"
+        found = urls(listener, Address(host, 0), tls=tls)
+        port = listener.getsockname()[1]
+        assert found[0] == f"{start}{port}/"
+        assert all(re.fullmatch(rf"https?://.+:{port}/", other) for other in found)
 
 
 def test_connections_wait_while_a_worker_is_exchanged() -> None:
@@ -329,8 +333,8 @@ def test_from_a_port_to_a_file_and_back(tmp_path: Path, port: int) -> None:
     with closing(Listener(Address(port=port))) as listener:
         listener.prepare(Address(unix=path))
         listener.move()
-        assert listener.url(Address(unix=path), tls=False) == f"unix:{path}"
+        assert listener.urls(Address(unix=path), tls=False) == [f"unix:{path}"]
         listener.prepare(Address(port=port))
         listener.move()
         assert not os.path.exists(path)
-        assert listener.url(Address(port=port), tls=True) == f"https://127.0.0.1:{port}/"
+        assert listener.urls(Address(port=port), tls=True) == [f"https://127.0.0.1:{port}/"]

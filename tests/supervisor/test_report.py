@@ -42,6 +42,14 @@ def said(tell: Callable[[Report], None]) -> str:
         pytest.param(
             lambda r: r.reloaded(["/pq/e.py"], "", 1.0, {}), "/pq/e.py changed", id="a-name-that-begins-alike"
         ),
+        pytest.param(lambda r: r.moved(["http://a/", "http://b/"]), "http://a/\n  ➜  http://b/\n", id="moved"),
+        pytest.param(lambda r: r.reachable(replace(PLAN, debugger=Debugger(pin="1-2"))), "can try the", id="pin"),
+        pytest.param(lambda r: r.reachable(PLAN), "network can run any code", id="no-pin"),
+        pytest.param(
+            lambda r: r.reachable(replace(PLAN, debugger=Debugger(console=False))),
+            "reads tracebacks with their\n     source\n     `--no-debugger` takes",
+            id="no-console",
+        ),
         pytest.param(lambda r: r.held(["/p/a.py"]), "a.py changed; reloading when the debugger is left", id="held"),
         pytest.param(
             lambda r: r.failed("NameError in a.py:3", "T\n", goes_on=True), "NameError in a.py:3: the page", id="f"
@@ -200,6 +208,15 @@ def test_timings_are_shown_to_whoever_asks_for_them() -> None:
     report = Report(Console(terminal), "0", "/p", timings=True)
     report.reloaded(["/p/a.py"], "", 12.0, {"detect": 0.61, "import": 3.0})
     assert "detect 0.6   import 3.0   (ms)" in terminal.getvalue()
+
+
+def test_a_file_that_moves_with_every_line_we_write_is_told_of_once() -> None:
+    terminal = io.StringIO()
+    report = Report(Console(terminal), "0", "/p", verbose=True)
+    for _ in range(3):
+        report.passed_over("/p/log", "not read while importing")
+    report.passed_over("/p/other", "not read while importing")
+    assert (terminal.getvalue().count("log"), terminal.getvalue().count("other")) == (1, 1)
 
 
 def test_what_led_to_nothing_is_told_to_whoever_asks_for_it() -> None:

@@ -33,7 +33,7 @@ from launcher.supervisor.events import (
     TimePassed,
     UsePlan,
 )
-from launcher.supervisor.state import PHASES, STABLE_SECONDS, STOP_SECONDS, State, begin, step
+from launcher.supervisor.state import MOST_STAYING, PHASES, STABLE_SECONDS, STOP_SECONDS, State, begin, step
 
 if TYPE_CHECKING:
     from launcher.supervisor.events import Action, Event
@@ -169,6 +169,15 @@ def test_a_worker_that_could_not_load_may_be_gone_before_the_one_that_stood_in_i
     story = served()
     story.when(A, BUSY, ChildGone(1, "SIGKILL"))
     assert story.when(ChildGone(0, "exit code 0")) == [Start(2), TellLoad(2, 3)]
+
+
+def test_a_worker_that_stays_for_its_consoles_leaves_if_it_may_stand_in_the_way() -> None:
+    story = served()
+    story.when(A, ChildDrained(0, stays=True), ChildServing(1), B)
+    assert story.state.staying == (0,)
+    assert story.when(replace(BUSY, child=2)) == [TellDrain(0, 0.0)]
+    assert story.when(ChildGone(1, "exit code 0")) == []
+    assert story.when(ChildGone(0, "exit code 0")) == [End(2), Start(3), TellLoad(3, 4)]
 
 
 def test_a_save_meanwhile_is_loaded_at_once() -> None:
@@ -330,6 +339,41 @@ def test_requests_that_were_cut_are_reported(cut: int, expected: list[Action]) -
     story = served()
     story.when(A)
     assert story.when(ChildDrained(0, cut)) == expected
+
+
+def test_a_worker_whose_consoles_are_in_use_stays() -> None:
+    story = served()
+    story.when(A, ChildServing(1))
+    assert story.when(ChildDrained(0, 0, stays=True)) == []
+    assert (story.state.staying, story.state.draining) == ((0,), frozenset())
+    assert story.when(TimePassed(0)) == [], "the time to drain is over for it"
+    assert story.when(B) == [TellDrain(1, DRAIN), TellLoad(2, 3)], "a reload leaves it alone"
+    assert story.when(ChildGone(0, "exit code 0")) == []
+    assert story.state.staying == ()
+
+
+def test_the_oldest_of_too_many_that_stay_leaves() -> None:
+    story = served()
+    for child in range(MOST_STAYING):
+        story.when(A, ChildServing(child + 1), ChildDrained(child, 0, stays=True))
+    assert story.when(A, ChildServing(MOST_STAYING + 1), ChildDrained(MOST_STAYING, 1, stays=True))[-2:] == [
+        Say("cut", (1,)),
+        TellDrain(0, 0.0),
+    ]
+    assert story.state.staying == tuple(range(1, MOST_STAYING + 1))
+    assert story.when(TimePassed(0)) == [End(0)]
+
+
+def test_workers_that_stay_leave_with_the_server() -> None:
+    story = served()
+    story.when(A, ChildServing(1), ChildDrained(0, 0, stays=True))
+    actions = story.when(StopAsked("SIGINT"))
+    assert [action for action in actions if isinstance(action, TellDrain)] == [
+        TellDrain(0, STOP_SECONDS),
+        TellDrain(1, STOP_SECONDS),
+    ]
+    assert story.when(ChildDrained(1, 0, stays=True)) == [], "nobody stays behind"
+    assert story.when(ChildGone(1, "exit code 0"), ChildGone(0, "exit code 0"))[-1] == Exit(0)
 
 
 def test_a_reload_without_a_spare_starts_an_interpreter() -> None:
@@ -769,7 +813,7 @@ class World:
             self.told[child] = "failed"
             self.happen(ChildFailed(child, "x", "y", busy=bool(pick % 2)))
         elif kind == "drained" and self.told[child] == "drain":
-            self.happen(ChildDrained(child, pick % 2))
+            self.happen(ChildDrained(child, pick % 2, stays=bool(pick & 2)))
         elif kind in ("open", "left"):
             self.happen(ChildPrompting(child, kind == "open"))
 
@@ -778,8 +822,10 @@ class World:
         assert state.phase in PHASES
         named = [child for child in (state.active, state.loading, state.spare) if child is not None]
         assert len(named) == len(set(named)), "a child has one role"
-        assert not set(named) & state.draining
-        assert set(named) | state.draining <= self.alive, "a child that is gone is forgotten"
+        assert not set(named) & state.draining.union(state.staying)
+        assert not state.draining.intersection(state.staying)
+        assert len(state.staying) <= MOST_STAYING
+        assert state.draining.union(named, state.staying) <= self.alive, "a child that is gone is forgotten"
         assert self.exited or state.phase != "serving" or state.active is not None
         assert self.exited or state.phase != "loading" or state.loading is not None
         assert self.exited or state.phase != "stopping" or state.draining, "stopping comes to an end"
@@ -807,7 +853,7 @@ ANY_EVENT = st.one_of(
     st.builds(ChildServing, st.integers(0, 4)),
     st.builds(ChildFailed, st.integers(0, 4), st.just("x"), st.just("y"), st.booleans()),
     st.builds(ChildPrompting, st.integers(0, 4), st.booleans()),
-    st.builds(ChildDrained, st.integers(0, 4), st.integers(0, 2)),
+    st.builds(ChildDrained, st.integers(0, 4), st.integers(0, 2), st.booleans()),
     st.builds(ChildGone, st.integers(0, 4), st.just("x"), st.just(""), st.sampled_from([0.0, 2.0])),
     st.just(A),
     st.builds(PlanChanged, st.sampled_from([AUTO, EAGER, OTHER_ENV]), st.just(("k",))),

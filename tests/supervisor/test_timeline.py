@@ -135,6 +135,51 @@ def test_a_base_that_has_read_what_the_app_only_asked_for() -> None:
     assert timeline.known == {"flask": "1"}
 
 
+def test_a_base_that_has_asked_for_what_the_app_has_read(timeline: Timeline) -> None:
+    timeline.set_base(BASE, {"views": PRESENT}, bare=())
+    assert timeline.choose(["views"], there=["views"]) == VIEWS
+    assert timeline.choose(["views"]) is None
+
+
+# What was only asked for
+
+
+@pytest.fixture
+def asked() -> Timeline:
+    """As `importlib` and people do: there is a file, says the first stretch, and the second one reads it."""
+    timeline = Timeline()
+    timeline.add(MODELS)
+    timeline.read({"views": PRESENT, "models": "1"})
+    timeline.add(VIEWS)
+    timeline.read({"views": "1"})
+    timeline.add(LOADED)
+    return timeline
+
+
+@pytest.mark.parametrize(
+    ("changed", "there", "expected"),
+    [
+        pytest.param(["views"], ["views"], VIEWS, id="the-answer-is-the-same"),
+        pytest.param(["views"], [], MODELS, id="it-is-gone"),
+        pytest.param(["views", "models"], ["views", "models"], MODELS, id="what-was-read-counts"),
+    ],
+)
+def test_a_file_that_was_asked_for_before_it_was_read(
+    asked: Timeline, changed: list[str], there: list[str], expected: Snapshot
+) -> None:
+    assert asked.choose(changed, there) == expected
+
+
+def test_going_back_leaves_what_was_asked_for_before(asked: Timeline) -> None:
+    assert asked.known["views"] == "1"
+    asked.go_back(VIEWS)
+    assert asked.known == {"views": PRESENT, "models": "1"}
+    asked.read({"views": "2"})
+    assert asked.known["views"] == "2"
+    asked.go_back(MODELS)
+    assert asked.known == {}
+
+
 # What is known of a file
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -16,9 +17,11 @@ from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 import launcher.web.debugger
+from launcher.plan import Browser
 from launcher.web import frame
 from launcher.web.answer import HEADERS
-from launcher.web.debugger import KEPT_TRACEBACKS, Debugger
+from launcher.web.consoles import KEPT_TRACEBACKS, Consoles
+from launcher.web.debugger import OPENED, Debugger
 
 PIN = "123-456-789"
 
@@ -93,6 +96,19 @@ def test_no_frame_of_ours_is_shown(make_plan) -> None:
 
 def test_a_quiet_debugger_prints_nothing(make_plan) -> None:
     assert Page(Debugger(app, make_plan(), quiet=True)).errors.getvalue() == ""
+
+
+def test_secrets_of_the_environment_are_on_no_page_and_in_no_terminal(make_plan) -> None:
+    def failing(environ, start_response):
+        raise LookupError("bad key sk<live>4242 at mysql://shop:letmein@db/")
+
+    plan = replace(make_plan(pin=""), env={"API_KEY": "sk<live>4242"}, secrets=("API_KEY",))
+    page = Page(Debugger(failing, plan))
+    for text in (page.text, page.errors.getvalue()):
+        assert "bad key ***" in text
+        assert "4242" not in text
+        assert "letmein" not in text
+    assert f'SECRET = "{page.secret}"' in page.text
 
 
 def test_other_requests_pass_through(make_plan) -> None:
@@ -379,6 +395,53 @@ def test_only_the_last_tracebacks_are_kept(make_plan) -> None:
     gc.collect()
     assert sum(reference() is not None for reference in alive) == KEPT_TRACEBACKS
     assert len(debugger.frames) == len(debugger.frame_contexts) == KEPT_TRACEBACKS
+
+
+def typed(client: Client, secret: str, code: str, **query: object) -> str:
+    words = {"__debugger__": "yes", "cmd": code, "s": secret, **query}
+    return client.get("/", query_string=words, base_url="http://localhost:5000").text
+
+
+def two_workers(make_plan, pin: str) -> tuple[Consoles, Page, Page]:
+    """The consoles of a worker that was replaced, its page, and a page of the one that serves now."""
+    plan = replace(make_plan(pin=pin), browser=Browser(token="t0ken"))
+    old = Consoles()
+    before = Page(Debugger(app, plan, consoles=old))
+
+    def ask(owner: str, frame: int, code: str) -> bytes:
+        return old.run(frame, code) if owner == old.owner else b""
+
+    return old, before, Page(Debugger(app, plan, consoles=Consoles(ask)))
+
+
+def test_code_for_the_frame_of_another_worker_is_run_there(make_plan) -> None:
+    _, before, now = two_workers(make_plan, "")
+    assert "42" in typed(now.client, before.secret, "secret_of_the_view", frm=before.frames[-1])
+    assert "This frame is gone." in typed(now.client, before.secret, "1 + 41", frm=7)
+    assert "This frame is gone." in typed(now.client, now.secret[:-1] + "x", "1 + 41", frm=before.frames[-1])
+
+
+def test_code_for_the_frame_of_another_worker_needs_the_pin(make_plan) -> None:
+    old, before, now = two_workers(make_plan, PIN)
+    assert "42" not in typed(now.client, before.secret, "secret_of_the_view", frm=before.frames[-1])
+    assert old.idle() is None
+    now.enter(PIN)
+    assert "42" in typed(now.client, before.secret, "secret_of_the_view", frm=before.frames[-1])
+    assert "42" not in typed(now.client, "f" * 20 + old.owner, "secret_of_the_view", frm=before.frames[-1])
+
+
+def test_an_opened_console_is_noted_and_an_untrusted_one_is_not(make_plan) -> None:
+    opened: list[str] = []
+    consoles = Consoles(opened=opened.append)
+    page = Page(Debugger(app, make_plan(pin=PIN), consoles=consoles))
+    assert page.command(cmd=OPENED, s=page.secret).status_code == 403
+    assert consoles.idle() is None
+    page.enter("111-111-111")
+    assert consoles.idle() is None
+    page.enter(PIN)
+    page.command(cmd=OPENED, s=page.secret)
+    assert opened == [consoles.owner]
+    assert consoles.idle() is not None
 
 
 def test_the_last_page_works_and_the_first_is_forgotten(make_plan) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from launcher.supervisor.inotify import Inotify
-from launcher.web.gate import Gate
+from launcher.web.gate import COMPANY_SECONDS, Gate, asks_for_page
 
 
 @dataclass
@@ -80,6 +80,48 @@ def test_a_word_on_the_way_closes_it(sides: Sides) -> None:
     assert not sides.is_open()
     sides.channel.recv(100)
     assert sides.is_open()
+
+
+@pytest.mark.parametrize(
+    ("ago", "quiet"),
+    [
+        pytest.param(0.0, False, id="just-now"),
+        pytest.param(COMPANY_SECONDS * 0.5, False, id="a-moment-ago"),
+        pytest.param(COMPANY_SECONDS * 1.01, True, id="long-ago"),
+    ],
+)
+def test_whether_saves_may_follow(sides: Sides, monkeypatch: pytest.MonkeyPatch, ago: float, quiet: bool) -> None:
+    monkeypatch.setattr("launcher.web.gate.time.monotonic", lambda: 1000.0)
+    struct.pack_into("=QQd", sides.page, 0, 1, 1, 1000.0 - ago)
+    assert sides.gate.is_quiet() is quiet
+    assert sides.is_open(), "other requests do not wait"
+
+
+def head(*lines: str) -> bytes:
+    return "\r\n".join(["GET / HTTP/1.1", "Host: localhost:5000", *lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "page"),
+    [
+        pytest.param(head("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"), True, id="a-refresh"),
+        pytest.param(head("sec-fetch-dest: document"), True, id="other-spelling"),
+        pytest.param(head("Sec-Fetch-Dest: document", "Sec-Fetch-User: ?1"), True, id="after-a-click"),
+        pytest.param(head("Sec-Fetch-Dest: empty"), False, id="a-fetch"),
+        pytest.param(head("Sec-Fetch-Dest: image"), False, id="an-image"),
+        pytest.param(head(), False, id="no-browser"),
+        pytest.param(head("X-Sec-Fetch-Dest: document"), False, id="another-header"),
+        pytest.param(b"\x16\x03\x01", False, id="tls"),
+        pytest.param(b"", False, id="nothing-yet"),
+    ],
+)
+def test_which_requests_ask_for_a_page(sent: bytes, page: bool) -> None:
+    server, client = socket.socketpair()
+    with server, client:
+        client.sendall(sent)
+        assert asks_for_page(server) is page
+        client.shutdown(socket.SHUT_WR)
+        assert server.recv(5000) == sent, "looking took it"
 
 
 def test_a_supervisor_that_is_gone_closes_it(sides: Sides) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import os
@@ -918,6 +919,48 @@ def test_an_open_gate_is_not_asked_while_nothing_happens(
     assert gate.asked == asked == 2
 
 
+REFRESH = b"GET /held HTTP/1.1\r\nHost: x\r\nSec-Fetch-Dest: document\r\n\r\n"
+
+
+def test_a_page_that_refreshes_itself_waits_until_no_save_may_follow(
+    serve: Callable[..., Running], listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("launcher.web.server._REFRESH_SECONDS", LIMIT)
+    quiet = Gate(is_open=False)
+    serve(hello, quiet=quiet)
+    with connected(listener) as client:
+        client.sendall(REFRESH)
+        quiet.wait_until_asked()
+        assert not select.select([client], [], [], 0)[0]
+        assert ask(listener, "/other") == b"hello /other"
+        quiet.is_open = True
+        assert answer(client) == b"hello /held"
+
+
+def test_a_page_that_refreshes_itself_does_not_wait_for_ever(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    serve(hello, quiet=lambda: False)
+    with connected(listener) as client:
+        client.sendall(REFRESH)
+        assert answer(client) == b"hello /held"
+
+
+def test_a_refresh_that_waits_is_given_back_unread(
+    serve: Callable[..., Running], listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("launcher.web.server._REFRESH_SECONDS", LIMIT)
+    old = serve(hello, quiet=lambda: False)
+    with connected(listener) as client:
+        client.sendall(REFRESH)
+        wait_for(lambda: bool(old.server._held))
+        old.drain()
+        assert old.join() == 0
+        ((connection, peer),) = old.given_back
+        serve(hello).adopt(connection.dup(), peer)
+        assert answer(client) == b"hello /held"
+
+
 def test_draining_behind_a_closed_gate_leaves_clients_to_the_next_server(
     serve: Callable[..., Running], listener: socket.socket
 ) -> None:
@@ -1017,3 +1060,49 @@ def test_what_leaves_no_line(serve: Callable[..., Running], listener: socket.soc
     serve(hello, handler=Noting, unlogged=BELOW)
     assert ask(listener, path) == b"hello " + path.encode()
     assert any(path in line for line in lines) is (path == "/page")
+
+
+@contextmanager
+def no_more_threads() -> Iterator[None]:
+    """Have every new thread ask for a stack that no machine has."""
+    usual = threading.stack_size(1 << 46)
+    try:
+        yield
+    finally:
+        threading.stack_size(usual)
+
+
+@contextmanager
+def no_more_processes() -> Iterator[None]:
+    def refuse() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fork", refuse)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("refused", "options"),
+    [
+        pytest.param(no_more_threads, {}, id="threads"),
+        pytest.param(no_more_processes, {"threads": False, "processes": 2}, id="processes"),
+    ],
+)
+def test_a_request_that_nobody_can_serve_is_refused_and_the_next_one_served(
+    serve, listener: socket.socket, refused, options: dict[str, Any]
+) -> None:
+    running = serve(hello, **options)
+    assert ask(listener, "/1") == b"hello /1"
+    with refused():
+        for body in (b"", b"x" * 100_000):
+            with connected(listener) as client:
+                client.sendall(request("/", body))
+                response = http.client.HTTPResponse(client)
+                response.begin()
+                assert response.status == 503
+                assert response.headers["Cache-Control"] == "no-store"
+                assert b"no more threads or processes" in response.read()
+    assert ask(listener, "/2") == b"hello /2"
+    running.drain()
+    assert running.join() == 0

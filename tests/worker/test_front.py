@@ -9,7 +9,7 @@ from werkzeug.wrappers import Request, Response
 
 from launcher.plan import Address, Browser, Debugger, Plan, Reload, Target
 from launcher.wire.channel import ChannelClosed
-from launcher.wire.messages import Edition, ServeFailure, Showing
+from launcher.wire.messages import Ask, ConsoleOpened, Edition, ServeFailure, Showing
 from launcher.wire.tally import Tally, open_tally
 from launcher.worker.front import Front
 
@@ -119,3 +119,29 @@ def test_what_keeps_the_script_out_is_said_once_for_all_workers(tmp_path: Path, 
     told = capfd.readouterr().err
     assert told.count("Content-Security-Policy") == 1
     assert "\x1b" not in told
+
+
+def test_code_for_another_worker_is_sent_to_the_supervisor(tmp_path: Path) -> None:
+    asked: list[object] = []
+
+    def answering(message: object, descriptor: int | None = None, /) -> None:
+        asked.append(message)
+        if descriptor is not None:
+            os.write(descriptor, b"42")
+
+    front = Front(answering)
+    front.of_app(Response("fine"), plan(tmp_path))
+    assert front.consoles is not None
+    assert front.consoles.ask("0123", 7, "6 * 7") == b"42"
+    front.consoles.use()
+    assert asked == [Ask("0123", 7, "6 * 7"), ConsoleOpened(front.consoles.owner)]
+
+
+def test_there_is_no_answer_where_the_supervisor_is_gone(tmp_path: Path) -> None:
+    def closed(message: object, descriptor: int | None = None, /) -> None:
+        raise ChannelClosed
+
+    front = Front(closed)
+    front.of_app(Response("fine"), plan(tmp_path))
+    assert front.consoles is not None
+    assert front.consoles.ask("0123", 7, "6 * 7") == b""

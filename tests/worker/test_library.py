@@ -23,7 +23,7 @@ finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits=(
 finder.start()
 import app
 finder.stop()
-names = [name for name in libraries.names if name.startswith("lib")]
+names = [name for name in libraries.imported() if name.startswith("lib")]
 print(json.dumps([names, libraries.patched() or libraries.reason]))
 """
 
@@ -68,8 +68,11 @@ def project(tmp_path: Path) -> Path:
     (libraries / "libone.py").write_text("import libtwo")
     (libraries / "libtwo.py").write_text("def f(): pass")
     (libraries / "libback.py").write_text("import space.part")
+    (libraries / "libdead.py").write_text("import libtwo\nraise ImportError")
+    (libraries / "libmild.py").write_text("try:\n    import libdead\nexcept ImportError:\n    pass")
+    (libraries / "libset.py").write_text("import os\ndef set():\n    os.environ['Y'] = '1'\nset()")
     (tmp_path / "project/space").mkdir()
-    (tmp_path / "project/space/part.py").write_text("")
+    (tmp_path / "project/space/part.py").write_text("import os\nos.chdir('/')")
     return tmp_path / "project"
 
 
@@ -88,23 +91,25 @@ def run(story: str, project: Path, **values: object) -> object:
 @pytest.mark.parametrize(
     ("code", "names", "reason"),
     [
-        ("import libone", ["libone", "libtwo"], ""),
-        ("import space.part, libtwo", ["libtwo"], ""),
+        ("import libone", ["libone"], ""),
+        ("import libone, libtwo", ["libone"], ""),
+        ("import libmild", ["libmild"], ""),
+        ("import libtwo\ntry:\n    import libdead\nexcept ImportError:\n    import libone", ["libtwo"], ""),
+        ("import libset, libtwo", ["libset", "libtwo"], ""),
+        ("import libset\nlibset.set()\nimport libtwo", ["libset"], "the app changed the environment"),
+        ("import libback, libtwo", ["libback"], "the app changed the working directory"),
+        ("import space, libtwo", ["libtwo"], ""),
         ("import libtwo, os\nos.environ['X'] = '1'\nimport libone", ["libtwo"], "the app changed the environment"),
         ("import libtwo, os\nos.chdir('/')\nimport libone", ["libtwo"], "the app changed the working directory"),
         ("import libtwo, sys\nsys.path.append('/x')\nimport libone", ["libtwo"], "the app changed sys.path"),
         ("import libtwo\nlibtwo.f = lambda: 1", ["libtwo"], "the app replaced libtwo.f"),
     ],
-    ids=["with-its-own", "not-a-folder-of-the-project", "environment", "directory", "path", "patched"],
-)
+    ids=["with-its-own", "its-own-later", "one-that-tries-in-vain", "one-that-fails",
+         "environment-by-a-library", "environment-by-a-call", "by-the-project-below-a-library", "not-a-folder-of-the-project", "environment", "directory", "path", "patched"],
+)  # fmt: skip
 def test_what_is_recorded(project: Path, code: str, names: list[str], reason: str) -> None:
     (project / "app.py").write_text(code)
     assert run(RECORD, project) == [names, reason]
-
-
-def test_what_the_project_itself_asked_for(project: Path) -> None:
-    (project / "app.py").write_text("import libone, libtwo")
-    assert run(RECORD.replace("libraries.names if", "libraries.asked if"), project) == [["libone"], ""]
 
 
 def test_what_is_imported_by_a_call_ends_the_record(project: Path) -> None:

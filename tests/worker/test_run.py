@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import select
 import socket
 import subprocess
@@ -15,13 +16,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launcher.plan import Address, Plan, Target, Wsgi
+from launcher.plan import Address, Debugger, Plan, Target, Wsgi
 from launcher.wire.channel import Channel
 from launcher.wire.messages import (
     Adopt,
     Booted,
+    ConsoleOpened,
     Drain,
     Drained,
+    Evaluate,
     Failed,
     GivenBack,
     Load,
@@ -88,13 +91,22 @@ class Far:
         self.say(Load(plan.to_json(), 1, wait))
         return plan
 
-    def get(self) -> tuple[int, bytes]:
+    def get(self, path: str = "/") -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(*self.listener.getsockname(), timeout=LIMIT)
-        connection.request("GET", "/")
+        connection.request("GET", path)
         response = connection.getresponse()
         body = response.read()
         connection.close()
         return response.status, body
+
+    def evaluate(self, frame: int, code: str) -> bytes:
+        """Have code run in a frame, as the supervisor does for a page of this worker; return what the page shows."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            ours.settimeout(LIMIT)
+            with theirs:
+                self.channel.send(Evaluate(frame, code), theirs.fileno())
+            return b"".join(iter(lambda: ours.recv(4096), b""))
 
     def end(self) -> tuple[int, str]:
         """Have the worker drain; return its exit code and what it printed."""
@@ -130,6 +142,27 @@ def test_an_app_is_loaded_served_and_drained(far: Far) -> None:
     code, printed = far.end()
     assert code == 0
     assert "Traceback" not in printed
+
+
+def test_no_secret_is_in_what_is_told_of_a_failure(far: Far) -> None:
+    source = "import os\nraise ValueError('no such key: ' + os.environ['API_KEY'])\n"
+    far.load(source, env={"API_KEY": "sk-live-4242"}, secrets=("API_KEY",))
+    assert far.hear()[0] == Loading()
+    failed = far.hear()[0]
+    assert isinstance(failed, Failed)
+    assert "ValueError: no such key: ***" in failed.text
+    assert "4242" not in failed.text
+
+
+def test_no_secret_is_in_what_is_told_of_a_request_that_fails_without_the_debugger(far: Far) -> None:
+    source = APP.replace("    start", "    raise ValueError('no such key: sk-live-4242')\n    start")
+    far.load(source, env={"API_KEY": "sk-live-4242"}, secrets=("API_KEY",), debugger=Debugger(enabled=False))
+    while not isinstance(far.hear()[0], Serving):
+        pass
+    assert b"4242" not in far.get()[1]
+    _, printed = far.end()
+    assert "ValueError: no such key: ***" in printed
+    assert "ValueError: no such key: sk" not in printed
 
 
 def test_a_worker_that_waits_loads_with_the_first_connection(far: Far) -> None:
@@ -264,3 +297,48 @@ def test_the_worker_leaves_without_a_word_when_the_supervisor_does(far: Far) -> 
     far.channel.close()
     _, printed = far.process.communicate(timeout=LIMIT)
     assert (far.process.returncode, printed) == (0, b"")
+
+
+FAILING = """
+def app(environ, start_response):
+    answer = 42
+    raise LookupError("no row")
+"""
+
+
+def test_a_worker_whose_console_is_in_use_stays_and_gives_its_socket_up(far: Far) -> None:
+    plan = far.load(FAILING, debugger=Debugger(pin=""), threads=False)
+    while not isinstance(far.hear()[0], Serving):
+        pass
+    _, page = far.get()
+    secret = re.search(rb'SECRET = "(\w+)"', page)[1].decode()
+    frame = re.findall(rb'id="frame-(\d+)"', page)[-1].decode()
+    assert b"42" in far.get(f"/?__debugger__=yes&cmd=answer&frm={frame}&s={secret}")[1]
+    opened = far.hear()[0]
+    assert isinstance(opened, ConsoleOpened)
+    assert secret.endswith(opened.owner)
+    far.say(Drain(5.0))
+    assert far.hear()[0] == Drained(0, stays=True)
+    port = far.listener.getsockname()
+    far.listener.close()
+    far.listener = socket.create_server(port)
+    assert b"43" in far.evaluate(int(frame), "answer + 1")
+    (far.folder / "shop.py").write_text(FAILING + "\n")
+    assert b"shop.py was changed" in far.evaluate(int(frame), "answer + 1")
+    assert far.process.poll() is None
+    far.say(Drain(0.0))
+    assert far.process.wait(LIMIT) == 0
+    assert plan.debugger.console
+
+
+def test_a_worker_does_not_stay_when_the_server_ends(far: Far) -> None:
+    far.load(FAILING, debugger=Debugger(pin=""), threads=False)
+    while not isinstance(far.hear()[0], Serving):
+        pass
+    _, page = far.get()
+    secret = re.search(rb'SECRET = "(\w+)"', page)[1].decode()
+    far.get(f"/?__debugger__=yes&cmd=opened&s={secret}")
+    assert isinstance(far.hear()[0], ConsoleOpened)
+    far.say(Drain(5.0, stop=True))
+    assert far.hear()[0] == Drained(0)
+    assert far.process.wait(LIMIT) == 0

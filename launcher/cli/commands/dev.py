@@ -92,16 +92,19 @@ def start(
 
     Raises `LaunchError` when the settings are wrong or the address cannot be bound.
     """
+    from launcher.config.redact import is_secret_name
     from launcher.config.resolve import resolve_profile
     from launcher.planner import build_plan
 
     pin, token = make_pin(), os.urandom(16).hex()
 
+    secrets = tuple(filter(is_secret_name, invocation.environ))
+
     def replan() -> Plan:
-        return build_plan(resolve_profile(request), pin=pin, token=token, program=program)
+        return build_plan(resolve_profile(request), pin=pin, token=token, program=program, secrets=secrets)
 
     resolved = resolve_profile(request)
-    plan = build_plan(resolved, pin=pin, token=token, program=program)
+    plan = build_plan(resolved, pin=pin, token=token, program=program, secrets=secrets)
     from launcher.supervisor.report import Report
     from launcher.supervisor.run import Supervisor
 

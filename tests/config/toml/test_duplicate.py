@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-import tomli
-
-from launcher.config.toml.syntax import explain_syntax
+from tests.config.toml.mistakes import judge, table
 
 # id, text, "line:column+length", message, hint, place of the first definition
 CASES = [
@@ -119,18 +116,6 @@ CASES = [
 ]
 
 
-def at(place):
-    return f"{place.line}:{place.column}+{place.length}"
-
-
-@pytest.mark.parametrize(
-    ("text", "place", "message", "hint", "first"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
-)
-def test_mistake(text, place, message, hint, first):
-    with pytest.raises(tomli.TOMLDecodeError) as caught:
-        tomli.loads(text)
-    problem = explain_syntax(text, "devserver.toml", caught.value)
-    assert (problem.slug, at(problem.place), problem.message, problem.hint) == ("toml-syntax", place, message, hint)
-    assert [at(other) for _, other in problem.others] == ([first] if first else [])
-    assert problem.place.text == text.replace("\r\n", "\n").split("\n")[problem.place.line - 1]
-    assert problem.place.file == "devserver.toml"
+@table(CASES)
+def test_mistake(case):
+    judge(case)

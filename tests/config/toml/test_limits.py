@@ -8,6 +8,7 @@ from time import process_time
 import pytest
 
 from launcher.config.toml.limits import check_limits
+from tests.config.toml.mistakes import HOSTILE
 
 NESTED = "a = " + "[" * 64 + "]" * 64
 LONG = ".".join("k" * 32)
@@ -50,22 +51,6 @@ def test_limits(text, place):
     problem = check_limits(text)
     assert (problem and f"{problem.place.line}:{problem.place.column}") == place
     assert problem is None or (problem.slug == "too-deep" and re.search(r"64 deep|32 parts", problem.message))
-
-
-# Each would take minutes if any part of it were looked at again and again.
-HOSTILE = {
-    "open-lists": "a = " + "[" * 50_000,
-    "open-list-lines": "a=[\n" * 10_000,
-    "open-texts": 'a=["""\n' * 10_000,
-    "escaped-quotes": 'a = """' + '\\"""x' * 10_000,
-    "apostrophes": "'" * 50_000,
-    "quotes": '"' * 50_000,
-    "backslashes": 'a="' + "\\" * 50_001,
-    "half-ends": "a = '''" + "''x" * 20_000,
-    "dots": "a" + ".a" * 30_000,
-    "headers": "[a.b.c]\n" * 20_000,
-    "spaces": " " * 50_000,
-}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -10,6 +10,7 @@ import tomli
 
 from launcher.config.toml.syntax import explain_syntax
 from launcher.errors import Place
+from tests.config.toml.mistakes import HOSTILE
 
 
 def refuse(text):
@@ -53,22 +54,6 @@ def test_the_place_of_a_key_file_is_no_secret():
 def test_a_secret_hides_nothing_of_its_neighbours():
     problem = refuse('API_KEY = "x"\nhost = localhost\n')
     assert problem.place == Place("devserver.toml", 2, 8, "host = localhost", 9)
-
-
-# Each would take minutes if any part of it were looked at again and again.
-HOSTILE = {
-    "open-lists": "a = " + "[" * 50_000,
-    "open-list-lines": "a=[\n" * 10_000,
-    "open-texts": 'a=["""\n' * 10_000,
-    "escaped-quotes": 'a = """' + '\\"""x' * 10_000,
-    "apostrophes": "'" * 50_000,
-    "quotes": '"' * 50_000,
-    "backslashes": 'a="' + "\\" * 50_001,
-    "half-ends": "a = '''" + "''x" * 20_000,
-    "dots": "a" + ".a" * 30_000,
-    "headers": "[a.b.c]\n" * 20_000,
-    "spaces": " " * 50_000,
-}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
