@@ -5,6 +5,7 @@ Reads the file again and locates its keys, so it is loaded only when somebody as
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 
@@ -31,7 +32,7 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False, secr
     changed or went away meanwhile gives a place without a text.
     """
     if origin.file:
-        text, _ = read_text(origin.file)
+        text = _text_of(origin.file)
         if origin.source is Source.COMMAND_LINE:
             # Python's parser, for a call of `launcher.run()`
             from launcher.config.sources.argument import locate_argument
@@ -48,6 +49,20 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False, secr
         hide = masked or (redact.is_secret_name(origin.name.lstrip("-")) and origin.name != "--key")
         return _quote("command line", origin.name, " ", _hidden_assignment(origin.text, hide), at_key)
     return Place("derived" if origin.source is Source.DERIVED else "default", text=origin.reason)
+
+
+def _text_of(file: str) -> str | None:
+    """Return the text of a file, read once as long as nobody writes it: a table of origins asks thousands of times."""
+    try:
+        state = os.stat(file)
+    except OSError:
+        return None
+    return _read(file, (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+@lru_cache(maxsize=32)
+def _read(file: str, stamp: tuple[int, ...]) -> str | None:
+    return read_text(file)[0]
 
 
 def _quote(file: str, name: str, between: str, text: str, at_key: bool) -> Place:
