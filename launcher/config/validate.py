@@ -193,23 +193,22 @@ def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
     A union of types makes several errors for one key.
     """
     findings: dict[Key, Finding] = {}
+    exact = {entry.key: entry for entry in entries}  # the last one of a key, as a flag may be repeated
     for detail in error.errors(include_url=False, include_context=False):
         key, unknown = _key_of(detail)
         if key in findings:
             continue
         if len(findings) > MOST:  # nobody reads so many, and a guess at what was meant takes time
             break
-        entry = _blamed(entries, key)
+        entry = exact.get(key) or _around(entries, key)
         origin = _origin_of(entry, key)
         findings[key] = _unknown(key, origin) if unknown else _wrong(key, detail, origin)
     return list(findings.values())
 
 
-def _blamed(entries: list[Entry], key: Key) -> Entry:
-    """Return the entry that gave *key* its value: the last one, as a flag may be repeated; or the first around it."""
-    exact = [entry for entry in entries if entry.key == key]
-    around = [entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key]
-    return exact[-1] if exact else around[0]
+def _around(entries: list[Entry], key: Key) -> Entry:
+    """Return the first entry around *key*, or inside it."""
+    return next(entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key)
 
 
 def _key_of(detail: Any) -> tuple[Key, bool]:  # Any: pydantic's ErrorDetails
