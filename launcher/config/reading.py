@@ -101,7 +101,7 @@ def _separate_profiles(root: str) -> tuple[list[Table], dict[str, tuple[Finding,
     """Return the profiles in the folder profiles, and findings by name for unreadable ones, which count as empty."""
     tables = []
     broken = {}
-    for name in files.profile_names(root):
+    for name in files.profile_names(root)[: selection.MAX_PROFILES + 1]:  # one more than may be: that is told
         file = os.path.join(root, files.FOLDER, name + ".toml")
         document, findings = files.read_document(file)
         table = selection.Table(name, document.table if document else {}, Origin(Source.PROFILE, file, profile=name))

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from launcher.config.finding import Finding
+from launcher.config.finding import MOST, Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.sources.files import within
 from launcher.errors import nearest
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OWN_KEYS = ("description", "extends", "unset")
 MAX_CHAIN = 16
+MAX_PROFILES = 500
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _TAKEN = frozenset(
@@ -86,6 +87,10 @@ def gather_profiles(inline: Sequence[Table], separate: Sequence[Table]) -> tuple
     """
     found: dict[str, Table] = {}
     findings: list[Finding] = []
+    count = len(inline) + len(separate)
+    if count > MAX_PROFILES:
+        message = f"there are more than {MAX_PROFILES} profiles"
+        return {}, [Finding("too-large", message, (*inline, *separate)[0].origin, at_key=True)]
     for table in (*inline, *separate):
         if table.name in found:
             hint = "keep one of them; both have the same keys"
@@ -161,7 +166,7 @@ def chain_of(name: str, profiles: Mapping[str, Table]) -> tuple[tuple[str, ...],
 def _visit(
     name: str, profiles: Mapping[str, Table], path: list[str], order: list[str], findings: list[Finding]
 ) -> None:
-    if name in order:
+    if name in order or len(findings) > MOST:
         return
     path = [*path, name]
     table = profiles[name]
