@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from launcher.config.finding import MOST, Finding
+from launcher.config.finding import Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.sources.files import within
 from launcher.errors import nearest
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 OWN_KEYS = ("description", "extends", "unset")
 MAX_CHAIN = 16
 MAX_PROFILES = 500
+_MOST_TOLD = 20
+"""Wrong parents after which nobody looks for more: where each profile extends each, there are thousands of circles."""
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _TAKEN = frozenset(
@@ -166,7 +168,7 @@ def chain_of(name: str, profiles: Mapping[str, Table]) -> tuple[tuple[str, ...],
 def _visit(
     name: str, profiles: Mapping[str, Table], path: list[str], order: list[str], findings: list[Finding]
 ) -> None:
-    if name in order or len(findings) > MOST:
+    if name in order or len(findings) > _MOST_TOLD:
         return
     path = [*path, name]
     table = profiles[name]
