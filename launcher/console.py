@@ -25,7 +25,9 @@ COLOR_CHOICES = ("auto", "always", "never")
 _ON = ("always", "on", "yes", "true", "1")
 _OFF = ("never", "off", "no", "false", "0")
 _GAP = 2
-_NARROWEST = 24  # columns below which the last column of a table is not wrapped any more
+_BELOW_WORDS = " " * 5
+_NARROWEST = 24  # columns below which the last column of a table has no room beside the others
+_BELOW = 4
 
 
 class OutputError(OSError):
@@ -36,10 +38,18 @@ class Console:
     """Writes lines to one stream, in that stream's look. Opened by `open_console`; the stream stays its owner's."""
 
     def __init__(
-        self, stream: TextIO | None, *, color: bool = False, width: int = 80, cwd: str = "", unicode: bool = True
+        self,
+        stream: TextIO | None,
+        *,
+        color: bool = False,
+        width: int = 80,
+        cwd: str = "",
+        unicode: bool = True,
+        terminal: bool = False,
     ) -> None:
         self.stream = stream
         self.look = Look(color=color, width=width, cwd=cwd, unicode=unicode)
+        self._terminal = terminal
 
     def paint(self, style: str, text: str) -> str:
         """Return *text* in one of the styles of `frame.STYLES`."""
@@ -48,6 +58,17 @@ class Console:
     def lines(self, lines: Iterable[str]) -> None:
         """Write whole lines, at once, that are already escaped; flush them."""
         self.write("".join(f"{line}\n" for line in lines))
+
+    def notice(self, text: str) -> list[str]:
+        """Return what the running server says as lines: a log keeps it whole, a terminal has it broken between words.
+
+        The text is already escaped and may be painted. What follows stands below the words of a line with a sign.
+        """
+        if not self._terminal:
+            return [text]
+        begin = " " * (len(text) - len(text.lstrip(" ")))
+        first, *rest = wrap(text, self.look.width - len(begin), _BELOW_WORDS)
+        return [begin + first, *rest]
 
     def line(self, text: str = "") -> None:
         """Write one line that is already escaped."""
@@ -121,6 +142,7 @@ def open_console(stream: TextIO | None, *, choice: str | None, environ: Mapping[
         width=_width(stream, environ, terminal=terminal),
         cwd=cwd,
         unicode=_encodes(stream),
+        terminal=terminal,
     )
 
 
@@ -212,7 +234,11 @@ def _columns(rows: list[list[tuple[str, str]]], indent: int, look: Look) -> list
             line += look.paint(style, text) + " " * (widths[number] - width_of(text) + _GAP)
             start += widths[number] + _GAP
         style, text = row[-1] if row else ("", "")
-        first, *rest = wrap(text, look.width - start) if look.width - start >= _NARROWEST else [text]
+        if look.width - start < _NARROWEST and width_of(text) > look.width - start:
+            lines.append(line.rstrip())  # no room beside the others: below them
+            start = indent + _BELOW
+            line = " " * start
+        first, *rest = wrap(text, look.width - start)
         lines.append((line + look.paint(style, first)).rstrip())
         lines += [" " * start + look.paint(style, more) for more in rest]
     return lines

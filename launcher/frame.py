@@ -25,6 +25,10 @@ STYLES = {
 }
 
 
+_FAR = 4
+"""How many times the width of the screen is looked at on either side of the caret: characters can have no width."""
+
+
 class Look:
     """How text is shown on one stream: in colour or not, how wide, with which glyphs, seen from which folder."""
 
@@ -145,10 +149,13 @@ def _cut(place: Place, sign: str, room: int) -> tuple[str, str]:
     """Return the source line and the line with the caret, both cut to the same window when the source is too long."""
     begin = min(max(place.column - 1, 0), len(place.text))
     end = min(begin + max(place.length, 1), max(len(place.text), begin + 1))
-    cells = [char if char == "\t" else shown(char) for char in place.text]
+    # What lies further away than this is not seen, and a line may be as long as its file.
+    low, high = max(0, begin - _FAR * room), begin + _FAR * room
+    begin, end = begin - low, min(end, high) - low
+    cells = [char if char == "\t" else shown(char) for char in place.text[low:high]]
     first, last = _window(cells, begin, end, room)
-    before = "..." if first else ""
-    after = "..." if last < len(cells) else ""
+    before = "..." if low or first else ""
+    after = "..." if high < len(place.text) or last < len(cells) else ""
     blank = " " * len(before) + "".join("\t" if cell == "\t" else " " * width_of(cell) for cell in cells[first:begin])
     underline = sign * max(1, sum(map(width_of, cells[begin : min(end, last)])))
     return before + "".join(cells[first:last]) + after, blank + underline

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 
-from launcher.errors import Place, PlanError, Problem
+from launcher.errors import Place, PlanError, Problem, nearest
 from launcher.plan import Address, Browser, Debugger, Plan, Program, Reload, Target, Tls, Wsgi
 
 TYPE_CHECKING = False
@@ -180,4 +180,22 @@ def _path_missing(resolved: ResolvedProfile, key: str, path: str, kind: str) -> 
     shown = os.path.relpath(path, resolved.project.root) if path.startswith(resolved.project.root + os.sep) else path
     wrong = f"is not a {kind}" if os.path.exists(path) else f"no such {kind}"
     place: Place | None = resolved.place(key)
-    return Problem("path-missing", f"{key} points at {shown}, {wrong}", place, hint=f"the full path is {path}")
+    hint, nearby = f"the full path is {path}", _nearby(path)
+    if nearby:
+        hint = f"did you mean {os.path.relpath(nearby, resolved.project.root)}?  {hint}"
+    return Problem("path-missing", f"{key} points at {shown}, {wrong}", place, hint=hint)
+
+
+def _nearby(path: str) -> str:
+    """Return what is there instead of *path*: one of its names, or of the folder it lies in, was not quite right."""
+    folder, name = os.path.split(path)
+    above, folder_name = os.path.split(folder)
+    try:
+        if os.path.isdir(folder):
+            found = nearest(name, sorted(os.listdir(folder)))
+            return os.path.join(folder, found) if found else ""
+        found = nearest(folder_name, sorted(os.listdir(above)))
+    except OSError:
+        return ""
+    other = os.path.join(above, found, name) if found else ""
+    return other if os.path.exists(other) else ""

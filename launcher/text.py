@@ -5,6 +5,8 @@ Pure, and knows nothing of colours or streams; those are the business of `consol
 
 from __future__ import annotations
 
+import re
+
 # What changes the look of other text without being seen: bidirectional marks, zero-width marks, soft hyphens, line
 # separators, tags. The two joiners (200C, 200D) stay: emoji and several scripts are written with them.
 _INVISIBLE = frozenset(
@@ -19,6 +21,7 @@ _INVISIBLE = frozenset(
 )
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 TAB = 8
+_PAINT = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def shown(char: str) -> str:
@@ -72,13 +75,14 @@ def clip(text: str, width: int) -> str:
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
     """Return *text* broken between words into lines of *width* columns; all but the first begin with *indent*.
 
-    A word that is longer than a line is not broken, so that paths and addresses can be copied.
+    A word that is longer than a line is not broken, so that paths and addresses can be copied. What paints the text
+    takes no room.
     """
     lines: list[str] = []
     line = ""
     for word in text.rstrip().split(" "):
         longer = f"{line} {word}" if line else word
-        if line.strip() and width_of(longer) > width:
+        if line.strip() and width_of(_PAINT.sub("", longer)) > width:
             lines.append(line.rstrip())
             longer = indent + word
         line = longer

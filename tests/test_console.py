@@ -151,10 +151,10 @@ def test_table_aligns_by_columns_and_wraps_the_last(console: Console) -> None:
     )
 
 
-def test_table_too_narrow_to_wrap_is_left_to_the_terminal() -> None:
+def test_last_column_without_room_stands_below_the_others() -> None:
     console = Console(io.StringIO(), width=20)
-    console.table([("a key that is long", "words that do not fit")])
-    assert text_of(console) == "  a key that is long  words that do not fit\n"
+    console.table([("a key that is long", "words that do not fit"), ("short", "")])
+    assert text_of(console) == "  a key that is long\n      words that do\n      not fit\n  short\n\n"
 
 
 def test_table_pads_before_it_paints() -> None:
@@ -175,3 +175,12 @@ def test_bug_shows_the_whole_traceback(console: Console) -> None:
 )
 def test_duration(milliseconds: float, text: str) -> None:
     assert duration(milliseconds) == text
+
+
+def test_a_notice_is_broken_on_a_terminal_and_whole_in_a_log() -> None:
+    text = "  *  the last file that was read is views/cart.py"
+    assert Console(None, width=30).notice(text) == [text]
+    assert Console(None, width=30, terminal=True).notice(text) == [
+        "  *  the last file that was",
+        "     read is views/cart.py",
+    ]

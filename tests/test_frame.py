@@ -252,3 +252,13 @@ def test_paths_are_relative_below_the_current_directory(path: str, shown: str) -
 def test_count_names_what_there_is() -> None:
     assert count([Problem("x", "m")]) == "1 error"
     assert count([Problem("x", "m", PROT, warning=True)] * 2) == "2 warnings in 1 file"
+
+
+@pytest.mark.parametrize("char", ["x", "\u0301", "\u6f22"])
+def test_a_long_line_is_cut_without_looking_at_all_of_it(char: str) -> None:
+    place = Place("f", 1, 30_000, char * 60_000, 1)
+    (source, caret) = render([Problem("s", "m", place)], Look(width=40))[3:5]
+    assert source.startswith("1 | ...")
+    assert source.endswith("...")
+    assert "^" in caret
+    assert len(source) < 400

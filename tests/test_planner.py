@@ -215,3 +215,19 @@ def test_all_missing_paths_at_once(plan: Any) -> None:
     with pytest.raises(PlanError) as caught:
         plan({"devserver.toml": "[base]\napp-dir = 'a'\ntls = { cert = 'b', key = 'c' }"})
     assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("there", "settings", "guess"),
+    [
+        pytest.param("cert/dev.pem", "tls.cert = 'certs/dev.pem'", "cert/dev.pem", id="folder"),
+        pytest.param("certs/dve.pem", "tls.cert = 'certs/dev.pem'", "certs/dve.pem", id="name"),
+        pytest.param("certs/other.txt", "tls.cert = 'certs/dev.pem'", "", id="nothing-near"),
+        pytest.param("cert/other.pem", "tls.cert = 'certs/dev.pem'", "", id="folder-without-it"),
+    ],
+)
+def test_missing_path_that_is_nearly_there(plan: Any, there: str, settings: str, guess: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        plan({"devserver.toml": f"[base]\n{settings}", there: ""})
+    (problem,) = caught.value.problems
+    assert problem.hint.startswith(f"did you mean {guess}?  " if guess else "the full path is ")

@@ -87,3 +87,16 @@ def test_pad_counts_columns_not_characters() -> None:
 )
 def test_wrap(text: str, width: int, lines: list[str]) -> None:
     assert wrap(text, width, "  ") == lines
+
+
+def test_wrap_takes_no_notice_of_colours() -> None:
+    assert wrap("\x1b[1;31ma bb\x1b[0m ccc", 8, " ") == ["\x1b[1;31ma bb\x1b[0m ccc"]
+
+
+@pytest.mark.parametrize("code", [0xAD, 0x2060, 0x2064, 0x206F, 0x1BCA0, 0x1D173])
+def test_what_is_not_seen_is_escaped(code: int) -> None:
+    assert escape(f"a{chr(code)}b").startswith("a\\")
+
+
+def test_joiners_of_emoji_stay() -> None:
+    assert escape("\U0001f469\u200d\U0001f4bb\n") == "\U0001f469\u200d\U0001f4bb\\n"

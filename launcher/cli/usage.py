@@ -192,6 +192,8 @@ def _unknown_flag(error: click.NoSuchOption, argv: Sequence[str]) -> Problem:
         )
     elif match := nearest(name, [spelling for spelling in known if spelling.startswith("--")]):
         hint = f"did you mean `{match}`?"
+    elif (match := nearest(name, [spelling for spelling in others if spelling.startswith("--")])) and "--set" in known:
+        hint = f"did you mean `{match}`? here, write --set {_key(match)}=..."
     else:
         hint = f"all flags: {command} --help"
     return Problem("unknown-flag", f"`{command}` has no flag `{name}`", place(argv, name), hint)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from launcher.config.layer import Origin
 
 
+MOST = 100
+"""How many findings are told at once. A file can be wrong in thousands of places, and each takes time to explain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, and the origin that has to be edited.

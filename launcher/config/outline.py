@@ -96,29 +96,29 @@ def _outline(request: Request, error: LaunchError) -> Outline:
 
 
 def _blamed(findings: Iterable[Finding], history: Mapping[Key, History]) -> frozenset[Key]:
-    """Return the keys with a candidate that one of *findings* is about."""
+    """Return the keys with a candidate that one of *findings* is about: by one place, or by a table around it."""
     origins = [
         origin
         for finding in findings
         for origin in (finding.origin, *(other for _, other in finding.others))
         if origin is not None
     ]
+    exact = set(map(_spot, origins))
+    around = {(one.file, one.path[:length]) for one in origins for length in range(1, len(one.path))}
+
+    def is_blamed(origin: Origin) -> bool:
+        if origin.source is Source.DEFAULT:
+            return False
+        inside = any((origin.file, origin.path[:length]) in exact for length in range(1, len(origin.path)))
+        return inside or _spot(origin) in exact or (origin.file, origin.path) in around
+
     return frozenset(
-        key
-        for key, record in history.items()
-        if any(_same(origin, item.origin) for origin in origins for item in record.candidates)
+        key for key, record in history.items() if any(is_blamed(item.origin) for item in record.candidates)
     )
 
 
-def _same(blamed: Origin, origin: Origin) -> bool:
-    """Return whether two origins are one place, or one of them is a table around the other."""
-    if blamed.file != origin.file or origin.source is Source.DEFAULT:
-        return False
-    if blamed.path or origin.path:
-        depth = min(len(blamed.path), len(origin.path))
-        return depth > 0 and blamed.path[:depth] == origin.path[:depth]
-    return (blamed.name, blamed.line, blamed.text if not blamed.file else "") == (
-        origin.name,
-        origin.line,
-        origin.text if not origin.file else "",
-    )
+def _spot(origin: Origin) -> tuple[object, ...]:
+    """Return what two origins have in common that are one place."""
+    if origin.path:
+        return origin.file, origin.path
+    return origin.file, origin.name, origin.line, "" if origin.file else origin.text

@@ -5,8 +5,8 @@ Reads the file again and locates its keys, so it is loaded only when somebody as
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from launcher.config import redact
@@ -17,7 +17,7 @@ from launcher.errors import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection, Iterable
 
     Spots = dict[tuple[str, ...], Spot]
 
@@ -32,7 +32,7 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False, secr
     changed or went away meanwhile gives a place without a text.
     """
     if origin.file:
-        text, _ = read_text(origin.file)
+        text = _text_of(origin.file)
         if origin.source is Source.COMMAND_LINE:
             # Python's parser, for a call of `launcher.run()`
             from launcher.config.sources.argument import locate_argument
@@ -49,6 +49,20 @@ def place_of(origin: Origin, masked: bool = False, *, at_key: bool = False, secr
         hide = masked or (redact.is_secret_name(origin.name.lstrip("-")) and origin.name != "--key")
         return _quote("command line", origin.name, " ", _hidden_assignment(origin.text, hide), at_key)
     return Place("derived" if origin.source is Source.DERIVED else "default", text=origin.reason)
+
+
+def _text_of(file: str) -> str | None:
+    """Return the text of a file, read once as long as nobody writes it: a table of origins asks thousands of times."""
+    try:
+        state = os.stat(file)
+    except OSError:
+        return None
+    return _read(file, (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+@lru_cache(maxsize=32)
+def _read(file: str, stamp: tuple[int, ...]) -> str | None:
+    return read_text(file)[0]
 
 
 def _quote(file: str, name: str, between: str, text: str, at_key: bool) -> Place:
@@ -99,54 +113,44 @@ def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool, secrets: Col
     if origin.line or not origin.path:
         # Only a text that could not be parsed has a line and no path, and nobody can tell where its secrets are.
         return Place(origin.file, origin.line, origin.column)
-    located = _located(text)
-    spots = located.spots
-    path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in spots), ())
+    page = _page(text, frozenset(secrets))
+    path = next((origin.path[:n] for n in range(len(origin.path), 0, -1) if origin.path[:n] in page.spots), ())
     if not path:
         return Place(origin.file)
-    spot = spots[path]
+    spot = page.spots[path]
     line, column, length = (
         (spot.key_line, spot.key_column, spot.key_length) if at_key else (spot.line, spot.column, spot.length)
     )
-
-    def is_hidden(other: tuple[str, ...]) -> bool:
-        return (masked and other == path) or _is_secret(other, spots, secrets)
-
-    shown = _mask_line(located, line, column, is_hidden)
-    if not at_key and is_hidden(path) and path not in located.tables:
+    hidden = page.hidden.get(line, {})
+    if masked and path not in page.tables and spot.line == line:
+        hidden = {**hidden, path: spot}
+    shown = _mask_line(page.lines[line - 1], hidden.values(), column)
+    if not at_key and path in hidden:
         length = len(redact.MASK)
     return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Located:
-    """The lines of a TOML text, what stands where, which paths stand on a line, and which have others inside them."""
+class _Page:
+    """A TOML text as it may be shown: its lines, where its values stand, and which of them are hidden, by line."""
 
-    lines: list[str]
-    spots: Spots
-    by_line: dict[int, list[tuple[str, ...]]]
-    tables: set[tuple[str, ...]]
+    def __init__(self, text: str, secrets: Collection[str]) -> None:
+        self.lines = re.split(r"\r\n|\n", text)
+        self.spots = locate(text)
+        self.tables = {path[:length] for path in self.spots for length in range(1, len(path))}
+        self.hidden: dict[int, Spots] = {}
+        for path, spot in self.spots.items():
+            if path not in self.tables and _is_secret(path, self.spots, secrets):
+                self.hidden.setdefault(spot.line, {})[path] = spot
 
 
 @lru_cache(maxsize=32)
-def _located(text: str) -> _Located:
-    spots = locate(text)
-    by_line: dict[int, list[tuple[str, ...]]] = {}
-    for path, spot in spots.items():
-        by_line.setdefault(spot.line, []).append(path)
-    tables = {path[:length] for path in spots for length in range(1, len(path))}
-    return _Located(re.split(r"\r\n|\n", text), spots, by_line, tables)
+def _page(text: str, secrets: frozenset[str]) -> _Page:
+    return _Page(text, secrets)
 
 
-def _mask_line(located: _Located, number: int, caret: int, is_hidden: Callable[[tuple[str, ...]], bool]) -> str:
-    """Return a line of a TOML file without the values that are hidden; the column *caret* stays in place."""
-    line = located.lines[number - 1]
-    places = [
-        (located.spots[path].column, located.spots[path].length)
-        for path in located.by_line.get(number, ())
-        if is_hidden(path) and path not in located.tables
-    ]
-    for column, length in sorted(places, reverse=True):
+def _mask_line(line: str, hidden: Iterable[Spot], caret: int) -> str:
+    """Return a line of a TOML file without what is *hidden*; the column *caret* stays in place."""
+    for column, length in sorted(((spot.column, spot.length) for spot in hidden), reverse=True):
         mask = "*" * length if column < caret else redact.MASK
         line = line[: column - 1] + mask + line[column - 1 + length :]
     return redact.mask_url(line[: caret - 1], keep=True) + redact.mask_url(line[caret - 1 :])

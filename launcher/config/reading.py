@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from launcher.config import schema, selection
 from launcher.config.finding import Finding
@@ -18,7 +17,7 @@ from launcher.errors import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from launcher.config.selection import Table
     from launcher.config.sources.files import Document, Project
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
 _ROOT_KEYS = ("default-profile", "base", "profiles")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The files of a project as they were read.
 
     `profiles` are the team's, `local` those of devserver.local.toml. `broken` has findings by the name of the profile
-    whose own file cannot be read: they only matter where that profile is used.
+    whose own file cannot be read: they only matter where that profile is used. `secrets` are the variables of the app
+    that some table declares to be secret, whether or not its profile is used.
     """
 
     project: Project
@@ -41,18 +41,12 @@ class Sources:
     local: Mapping[str, Table] = field(default_factory=dict)
     broken: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    secrets: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All profiles, the team's first."""
         return (*self.profiles, *(name for name in self.local if name not in self.profiles))
-
-    @cached_property
-    def secrets(self) -> frozenset[str]:
-        """The variables of the app that some table declares to be secret, whether or not its profile is used."""
-        documents = [document.table.get("base") for document in (self.committed, self.personal) if document]
-        tables = [*documents, *(table.table for table in (*self.profiles.values(), *self.local.values()))]
-        return frozenset(name for table in tables if isinstance(table, dict) for name in _declared(table.get("env")))
 
 
 def read_sources(project: Project, *, local: bool) -> Sources:
@@ -85,25 +79,29 @@ def read_sources(project: Project, *, local: bool) -> Sources:
         SettingsFile(personal_file, os.path.lexists(personal_file), "local"),
         *(SettingsFile(table.origin.file, True, "profile") for table in separate),
     ]
+    bases = [document.table.get("base") for document in (committed, personal) if document]
+    secrets = _declared([*bases, *(table.table for table in (*profiles.values(), *own.values()))])
     return Sources(
-        replace(project, candidates=tuple(seen)), committed, personal, profiles, own, broken, tuple(findings)
+        replace(project, candidates=tuple(seen)), committed, personal, profiles, own, broken, tuple(findings), secrets
     )
 
 
-def _declared(table: object) -> list[str]:
-    """Return the names in an `env` table that are declared secret, however that is written."""
-    if not isinstance(table, dict):
-        return []
-    return [
-        name for name, value in table.items() if isinstance(value, dict) and value.get("secret", False) is not False
-    ]
+def _declared(tables: Iterable[object]) -> frozenset[str]:
+    """Return the names in the `env` of *tables* that are declared secret, however that is written."""
+    variables = [table["env"] for table in tables if isinstance(table, dict) and isinstance(table.get("env"), dict)]
+    return frozenset(
+        name
+        for env in variables
+        for name, value in env.items()
+        if isinstance(value, dict) and value.get("secret", False) is not False
+    )
 
 
 def _separate_profiles(root: str) -> tuple[list[Table], dict[str, tuple[Finding, ...]]]:
     """Return the profiles in the folder profiles, and findings by name for unreadable ones, which count as empty."""
     tables = []
     broken = {}
-    for name in files.profile_names(root):
+    for name in files.profile_names(root)[: selection.MAX_PROFILES + 1]:  # one more than may be: that is told
         file = os.path.join(root, files.FOLDER, name + ".toml")
         document, findings = files.read_document(file)
         table = selection.Table(name, document.table if document else {}, Origin(Source.PROFILE, file, profile=name))

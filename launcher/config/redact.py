@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MASK = "***"
 
 _SECRET_NAME = re.compile(
@@ -33,6 +37,8 @@ def mask_url(text: str, *, keep: bool = False) -> str:
 
     `keep` keeps the length, for a text in which columns count.
     """
+    if "@" not in text:
+        return text
     return USER_INFO.sub(lambda match: "*" * len(match[0]) if keep else MASK, text)
 
 
@@ -49,6 +55,14 @@ def is_secret_key(key: str) -> bool:
     """
     parts = [part.strip(" \t\"'").lstrip("-") for part in key.split(".")]
     return parts[0] == "env" or any(is_secret_name(part) for part in parts if part != "key")
+
+
+def without_secrets(text: str, environ: Mapping[str, str]) -> str:
+    """Return *text*, of which nothing is known, without the secrets of *environ* and without passwords in URLs."""
+    secrets = {value for name, value in environ.items() if is_secret_name(name) and len(value) > 3}
+    for value in sorted(secrets, key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return mask_url(text)
 
 
 def shown(name: str, text: str, *, secret: bool = False) -> str:

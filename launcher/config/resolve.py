@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from launcher.config import assemble, schema, selection, survey, validate, variables
+from launcher.config import assemble, redact, schema, selection, survey, validate, variables
 from launcher.config import key as keys
 from launcher.config.anchor import Folders, anchored, resolve_path
-from launcher.config.finding import Finding
+from launcher.config.finding import MOST, Finding
 from launcher.config.layer import History, Origin, Source
 from launcher.config.reading import Sources, read_sources
 from launcher.config.sources import files, pairs
@@ -264,9 +264,25 @@ def stack_up(request: Request, sources: Sources, name: str, before: Sequence[Fin
     findings += found
     unread = {finding.origin.file for finding in findings if finding.origin is not None} & {file.path for file in seen}
     merged, found = _merge_checked(layers, sources.secrets)
+    found = [_with_hidden(finding, merged, sources.project.root) for finding in found]
     known, missing = variables.gather_variables(merged.history)
     findings += [*found, *([] if unread else missing)]  # a variable may be missing only because its file is broken
     return Stacked(merged, chain, known, tuple(seen), tuple(findings))
+
+
+def _with_hidden(finding: Finding, merged: Merged, root: str) -> Finding:
+    """Return the finding for a variable that cannot be read with the value that there would be without the variable."""
+    if finding.slug != "env-value":
+        return finding
+    record = next((one for one in merged.history.values() if one.winner.origin == finding.origin), None)
+    hidden = next((item for item in record.candidates[1:] if item.origin != finding.origin), None) if record else None
+    if hidden is None or hidden.unset or not isinstance(hidden.value, (str, int, float)) or hidden.value == "":
+        return finding
+    if record and (keys.is_whole(record.key) or redact.hides_setting(keys.join(record.key), hidden.value)):
+        return finding
+    value = str(hidden.value).lower() if isinstance(hidden.value, bool) else hidden.value
+    note = f"without it the value would be {value} ({describe_origin(hidden.origin, root)})"
+    return replace(finding, notes=(*finding.notes, note))
 
 
 def make_settings(request: Request, sources: Sources, stacked: Stacked) -> tuple[Settings, list[Finding]]:
@@ -421,13 +437,21 @@ def raise_for(findings: Iterable[Finding], secrets: Collection[str]) -> None:
 
 
 def tell(findings: Iterable[Finding], secrets: Collection[str]) -> tuple[Problem, ...]:
-    """Return the problems for *findings*, grouped by file, with their source lines, without the values of *secrets*."""
+    """Return the problems for *findings*, grouped by file, with their source lines, without the values of *secrets*.
+
+    Of very many only the first are told, errors before warnings.
+    """
     found = list(findings)
     if not found:
         return ()
     from launcher.config.problem import problem_of  # only to fail or to warn
 
-    return _by_file([problem_of(finding, secrets) for finding in found])
+    if len(found) <= MOST:
+        return _by_file([problem_of(finding, secrets) for finding in found])
+    first = sorted(found, key=lambda finding: finding.warning)[:MOST]
+    problems = _by_file([problem_of(finding, secrets) for finding in first])
+    note = f"there are more problems; these are the first {MOST}"
+    return (*problems[:-1], replace(problems[-1], notes=(*problems[-1].notes, note)))
 
 
 def _by_file(problems: list[Problem]) -> tuple[Problem, ...]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 OWN_KEYS = ("description", "extends", "unset")
 MAX_CHAIN = 16
+MAX_PROFILES = 500
+_MOST_TOLD = 20
+"""Wrong parents after which nobody looks for more: where each profile extends each, there are thousands of circles."""
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 _TAKEN = frozenset(
@@ -86,6 +89,10 @@ def gather_profiles(inline: Sequence[Table], separate: Sequence[Table]) -> tuple
     """
     found: dict[str, Table] = {}
     findings: list[Finding] = []
+    count = len(inline) + len(separate)
+    if count > MAX_PROFILES:
+        message = f"there are more than {MAX_PROFILES} profiles"
+        return {}, [Finding("too-large", message, (*inline, *separate)[0].origin, at_key=True)]
     for table in (*inline, *separate):
         if table.name in found:
             hint = "keep one of them; both have the same keys"
@@ -161,7 +168,7 @@ def chain_of(name: str, profiles: Mapping[str, Table]) -> tuple[tuple[str, ...],
 def _visit(
     name: str, profiles: Mapping[str, Table], path: list[str], order: list[str], findings: list[Finding]
 ) -> None:
-    if name in order:
+    if name in order or len(findings) > _MOST_TOLD:
         return
     path = [*path, name]
     table = profiles[name]
@@ -179,6 +186,9 @@ def _visit(
 
 
 def _cycle(path: list[str], profiles: Mapping[str, Table]) -> Finding:
+    """Return the finding for a circle of profiles, the same one from whichever of them it is entered."""
+    begin = path.index(min(path))
+    path = [*path[begin:-1], *path[:begin], path[begin]]
     hops = [(f'`{name}` extends "{parent}"', profiles[name].parent_origin(parent)) for name, parent in pairwise(path)]
     return Finding(
         "extends-cycle",

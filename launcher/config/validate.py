@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from launcher.config import key as keys
 from launcher.config import redact, schema
-from launcher.config.finding import Finding
+from launcher.config.finding import MOST, Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.stack import Conflict, Merged, nest
 from launcher.errors import nearest
@@ -188,23 +188,27 @@ def _cut(origin: Origin, key: Key, table: Key) -> Origin:
 
 
 def _explain(error: ValidationError, entries: list[Entry]) -> list[Finding]:
-    """Return one finding for each key in pydantic's errors; a union of types makes several errors for one key."""
+    """Return one finding for each key in pydantic's errors, up to one more than are told.
+
+    A union of types makes several errors for one key.
+    """
     findings: dict[Key, Finding] = {}
+    exact = {entry.key: entry for entry in entries}  # the last one of a key, as a flag may be repeated
     for detail in error.errors(include_url=False, include_context=False):
         key, unknown = _key_of(detail)
         if key in findings:
             continue
-        entry = _blamed(entries, key)
+        if len(findings) > MOST:  # nobody reads so many, and a guess at what was meant takes time
+            break
+        entry = exact.get(key) or _around(entries, key)
         origin = _origin_of(entry, key)
         findings[key] = _unknown(key, origin) if unknown else _wrong(key, detail, origin)
     return list(findings.values())
 
 
-def _blamed(entries: list[Entry], key: Key) -> Entry:
-    """Return the entry that gave *key* its value: the last one, as a flag may be repeated; or the first around it."""
-    exact = [entry for entry in entries if entry.key == key]
-    around = [entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key]
-    return exact[-1] if exact else around[0]
+def _around(entries: list[Entry], key: Key) -> Entry:
+    """Return the first entry around *key*, or inside it."""
+    return next(entry for entry in entries if entry.key[: len(key)] == key or key[: len(entry.key)] == entry.key)
 
 
 def _key_of(detail: Any) -> tuple[Key, bool]:  # Any: pydantic's ErrorDetails

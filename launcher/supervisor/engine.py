@@ -33,7 +33,7 @@ MOST = 8
 EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
 
-LIBRARIES = "the libraries"
+LIBRARIES = "the imported libraries"
 """How the library base is called."""
 
 PATIENCE = (2.0, 2.0)

@@ -50,7 +50,7 @@ class Report:
         self._write(f"{mark}  {cause}{origin}served again after {duration(milliseconds)}")
         if self._timings:
             spent = "   ".join(f"{name} {time:.1f}" for name, time in phases.items())
-            self._write(self._console.paint("faint", f"   {spent}   (ms)"))
+            self._write(f"   {self._console.paint('faint', f'{spent}   (ms)')}")
 
     def passed_over(self, path: str, reason: str) -> None:
         """Say why something that moved on the disk led to nothing; only where the person asked for that."""
@@ -84,13 +84,13 @@ class Report:
         """
         lines = [escape(line) for line in text.rstrip().splitlines()]
         end = "the page shows this; waiting for a change" if goes_on else "stopped"
-        told = f"  {self._mark('error')}  {escape(cause)}: {end}"
+        told = self._console.notice(f"  {self._mark('error')}  {escape(cause)}: {end}")
         if lines[:1] != [escape(cause)]:
-            self._lines(lambda: self._console.lines([*lines, told]))
+            self._lines(lambda: self._console.lines([*lines, *told]))
             return
         width = self._console.look.width - len(_BELOW)
         hints = [f"{_BELOW}{part}" for line in lines[1:] for part in wrap(line.strip(), width)]
-        self._lines(lambda: self._console.lines([told, *hints]))
+        self._lines(lambda: self._console.lines([*told, *hints]))
 
     def crashed(self, how: str, text: str, *, goes_on: bool) -> None:
         """Say that a serving worker died, and of what."""
@@ -197,7 +197,7 @@ class Report:
 
     def _write(self, *lines: str) -> None:
         *before, last = lines
-        self._lines(lambda: self._console.lines([*before, f"  {last}"]))
+        self._lines(lambda: self._console.lines([*before, *self._console.notice(f"  {last}")]))
 
     def _lines(self, write: Callable[[], None]) -> None:
         try:

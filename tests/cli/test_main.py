@@ -131,6 +131,12 @@ def test_a_bug_of_ours_is_shown_whole(project: Project, command: ModuleType) -> 
     assert ran.err.endswith("ZeroDivisionError: oh\n")
 
 
+def test_a_bug_of_ours_tells_no_secret_of_the_shell(project: Project, command: ModuleType) -> None:
+    fail_with(command, ValueError("bad text: c4n4ry, postgres://ada:c4n4ry2@db"))
+    ran = project.launch("dev", API_KEY="c4n4ry")
+    assert ran.err.endswith("ValueError: bad text: ***, postgres://***@db\n")
+
+
 def test_ctrl_c_ends_with_130(project: Project, command: ModuleType) -> None:
     fail_with(command, KeyboardInterrupt())
     ran = project.launch("dev")

@@ -112,3 +112,9 @@ def test_settings_that_are_secret(key: str, value: object, hidden: bool) -> None
 )
 def test_keys_of_a_command_line(key: str, secret: bool) -> None:
     assert redact.is_secret_key(key) is secret
+
+
+def test_secrets_of_the_environment_are_taken_out_of_any_text() -> None:
+    environ = {"API_KEY": "abcd", "OTHER_TOKEN": "abcdef", "SHORT_KEY": "abc", "HOME": "/home"}
+    text = "abcdef abcd abc /home postgres://u:p@h"
+    assert redact.without_secrets(text, environ) == "*** *** abc /home postgres://***@h"

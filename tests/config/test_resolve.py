@@ -568,3 +568,29 @@ def test_work_grows_in_proportion_to_the_profiles(root: Path, loading: str) -> N
     """The second step adds twice as many profiles as the first, so it adds twice as many calls."""
     few, some, many = (calls_to_check(root, count, loading) for count in (40, 80, 160))
     assert (many - some) / (some - few) == pytest.approx(2, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("files", "environ", "notes"),
+    [
+        pytest.param({"devserver.toml": "[base]\nport = 5001\n"}, {"LAUNCH_PORT": "x"}, ("without it the value would be 5001 (devserver.toml:2:8)",), id="file"),
+        pytest.param({}, {"LAUNCH_PORT": "x"}, ("without it the value would be 5000 (default)",), id="default"),
+        pytest.param({"devserver.toml": "[base]\ndebug = false\n"}, {"LAUNCH_DEBUG": "x"}, ("without it the value would be false (devserver.toml:2:9)",), id="switch"),
+        pytest.param({"devserver.toml": "[base]\ndebugger.pin = '123'\n"}, {"LAUNCH_DEBUGGER__PIN": "x"}, (), id="secret"),
+        pytest.param({}, {"LAUNCH_ALLOWED_HOSTS": "[1]"}, (), id="list"),
+    ],
+)  # fmt: skip
+def test_a_wrong_variable_is_told_with_what_it_hides(
+    resolve: Any_, files: dict[str, str], environ: dict[str, str], notes: tuple[str, ...]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(files, environ=environ)
+    assert caught.value.problems[0].notes == notes
+
+
+def test_of_very_many_problems_the_first_are_told(resolve: Any_) -> None:
+    keys = "".join(f"k{number} = 1\n" for number in range(300))
+    with pytest.raises(ConfigError) as caught:
+        resolve({"devserver.toml": f"[base]\n{keys}"})
+    assert len(caught.value.problems) == 100
+    assert caught.value.problems[-1].notes == ("there are more problems; these are the first 100",)

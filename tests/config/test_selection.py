@@ -168,3 +168,10 @@ def test_tables_in_a_document() -> None:
 def test_is_abstract() -> None:
     assert is_abstract("_x")
     assert not is_abstract("x")
+
+
+def test_more_profiles_than_anybody_has_are_refused() -> None:
+    tables = [Table(f"p{number}", {}, Origin(Source.PROFILE, "devserver.toml")) for number in range(501)]
+    assert len(gather_profiles(tables[:500], [])[0]) == 500
+    found, (finding,) = gather_profiles(tables[:1], tables[1:])
+    assert (found, finding.slug, finding.message) == ({}, "too-large", "there are more than 500 profiles")

@@ -8,6 +8,8 @@ tries loopback addresses only.
 from __future__ import annotations
 
 import ctypes
+import gc
+import importlib
 import io
 import json
 import os
@@ -22,12 +24,15 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 from unicodedata import category
 
 import launcher.cli.main
 from launcher.cli import checkup
+from launcher.cli.root import command_names
+from launcher.config.resolve import Request, resolve_profile
 from launcher.config.validate import is_loopback
 from launcher.supervisor.run import Supervisor
 from tests.fuzz.material import ROOT, Input
@@ -151,7 +156,20 @@ def _environ(given: Input, root: Path) -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(root), "TERM": "xterm", **given.environ}
 
 
+@cache
+def _prepare() -> None:
+    """Import what commands import when they are chosen: it would be most of the time of each run."""
+    for name in command_names():
+        importlib.import_module(f"launcher.cli.commands.{name}")
+    for name in ("problem", "places", "outline", "sources.envfile", "toml.syntax"):
+        importlib.import_module(f"launcher.config.{name}")
+    importlib.import_module("launcher.cli.usage")
+    resolve_profile(Request("/", {}))
+    gc.freeze()
+
+
 def _forked(given: Input, root: Path) -> Ran:
+    _prepare()
     pid = os.fork()
     if pid == 0:
         _become(given, root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 import hypothesis
@@ -355,9 +356,10 @@ def grown(count: int, seed: int) -> list[Input]:
 
 
 def hostile() -> Iterator[Input]:
-    """Yield what somebody would try who wants the command to fail, with several commands each."""
+    """Yield what somebody would try who wants the command to fail, with three commands each."""
+    others = cycle((("profiles",), ("doctor",), ("dev",), ("explain", "port", "--json"), ("exec", "--", "true")))
     for name, files, special, environ, cwd in _scenes():
-        for argv in (("check",), ("explain",), ("profiles",), ("doctor",), ("dev",), ("explain", "port", "--json")):
+        for argv in (("check",), ("explain",), next(others)):
             yield Input(f"{name}: {' '.join(argv)}", argv, files, special, environ, cwd)
 
 
@@ -415,7 +417,9 @@ _HOSTILE_TOML = {
     "huge text": '[base]\nport = "' + "x" * 60_000 + '"\n',
     "wide text": '[base]\nport = "' + "\u6f22" * 20_000 + '"\n',
     "marks": '[base]\nport = "' + "e" + "\u0301" * 30_000 + '"\n',
-    "many keys": "[base]\n" + "".join(f"k{n} = 1\n" for n in range(7000)),
+    "many keys": "[base]\n" + "".join(f"k{n} = 1\n" for n in range(6000)),
+    "many keys that are nearly right": "[base.debugger]\n" + "".join(f"pasthrough-erors{n} = 1\n" for n in range(2500)),
+    "many tables that are nearly right": "".join(f"[base.proxyfix{n}]\nexcl = 1\n" for n in range(2000)),
     "many right to left": "[base]\n" + "".join(f"\u202ek{n} = 1\n" for n in range(4000)),
     "many variables": "[base.env]\n" + "".join(f"V{n} = {n}\n" for n in range(6000)),
     "many required": "[base.env]\n" + "".join(f"V{n}.required='x'\n" for n in range(3000)),

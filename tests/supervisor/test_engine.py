@@ -755,7 +755,7 @@ def test_a_base_is_what_is_left_when_the_first_file_changes(project: Project) ->
     assert {project.engine._base.pid} < project.engine.pids()  # type: ignore[union-attr]
     app = project.write("shop.py", "import colorsys\n" + APP.replace("return [", "return [b'new ', "))
     child = project.load(2, app)
-    assert project.engine.came_from() == "back to the libraries"
+    assert project.engine.came_from() == "back to the imported libraries"
     assert project.ask() == "new one"
     project.drain(child)
 

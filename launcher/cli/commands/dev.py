@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 
 import click
 
@@ -20,6 +21,7 @@ from launcher.cli.options import (
     output_options,
     request_options,
 )
+from launcher.errors import StartError
 from launcher.supervisor.child import Child, worker_environ
 
 TYPE_CHECKING = False
@@ -27,8 +29,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from launcher.cli.invocation import Invocation
-    from launcher.config.resolve import Request
+    from launcher.config.resolve import Request, ResolvedProfile
+    from launcher.errors import Problem
     from launcher.plan import Plan, Program
+
+_ADDRESS = {
+    "port-in-use": "port",
+    "port-denied": "port",
+    "host-unknown": "host",
+    "cannot-listen": "host",
+    "socket-file": "host",
+}
+"""Which setting a problem with the address is about."""
 
 _INTERPRETER = ("PYTHON", "LD_", "DYLD_")
 """How variables begin that an interpreter, or the loader below it, reads when it starts."""
@@ -103,7 +115,25 @@ def start(
         child = Child(worker_environ(invocation.environ, plan))
     begun = time.monotonic() - process_age()
     supervisor = Supervisor(plan, child, replan=replan, report=report, environ=invocation.environ, begun=begun)
-    return supervisor.run()
+    try:
+        return supervisor.run()
+    except StartError as error:
+        raise StartError([with_origin(problem, resolved) for problem in error.problems]) from error
+
+
+def with_origin(problem: Problem, resolved: ResolvedProfile) -> Problem:
+    """Return a problem with the address as one that shows the setting which says it, or that no setting does."""
+    key = _ADDRESS.get(problem.slug)
+    if key is None or problem.place is not None:
+        return problem
+    if key == "port" and resolved.settings.host.startswith("unix:"):
+        key = "host"
+    place = resolved.place(key)
+    if place is None or not place.text:
+        value = getattr(resolved.settings, key)
+        return replace(problem, notes=(*problem.notes, f"no setting says `{key}`; {value} is the default"))
+    hint, *notes = problem.notes or ("",)
+    return replace(problem, place=place, hint=problem.hint or hint, notes=tuple(notes))
 
 
 def make_pin() -> str:

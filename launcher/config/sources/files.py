@@ -5,6 +5,7 @@ Which profile counts is `selection.py`'s business, and what the values mean is `
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -118,8 +119,10 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
             ]
         if state.st_size > MAX_BYTES:
             return None, [_too_large(origin, f"has {state.st_size} bytes, the limit is {MAX_BYTES}")]
-        with open(file, "rb") as stream:
+        with open(file, "rb", opener=_without_waiting) as stream:
             raw = stream.read(MAX_BYTES + 1)
+        if raw is None:  # the system calls it a regular file, and has nothing to say: /proc/kmsg
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     except FileNotFoundError:
         return None, []
     except OSError as error:
@@ -130,6 +133,11 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         return None, [_wrong_encoding(origin, raw, error)]
+
+
+def _without_waiting(file: str, flags: int) -> int:
+    """Open a file of which nobody knows what it is, so that reading it does not wait for somebody to write."""
+    return os.open(file, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[Finding]]:  # Any: TOML
@@ -233,7 +241,7 @@ def _has_our_table(file: str) -> tuple[bool, list[Finding]]:
             raw = stream.read(4 * MAX_BYTES)
     except OSError:
         return False, []
-    if not re.search(rb"\btool\b[\s.\"'\]]*\blaunch\b|^\s*launch[\s.=]", raw, re.MULTILINE):
+    if not re.search(rb"\btool\b[\s.\"'\]]*\blaunch\b|^[ \t]*launch[\s.=]", raw, re.MULTILINE):
         return False, []
     document, findings = read_document(file)
     if document is None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from launcher.config import key as keys
-from launcher.config.finding import Finding
+from launcher.config.finding import MOST, Finding
 from launcher.config.layer import Entry, Origin
 from launcher.errors import nearest
 
@@ -85,7 +85,7 @@ def launch_entries(pairs: Iterable[Pair], settings: Mapping[str, Setting]) -> tu
             continue
         row = settings.get(pair.name)
         if row is None:
-            findings.append(_unknown(pair, settings))
+            findings.append(_unknown(pair, settings if len(findings) < MOST else ()))
         elif pair.text:
             entries += spread(keys.split(row.key), parse_text(pair.text, row.kinds), pair.origin)
     return entries, findings
@@ -134,12 +134,12 @@ def _flask_entry(pair: Pair, settings: Mapping[str, Setting], separator: str) ->
     return [Entry(keys.split(row.key), value, pair.origin)]
 
 
-def _unknown(pair: Pair, settings: Mapping[str, Setting]) -> Finding:
+def _unknown(pair: Pair, known: Iterable[str]) -> Finding:
     inner = pair.name.removeprefix(keys.PREFIX + "ENV__")
     if inner != pair.name:
         hint = f"variables for the app need no prefix: set {inner} itself"
     else:
-        guess = nearest(pair.name, settings)
+        guess = nearest(pair.name, known)
         hint = f"did you mean {guess}?" if guess else "`launch schema --text` lists all names"
     return Finding("env-unknown", f"{pair.name} sets nothing", pair.origin, at_key=True, hint=hint)
 

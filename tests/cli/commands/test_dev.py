@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launcher.cli.commands import dev
-from launcher.config.resolve import Given
+from launcher.config.resolve import Given, Request, resolve_profile
+from launcher.errors import Place, Problem
 
 if TYPE_CHECKING:
     from launcher.cli.invocation import Invocation
-    from launcher.config.resolve import Request
+    from launcher.config.resolve import ResolvedProfile
     from launcher.supervisor.child import Child
     from tests.cli.conftest import Project
 
@@ -63,3 +64,38 @@ def test_the_argument_and_the_flag_cannot_both_name_the_app(project: Project, st
     assert (ran.code, started) == (2, [])
     assert ran.err.startswith("error[app-twice]: the app is named twice\n")
     assert "  | launch dev --app a:b c:d\n  |                      ^^^ " in ran.err
+
+
+def resolved_in(project: Project, **environ: str) -> ResolvedProfile:
+    return resolve_profile(Request(str(project.root), environ))
+
+
+IN_USE = Problem("port-in-use", "port 5001 on 127.0.0.1 is in use", notes=("take any free port",))
+
+
+def test_a_port_in_use_shows_the_setting_that_says_it(project: Project) -> None:
+    project.files({"devserver.toml": "[base]\nport = 5001\n"})
+    problem = dev.with_origin(IN_USE, resolved_in(project))
+    assert problem.place == Place(str(project.root / "devserver.toml"), 2, 8, "port = 5001", 4)
+    assert (problem.hint, problem.notes) == ("take any free port", ())
+    problem = dev.with_origin(IN_USE, resolved_in(project, LAUNCH_PORT="5002"))
+    assert problem.place == Place("environment", 0, 13, "LAUNCH_PORT=5002", 4)
+
+
+def test_a_port_in_use_that_no_setting_says_is_the_default(project: Project) -> None:
+    problem = dev.with_origin(IN_USE, resolved_in(project))
+    assert problem.place is None
+    assert problem.notes == ("take any free port", "no setting says `port`; 5000 is the default")
+
+
+@pytest.mark.parametrize("slug", ["host-unknown", "cannot-listen", "socket-file", "port-in-use"])
+def test_a_problem_with_the_host_shows_the_host(project: Project, slug: str) -> None:
+    project.files({"devserver.toml": '[base]\nport = 5001\nhost = "unix:s"\n'})
+    problem = dev.with_origin(Problem(slug, "cannot listen"), resolved_in(project))
+    assert problem.place is not None
+    assert problem.place.line == 3
+
+
+def test_another_problem_stays_as_it_is(project: Project) -> None:
+    other = Problem("tls-file", "no certificate")
+    assert dev.with_origin(other, resolved_in(project)) is other

@@ -37,9 +37,9 @@ def test_list(shop: Project) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "   NAME   FROM                 EXTENDS  CHANGES                 DESCRIPTION\n"
-        "   _root  devserver.toml:3:1            port                    only to be extended\n"
+        "   _root  devserver.toml:3:1            port\n    only to be extended\n"
         "   lazy   devserver.toml:5:1   _root    loading, env.API_TOKEN\n"
-        "*  eager  profiles/eager.toml           loading, env.API_TOKEN  Stop at the first error\n"
+        "*  eager  profiles/eager.toml           loading, env.API_TOKEN\n    Stop at the first error\n"
     )
 
 
