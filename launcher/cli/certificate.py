@@ -31,12 +31,21 @@ def validity(pem: str) -> tuple[int, int]:
 def mismatch(cert: str, key: str) -> str:
     """Return why the files *cert* and *key* (empty where both are in one) cannot be used together, or nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    asked = False
+
+    def no_password() -> bytes:  # OpenSSL would ask on the terminal
+        nonlocal asked
+        asked = True
+        return b""
+
     try:
-        context.load_cert_chain(cert, key or None, password=b"")  # with none at all OpenSSL would ask on the terminal
+        context.load_cert_chain(cert, key or None, password=no_password)
     except ssl.SSLError as error:
-        return error.reason or str(error)
-    except (OSError, ValueError) as error:
-        return str(error)
+        if asked:
+            return "it has a password, which nobody can type: openssl pkey -in KEY -out NEW-KEY"
+        return "they do not belong together" if "MISMATCH" in (error.reason or "") else "there is no key in it"
+    except OSError as error:
+        return error.strerror or type(error).__name__
     return ""
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from launcher.cli.discovery import Discovery, Item
 
 SCHEMA_FILE = ".launch/devserver.schema.json"
+IGNORE_FILE = ".gitignore"
 IGNORED = ("devserver.local.toml", ".env*.local", ".launch/tls/")
+_REASON = "# launch: what belongs to one machine"
 _MOST = 3  # other apps that are offered
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -46,13 +48,14 @@ def other_apps(found: Discovery) -> list[Item]:
 
 
 def ignored_text(text: str) -> str:
-    """Return the text of .gitignore with the lines that are missing in *text*."""
+    """Return the text of .gitignore with the lines that are missing in *text*, which end as its own do."""
     present = {line.strip().lstrip("/") for line in text.splitlines()}
     missing = [line for line in IGNORED if line not in present and line.rstrip("/") not in present]
     if not missing:
         return text
-    before = text if not text or text.endswith("\n") else f"{text}\n"
-    return before + ("\n" if before else "") + "\n".join(["# launch: what belongs to one machine", *missing]) + "\n"
+    end = "\r\n" if "\r\n" in text else "\n"
+    before = text if not text or text.endswith("\n") else text + end
+    return before + "".join(f"{line}{end}" for line in [*([""] if before else []), _REASON, *missing])
 
 
 def difference(name: str, before: str | None, after: str) -> list[str]:
@@ -97,7 +100,7 @@ def planned(found: Discovery, schema: str, present: Mapping[str, str | None]) ->
     files = {"devserver.toml": settings_text(found)}
     if present.get(SCHEMA_FILE) is None:
         files[SCHEMA_FILE] = schema
-    ignore = present.get(".gitignore") or ""
+    ignore = present.get(IGNORE_FILE) or ""
     if ignored_text(ignore) != ignore:
-        files[".gitignore"] = ignored_text(ignore)
+        files[IGNORE_FILE] = ignored_text(ignore)
     return files

@@ -77,7 +77,7 @@ def read_sources(project: Project, *, local: bool) -> Sources:
     findings += [finding for table in own.values() for finding in _check_local(table, profiles)]
     seen = [
         *(
-            [SettingsFile(project.file, committed is not None, "pyproject" if project.table else "project")]
+            [SettingsFile(project.file, os.path.lexists(project.file), "pyproject" if project.table else "project")]
             if project.file
             else []
         ),

@@ -169,7 +169,8 @@ class Children:
         """Forget the worker of this number, whose process is gone; tell what it said last, and then its end."""
         child = self._known[number]
         self.hear_out(number, child)
-        self._known.pop(number, None)
+        if self._known.pop(number, None) is not child:
+            return  # what it said last has led to this
         self.neglect(child.channel)
         self.neglect(child.watch)
         self._gone(number, child, how, code)

@@ -52,6 +52,7 @@ class Disk:
         self._links: dict[str, set[str]] = {}
         """Files that are reached by symbolic links, and the names by which they are known."""
         self._folders: set[str] = set()
+        self._also: frozenset[str] = frozenset()
         self._covered: set[str] = set()
         """The folders of all files that were known when the watcher was told last; some do not exist."""
         self.is_watched = False
@@ -114,13 +115,17 @@ class Disk:
             path = above
         return True
 
-    def watch(self, also: Iterable[str] = ()) -> bool:
-        """Have the watcher look at every folder that matters now, and at those of *also*; return whether one is new."""
+    def watch(self, also: Iterable[str] | None = None) -> bool:
+        """Have the watcher look at every folder that matters now; return whether one is new.
+
+        Those of *also* matter from now on besides; without it, those that were named last.
+        """
+        self._also = self._also if also is None else frozenset(also)
         files = (*self._timeline.known, *self._plan.settings_files, *self._included, *self._links)
         self._covered = {os.path.dirname(path) for path in files}
         self.is_watched = True
         folders = {_existing(folder) for folder in self._covered}
-        folders.update(_existing(folder) for folder in also)
+        folders.update(_existing(folder) for folder in self._also)
         folders.update(self._above(folders))
         folders.update(path for path in self._plan.settings_files if os.path.isdir(path))
         if self._plan.reload.include:

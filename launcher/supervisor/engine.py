@@ -99,11 +99,6 @@ class Engine:
         """Whether snapshots are wanted at all."""
         return self._plan.reload.enabled and self._plan.reload.engine in ("auto", "snapshot")
 
-    @property
-    def count(self) -> int:
-        """How many snapshots wait."""
-        return len(self._frozen)
-
     def title(self) -> str:
         """Return the engine in use, in words, and why it is not the faster one."""
         if not self.enabled:

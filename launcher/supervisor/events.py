@@ -95,6 +95,11 @@ class QuietCame:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryLow:
+    """There is little memory left."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """The deadline that was set for a child passed."""
 
@@ -201,6 +206,7 @@ if TYPE_CHECKING:
         | ChildDrained
         | ChildGone
         | FilesChanged
+        | MemoryLow
         | PlanAdjusted
         | PlanChanged
         | QuietCame

@@ -2,7 +2,8 @@
 
 `seen` is raised before the watcher's queue is read, and `settled` follows when what was read has led to messages, or to
 nothing. A worker that finds the queue empty and both equal, in this order, knows that its code is the newest; its side
-is `web/gate.py`. Behind them stands the monotonic time of the last save that pages have to do with.
+is `web/gate.py`. Behind them stands the monotonic time until which pages that refresh themselves wait, because another
+save may follow the last one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,19 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _COUNTERS = struct.Struct("=QQ")
-_SAVED = struct.Struct("=d")
+_QUIET = struct.Struct("=d")
+
+ALONE_SECONDS = 0.05
+"""How long after a save another one is waited for: a page rarely asks sooner anyway."""
+
+COMPANY_SECONDS = 0.12
+"""The same where saves come in company: "save all", or a formatter that writes the file again."""
+
+HABIT_SECONDS = 600.0
+"""For how long it is remembered that saves came in company."""
+
+_SAME_SECONDS = 0.02
+"""One save may be seen several times within this time."""
 
 
 class Gate:
@@ -29,6 +42,7 @@ class Gate:
         self._page = mmap.mmap(self._descriptor, mmap.PAGESIZE)
         self._seen = 0
         self._depth = 0
+        self._last_save = self._last_company = -HABIT_SECONDS
 
     def fileno(self) -> int:
         """Return the descriptor of the page, to be lent to workers."""
@@ -47,8 +61,13 @@ class Gate:
             self._write(self._seen)
 
     def saved(self) -> None:
-        """Take note that a file was saved which pages show, or which leads to a reload: others may follow."""
-        _SAVED.pack_into(self._page, _COUNTERS.size, time.monotonic())
+        """Take note that a file was saved which pages show, or which leads to a reload."""
+        now = time.monotonic()
+        if _SAME_SECONDS < now - self._last_save < COMPANY_SECONDS:
+            self._last_company = now
+        self._last_save = now
+        patience = COMPANY_SECONDS if now - self._last_company < HABIT_SECONDS else ALONE_SECONDS
+        _QUIET.pack_into(self._page, _COUNTERS.size, now + patience)
 
     def __enter__(self) -> None:
         self.shut()

@@ -1,6 +1,6 @@
 """Which of the things that moved on the disk mean that the app must be loaded again.
 
-Pure: works on names and digests. Only a changed content counts; `run.py` computes digests and asks here.
+Pure: works on names and digests. Only a changed content counts; `disk.py` computes digests and asks here.
 """
 
 from __future__ import annotations
@@ -60,7 +60,6 @@ IN_PLACE = frozenset(
         "browser.open",
         "reload.drain-seconds",
         "reload.include",
-        "reload.poll",
     )
 )
 """Settings that are in force at once: the app never sees them."""

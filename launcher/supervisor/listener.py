@@ -17,7 +17,7 @@ from launcher.text import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from launcher.plan import Address
 
@@ -35,6 +35,7 @@ class Listener:
 
     def __init__(self, address: Address) -> None:
         """Listen on *address*. Raises `StartError` as `listen` does."""
+        self._address = address
         self._socket = listen(address)
         self._next: tuple[Address, socket.socket] | None = None
 
@@ -54,9 +55,11 @@ class Listener:
         """Listen on *address* as well, unless it is where we are already; `move` follows. Raises `StartError`."""
         if self._next is not None and self._next[0] == address:
             return
+        ours = [self._socket] if self._next is None else [self._socket, self._next[1]]
+        stays = address == self._address or _is_at(self._socket, address)
+        new = None if stays else listen(address, beside=ours)
         self._drop_next()
-        if not _is_at(self._socket, address):
-            self._next = address, listen(address, beside=self._socket)
+        self._next = None if new is None else (address, new)
 
     def move(self) -> list[tuple[int, tuple[str, int]]]:
         """Leave the old address for the one that was prepared, if there is one.
@@ -65,8 +68,10 @@ class Listener:
         """
         if self._next is None:
             return []
-        old, (_, self._socket), self._next = self._socket, self._next, None
+        old, (self._address, self._socket), self._next = self._socket, self._next, None
         waiting = list(_waiting(old))
+        with suppress(OSError):  # workers that are leaving hold it too, and nobody may come to them any more
+            old.shutdown(socket.SHUT_RDWR)
         _close(old)
         return waiting
 
@@ -81,11 +86,11 @@ class Listener:
             self._next = None
 
 
-def listen(address: Address, beside: socket.socket | None = None) -> socket.socket:
+def listen(address: Address, beside: Sequence[socket.socket] = ()) -> socket.socket:
     """Return a socket that listens on *address*; the caller closes it.
 
     Raises `StartError` when the address is in use or not ours. A port that is chosen by itself is the first free one.
-    That *beside*, another socket of ours, has the same port is no obstacle.
+    That one of *beside*, other sockets of ours, has the same port is no obstacle.
     """
     if address.unix:
         return _listen_unix(address.unix)
@@ -119,13 +124,17 @@ def _ports(address: Address) -> range:
     return range(address.port, min(address.port + (AUTO_TRIES if address.auto else 1), 65536))
 
 
-def _bind(host: str, port: int, beside: socket.socket | None = None) -> socket.socket:
+def _bind(host: str, port: int, beside: Sequence[socket.socket] = ()) -> socket.socket:
     family, where = _resolve(host, port)
     listener = socket.socket(family, socket.SOCK_STREAM)
-    both = [] if beside is None or beside.family == socket.AF_UNIX else [beside, listener]
+    ours = [one for one in beside if one.family != socket.AF_UNIX]
+    # Two sockets of one user that both say so may overlap, see socket(7).
+    overlapping = [*ours, listener] if ours else []
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for one in both:  # two sockets of one user that both say so may overlap, see socket(7)
+        for one in (
+            (*overlapping, listener) if overlapping else ()
+        ):  # two sockets of one user that both say so may overlap, see socket(7)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(where)
         listener.listen(BACKLOG)
@@ -133,7 +142,7 @@ def _bind(host: str, port: int, beside: socket.socket | None = None) -> socket.s
         listener.close()
         raise
     finally:
-        for one in both:
+        for one in overlapping:
             if one.fileno() >= 0:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
     return listener

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from launcher.plan import Plan
 
 _SHOWN_FILES = 3
+_PRODUCTION = ("DYNO", "KUBERNETES_SERVICE_HOST", "AWS_LAMBDA_FUNCTION_NAME", "K_SERVICE")
+"""What Heroku, Kubernetes, AWS Lambda and Cloud Run set in the processes that they run."""
 _BELOW = " " * 5
 """What puts a line under the words of a line with a sign."""
 
@@ -28,7 +30,6 @@ class Report:
         self, console: Console, version: str, project: str, *, verbose: bool = False, timings: bool = False
     ) -> None:
         self.verbose = verbose
-        self._passed_over = ""
         self._timings = timings
         self._console = console
         self._version = version
@@ -53,8 +54,7 @@ class Report:
 
     def passed_over(self, path: str, reason: str) -> None:
         """Say why something that moved on the disk led to nothing; only where the person asked for that."""
-        if self.verbose and path != self._passed_over:  # the terminal may be a file below the project
-            self._passed_over = path
+        if self.verbose:
             self._write(self._console.paint("faint", f"·  {self._names([path])}: {reason}"))
 
     def no_snapshot(self, before: str, reason: str) -> None:
@@ -123,6 +123,12 @@ class Report:
         arrow = self._console.paint("good", self._sign("➜", ">"))
         for where in urls:
             self._write(f"{arrow}  {self._console.paint('link', escape(where))}")
+
+    def production(self, environ: Mapping[str, str]) -> None:
+        """Warn where the environment looks like that of a production machine."""
+        if marker := next((name for name in _PRODUCTION if name in environ), ""):
+            told = f"this looks like a production machine ({marker} is set): launch is for development only"
+            self._write(f"{self._mark('warning')}  {told}")
 
     def reachable(self, plan: Plan) -> None:
         """Warn that others than this machine reach the debugger, and say what they can do there."""

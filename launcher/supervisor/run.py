@@ -50,6 +50,9 @@ WARM_SECONDS = 0.1
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
 
+_OF_A_LOAD = (messages.Reading, messages.Unsafe, messages.Loading, messages.Serving, messages.Failed)
+"""Messages that count only from the worker that loads or serves."""
+
 
 class Supervisor:
     """Everything that one run of `launch dev` holds. `run` is called once."""
@@ -88,6 +91,7 @@ class Supervisor:
         self._finishing: dict[int, int] = {}
         self._edition = 1
         self._saved: tuple[str, ...] = ()
+        self._different: list[Difference] = []
 
     def run(self) -> int:
         """Serve until asked to stop or unable to go on; return the exit code.
@@ -104,17 +108,16 @@ class Supervisor:
             self._children = Children(
                 self._selector, self._clock, heard=self._heard, gone=self._gone, ask=self._ask_how_it_ended
             )
+            self._children.adopt(0, self._first)
             self._engine = self._make_engine()
             stack.callback(self._end_all)
             self._listener = stack.enter_context(closing(Listener(self._plan.address)))
             self._saves = stack.enter_context(closing(self._make_saves()))
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._take_signals(signals))
             self._selector.register(self._saves, selectors.EVENT_READ, self._saves.take)
-            self._children.adopt(0, self._first)
             self._first.tell(messages.Tally(), self._tally)
             orphans.become_subreaper()
-            if self._engine.enabled:
-                self._clock.after(MEMORY_SECONDS, self._look_at_memory)
+            self._clock.after(MEMORY_SECONDS, self._look_at_memory)
             self.state, actions = state.begin(self._plan, 0)
             self._perform(actions)
             return self._loop()
@@ -288,6 +291,7 @@ class Supervisor:
         addresses = self._addresses(plan)
         rows = banner_rows(plan, found, self._saves.count(), self._engine.title())
         self._report.ready(plan, addresses, (time.monotonic() - self._begun) * 1000, rows)
+        self._report.production(self._environ)
         self._warn_of_reach(plan)
         if plan.browser.open and not self._opened:
             self._opened = True
@@ -308,9 +312,10 @@ class Supervisor:
         self._engine.make_base(libraries, self._listener.fileno(), self._saves.share)
 
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
+        if isinstance(message, _OF_A_LOAD) and number not in (self.state.loading, self.state.active):
+            return  # that load was given up
         if isinstance(message, messages.Reading):
-            if number in (self.state.loading, self.state.active):
-                self._saves.was_read(message.files)
+            self._saves.was_read(message.files)
         elif isinstance(message, messages.Departed):
             child.departed = True
             child.verdict = "the app imports other libraries than before"
@@ -416,7 +421,7 @@ class Supervisor:
     def _copy_failed(self, child: Child, how: str) -> None:
         """Load cold instead: that a copy dies may be the engine's fault, a fresh interpreter's word counts."""
         text = child.crash_report() if child.verdict and not child.departed else ""
-        child.close()
+        self._children.bury(child, self._engine.pids())
         self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)
         if not child.departed:
             self._engine.doubt()
@@ -437,9 +442,8 @@ class Supervisor:
         most = memory.allowed(memory.look(), MOST)
         if ended := self._engine.make_room(most):
             self._report.memory_low(ended)
-        for number in self.state.staying if most < MOST else ():
-            if (child := self._children.get(number)) is not None:
-                child.tell(messages.Drain(0.0))
+        if most < MOST:
+            self._happen(events.MemoryLow())
         self._clock.after(MEMORY_SECONDS, self._look_at_memory)
 
     def _is_slow(self, number: int) -> None:
@@ -449,18 +453,23 @@ class Supervisor:
     # What the disk says
 
     def _differs(self, difference: Difference) -> None:
-        if self._exit_code is not None:
+        """Act on all that differs at once: what the loading worker has said already may lead to more of it."""
+        self._different.append(difference)
+        if len(self._different) > 1 or self._exit_code is not None:
             return
         loading, number = self._children.get(self.state.loading), self.state.loading
         if loading is not None and number is not None:
             # What it has said already counts as before: if it serves by now, it may have accepted clients.
             self._children.hear_out(number, loading)
-        if difference.settings and self._settings_changed():
+        files = tuple(dict.fromkeys(file for item in self._different for file in item.files))
+        settings = any(item.settings for item in self._different)
+        self._different.clear()
+        if settings and self._settings_changed():
             return  # which loads the files anew as well
-        if difference.files:
+        if files:
             self._changed_at = time.monotonic()
-            self._begin_edition(difference.files)
-            self._happen(events.FilesChanged(difference.files))
+            self._begin_edition(files)
+            self._happen(events.FilesChanged(files))
 
     def _begin_edition(self, saved: tuple[str, ...]) -> None:
         """Count a reload that a person's save led to; one refresh of the pages is enough for all that was saved."""

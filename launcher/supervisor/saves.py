@@ -39,7 +39,7 @@ SETTLE_SECONDS = 0.02
 """How long a template, static file or settings file may still be moving before something is done about it."""
 
 UNSETTLED_SECONDS = 0.2
-"""How long that is waited for where settings files have changed: a log beside the app may move for ever."""
+"""How long that is waited for: a log beside the app may move for ever."""
 
 
 class Saves:
@@ -49,7 +49,7 @@ class Saves:
     """
 
     differs: Callable[[Difference], None]
-    """Told what differs of what the app or the settings were read from; also when nothing does."""
+    """Told what differs of what the app or the settings were read from."""
 
     refresh: Callable[[Change], None]
     """Told which files that pages show are different."""
@@ -70,6 +70,8 @@ class Saves:
         self._moved_at = 0.0
         self._rearm_due = False
         self._poll_due = False
+        self._look_due = 0.0
+        """Until when files that pages show may go on moving; 0 while nothing is to be looked at."""
         self._shut = False
         self._held: Difference | None = None
         self._explained: set[str] = set()
@@ -97,9 +99,11 @@ class Saves:
             self._watcher.close()
             self._watcher = self._disk.watcher = self._open_watcher()
         self._disk.use(plan)
+        self._clock.after(0.0, self.settle)  # what is read from now on may lie in other folders
 
     def _open_watcher(self) -> Watcher:
-        if seconds := self._plan.reload.poll:
+        seconds = self._plan.reload.poll
+        if self._plan.reload.enabled:
             self._poll_in(seconds)
         return open_watcher(poll_seconds=seconds, warn=self._fall_back)
 
@@ -192,7 +196,7 @@ class Saves:
             difference, shown = self._disk.moved(moved), self._shown.moved(moved)
             if shown:  # noted before the decision, so that one refresh shows all that was saved at once
                 self._gate.saved()
-                self._clock.after(SETTLE_SECONDS, self._look_at_shown)
+                self._look_at_shown_in(SETTLE_SECONDS)
             self._tell(difference, woken)
             if self._report.verbose and not shown and difference == Difference():
                 self._explain(moved)
@@ -270,6 +274,9 @@ class Saves:
             return
         if self._plan.reload.enabled:
             self._tell(self._disk.look())
+        if self._held is not None and now < until:  # settings that have not settled may mend it
+            self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(until, then))
+            return
         then()
 
     # What pages show
@@ -294,14 +301,23 @@ class Saves:
 
     def _doubt_shown(self) -> None:
         self._shown.doubt()
-        self._clock.after(0.0, self._look_at_shown)
+        self._look_at_shown_in(0.0)
+
+    def _look_at_shown_in(self, seconds: float) -> None:
+        """Look in so many seconds, unless that is about to happen."""
+        if self._look_due:
+            return
+        self._look_due = time.monotonic() + UNSETTLED_SECONDS
+        self._clock.after(seconds, self._look_at_shown)
 
     def _look_at_shown(self) -> None:
         """Refresh the pages if what they show has changed, and is there again: editors delete before they write."""
         now = time.monotonic()
-        if now - self._moved_at < SETTLE_SECONDS or self._shown.is_missing(now):
+        moving = now < self._look_due and now - self._moved_at < SETTLE_SECONDS
+        if moving or self._shown.is_missing(now):
             self._clock.after(SETTLE_SECONDS, self._look_at_shown)
             return
+        self._look_due = 0.0
         change = self._shown.look(now)
         if change.noisy:
             self._report.noisy(change.noisy)

@@ -18,6 +18,7 @@ from launcher.supervisor.events import (
     End,
     Exit,
     FilesChanged,
+    MemoryLow,
     PlanAdjusted,
     PlanChanged,
     QuietCame,
@@ -64,8 +65,7 @@ class State:
     `prompting`; `held` is what waits of the settings. `cause` and `text` are of the failure that is not yet believed or
     is shown. `beside` are the workers that were not yet gone when the load in progress began; `again` says that it
     failed, perhaps for them, and is repeated without them. `served` says whether an app was ever served, `revived` that
-    a worker replaces one that crashed early, and
-    `code` is the exit code while stopping.
+    a worker replaces one that crashed early, and `code` is the exit code while stopping.
     """
 
     phase: str
@@ -106,6 +106,8 @@ def step(state: State, event: Event) -> Step:
         return _stop(state, event)
     if isinstance(event, PlanAdjusted):
         return _adjust(state, event)
+    if isinstance(event, MemoryLow):
+        return _dismiss(state)
     if isinstance(event, ChildDrained):
         return _drained(state, event)
     if isinstance(event, TimePassed):
@@ -156,14 +158,19 @@ def _suspect(state: State, event: Event) -> Step:
 def _repeat(state: State) -> Step:
     """Load once more, but not before the workers are gone that may hold what this load could not have."""
     if state.staying:
-        leaving = state.staying
-        state = replace(state, draining=state.draining.union(leaving), staying=(), again=True)
-        return state, [TellDrain(child, 0.0) for child in leaving]
+        return _dismiss(replace(state, again=True))
     if state.beside & state.draining:
         return replace(state, again=True), []
     state, actions = _give_up(state)
     state, more = _load(state)
     return replace(state, beside=frozenset()), actions + more
+
+
+def _dismiss(state: State) -> Step:
+    """Have the workers leave that stay for their consoles."""
+    leaving = state.staying
+    state = replace(state, draining=state.draining.union(leaving), staying=())
+    return state, [TellDrain(child, 0.0) for child in leaving]
 
 
 def _give_up(state: State) -> Step:
@@ -347,6 +354,8 @@ def _drained(state: State, event: ChildDrained) -> Step:
     actions: list[Action] = [Say("cut", (event.cut,))] if event.cut else []
     if not event.stays or event.child not in state.draining or state.phase == "stopping":
         return state, actions
+    if state.again:  # it may hold what the worker that is to be repeated could not have
+        return state, [*actions, TellDrain(event.child, 0.0)]
     staying = (*state.staying, event.child)
     leaving, staying = staying[:-MOST_STAYING], staying[-MOST_STAYING:]
     draining = (state.draining - {event.child}).union(leaving)

@@ -29,7 +29,7 @@ from launcher.web.origin import is_same_origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
     from typing import Any, Protocol
 
@@ -106,7 +106,10 @@ class Debugger(DebuggedApplication):
         self._mask = Mask(plan)
         self._quiet = quiet
         self._bar = bar
-        self.trusted_hosts = list(known_names(plan))
+        self.trusted_hosts = []  # Werkzeug's list, which nobody asks: see `check_host_trust`
+        names = known_names(plan)
+        self.known_names: Callable[[], Collection[str]] = lambda: names
+        """Asked which names are answered to; whoever lets them change puts another function here."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Carry out a command of the debugger's own page, or else run the app."""
@@ -122,6 +125,8 @@ class Debugger(DebuggedApplication):
         if command == "pinauth" and "pin" in arguments and self._is_ours(secret):
             return self._enter(environ, secret)(environ, guarded)
         if command == "printpin" and self._is_ours(secret):
+            if secret == self.secret:
+                self._consoles.use()  # a console was opened: the page asks for the PIN now
             return self.log_pin_request(Request(environ))(environ, guarded)
         return self._command(environ, guarded, command, secret)
 
@@ -141,13 +146,17 @@ class Debugger(DebuggedApplication):
         if secret == self.secret and (number in self.frames or (number is None and command == OPENED)):
             if not trusted:
                 return answer(environ, start_response, "403 Forbidden", _LOCKED)
+            if not self.check_host_trust(environ):
+                return answer(environ, start_response, "400 Bad Request", _LOCKED)
             self._consoles.use()
             if number is None:
                 return answer(environ, start_response, "200 OK", b"")
             return super().__call__(environ, start_response)
         told = b""
-        if trusted and number is not None and self._is_ours(secret) and self.check_host_trust(environ):
-            told = self._consoles.ask(secret[_SHARED_LENGTH:], number, command)
+        owner = secret[_SHARED_LENGTH:]
+        foreign = owner and secret != self.secret  # of ours, the frame would be here
+        if trusted and number is not None and foreign and self._is_ours(secret) and self.check_host_trust(environ):
+            told = self._consoles.ask(owner, number, command)
         return answer(environ, start_response, "200 OK", told or gone(command), "text/html")
 
     def _is_ours(self, secret: str) -> bool:
@@ -209,7 +218,7 @@ class Debugger(DebuggedApplication):
         Not Werkzeug's own check, in which no IPv6 address can match and capitals count.
         """
         host = parse_host(environ.get("HTTP_HOST", ""))
-        return host is not None and is_known(host[0], self.trusted_hosts)
+        return host is not None and is_known(host[0], self.known_names())
 
     def pin_auth(self, request: Request) -> Response:
         """Check a PIN, one at a time: of guesses sent all at once, each must count before the next is looked at."""

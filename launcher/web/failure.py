@@ -46,6 +46,7 @@ _PAGE = """\
 body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 0; }}
 main {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 h1 {{ font-size: 1.4rem; overflow-wrap: anywhere; }}
+h1::first-letter {{ text-transform: uppercase; }}
 pre {{ overflow-x: auto; padding: 1rem; border: 1px solid; border-radius: .3rem; font: .85rem/1.4 monospace; }}
 </style>
 </head>
@@ -59,6 +60,7 @@ pre {{ overflow-x: auto; padding: 1rem; border: 1px solid; border-radius: .3rem;
 </html>
 """
 _PLAIN = "The terminal of the server says why the app could not be loaded."
+_SILENT = "It left no traceback. What it printed before is in the terminal of the server."
 _SHOWN_FILES = 3
 
 
@@ -86,17 +88,19 @@ def failure_app(
     *exception* is what was raised, cleaned of our own frames, or None where the process has died. Without the debugger
     nothing of this is shown. Writes nothing to the error stream: the failure has been reported when it happened.
     """
-    bar = _bar(plan, failure, live)
+    bar, now = _bar(plan, failure, live), adjustable or Adjustable(plan)
     if not plan.debugger.enabled:
         app = _page_app("Internal Server Error", f"<p>{_PLAIN}</p>", _bar(plan, Notice("", ""), live))
     elif (shown := _shown(exception, failure.cause)) is not None:
         from launcher.web.debugger import Debugger
 
         raising = _raising(shown, shown.__traceback__)
-        app = Debugger(raising, plan, failures=failures, quiet=True, bar=bar, consoles=consoles)
+        debugger = Debugger(raising, plan, failures=failures, quiet=True, bar=bar, consoles=consoles)
+        debugger.known_names = lambda: now.names
+        app = debugger
     else:
-        app = _page_app(failure.cause, f"<pre>{escape(failure.text)}</pre>", bar)
-    now = adjustable or Adjustable(plan)
+        text = f"<pre>{escape(failure.text)}</pre>" if failure.text.strip() else f"<p>{_SILENT}</p>"
+        app = _page_app(failure.cause, text, bar)
     return check_hosts(live.endpoints(app) if live else app, lambda: now.names)
 
 

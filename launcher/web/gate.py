@@ -17,11 +17,8 @@ import time
 from select import POLLIN, poll
 
 _COUNTERS = struct.Struct("=QQ")
-_SAVED = struct.Struct("=d")
+_QUIET = struct.Struct("=d")
 _PEEKED = 4096
-
-COMPANY_SECONDS = 0.1
-"""Saves that follow each other within this time are one act of a person: "save all", or a formatter behind a save."""
 
 
 class Gate:
@@ -32,9 +29,9 @@ class Gate:
         self._page = mmap.mmap(page, mmap.PAGESIZE, prot=mmap.PROT_READ)
 
     def is_quiet(self) -> bool:
-        """Return whether no save came lately that would have a page refreshed again which is made now."""
-        (saved,) = _SAVED.unpack_from(self._page, _COUNTERS.size)
-        return bool(time.monotonic() - saved >= COMPANY_SECONDS)
+        """Return whether no save is expected that would have a page refreshed again which is made now."""
+        (moment,) = _QUIET.unpack_from(self._page, _COUNTERS.size)
+        return bool(time.monotonic() >= moment)
 
     def is_open(self, channel: int) -> bool:
         """Return whether everything that moved on the disk so far has been decided, with no word to us on the way."""

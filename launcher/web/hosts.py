@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import socket
+from html import escape
 
 from launcher.web.answer import answer
 
@@ -30,6 +31,14 @@ _HOST = re.compile(
     rf"(?:(?P<name>{_LABEL}(?:\.{_LABEL})*)\.?|\[(?P<ipv6>[a-f0-9]*:[a-f0-9:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?"
 )
 _LONGEST = 260
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Not under this name</title>
+<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; }</style>
+<p>"""
 
 
 def parse_host(value: str) -> tuple[str, str] | None:
@@ -83,6 +92,8 @@ def check_hosts(app: WSGIApplication, known: Callable[[], Collection[str]]) -> W
         if is_known(host[0], known()) or is_address(host[0]):
             return app(environ, start_response)
         text = f'This server does not answer to "{host[0]}". If it should, add the name to the setting allowed-hosts.\n'
-        return answer(environ, start_response, "403 Forbidden", text.encode())
+        if "text/html" not in environ.get("HTTP_ACCEPT", ""):
+            return answer(environ, start_response, "403 Forbidden", text.encode())
+        return answer(environ, start_response, "403 Forbidden", (_PAGE + escape(text)).encode(), "text/html")
 
     return check

@@ -19,7 +19,7 @@ from socketserver import BaseServer
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 from launcher.web.answer import HEADERS
-from launcher.web.gate import COMPANY_SECONDS, asks_for_page
+from launcher.web.gate import asks_for_page
 from launcher.web.streams import LeftOpen, Streams
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ _FULL_SECONDS = 0.005
 _HELD_SECONDS = 0.001
 """How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
 
-_REFRESH_SECONDS = 2 * COMPANY_SECONDS
+_REFRESH_SECONDS = 0.25
 """How long a page that refreshes itself waits at most, where saves never end."""
 
 

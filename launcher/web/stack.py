@@ -43,6 +43,14 @@ def build_stack(
     the frames of tracebacks.
     """
     wsgi, now = plan.wsgi, adjustable or Adjustable(plan)
+
+    def with_debugger(app: WSGIApplication) -> WSGIApplication:
+        from launcher.web.debugger import Debugger
+
+        debugger = Debugger(app, plan, failures=failures, bar=live.tag if live else lambda _: "", consoles=consoles)
+        debugger.known_names = lambda: now.names
+        return debugger
+
     layers = (
         (True, no_exits),
         (wsgi.static, lambda app: _with_static(app, wsgi.static)),
@@ -51,7 +59,7 @@ def build_stack(
         (wsgi.lint, _with_lint),
         (wsgi.proxy_fix, lambda app: _with_proxy_fix(app, wsgi.proxy_fix)),
         (live, lambda app: _when(now, live.in_pages(app), app) if live else app),
-        (plan.debugger.enabled, lambda app: _with_debugger(app, plan, failures, live, consoles)),
+        (plan.debugger.enabled, with_debugger),
         (live, lambda app: live.endpoints(app) if live else app),
         (True, lambda app: check_hosts(app, lambda: now.names)),
     )
@@ -128,11 +136,3 @@ def _with_proxy_fix(app: WSGIApplication, trusted: Mapping[str, int]) -> WSGIApp
     # Werkzeug trusts one proxy for two of the headers by itself; here only what the setting names is trusted.
     counts: dict[str, Any] = dict.fromkeys(_PROXY_HEADERS, 0) | dict(trusted)  # Any: keyword arguments
     return ProxyFix(app, **counts)
-
-
-def _with_debugger(
-    app: WSGIApplication, plan: Plan, failures: Counter | None, live: LiveReload | None, consoles: Consoles | None
-) -> WSGIApplication:
-    from launcher.web.debugger import Debugger
-
-    return Debugger(app, plan, failures=failures, bar=live.tag if live else lambda _: "", consoles=consoles)

@@ -48,11 +48,14 @@ _MAKES = {
 """Audit events of what changes a folder, and which argument is the path."""
 
 
+_KERNEL = ("/proc/", "/sys/", "/dev/")
+"""What the kernel makes up: a project may be in the root folder, and these differ at each look."""
+
+
 def is_project_file(path: str) -> bool:
     """Return whether the file belongs to people who edit it: not to the standard library, a package, or to us."""
-    return (
-        os.path.isabs(path) and not any(part in path for part in _LIBRARY) and not path.startswith((_STANDARD, _OURS))
-    )
+    outside = (_STANDARD, _OURS, *_KERNEL)
+    return os.path.isabs(path) and not any(part in path for part in _LIBRARY) and not path.startswith(outside)
 
 
 class Finder:

@@ -107,8 +107,10 @@ def _find_root(name: str, target: Target) -> tuple[str, str]:
     """Return the folder to put first, and the name under which to import *name* from there."""
     top = name.partition(".")[0]
     here, source = target.directory, os.path.join(target.directory, "src")
-    if file_of(here, top) is None and target.search and file_of(source, top) is not None:
-        return source, name
+    if target.search and file_of(here, top) is None:
+        folders = [os.path.isdir(os.path.join(folder, top)) for folder in (here, source)]  # packages without a file
+        if file_of(source, top) is not None or folders == [False, True]:
+            return source, name
     inside = os.path.isfile(os.path.join(here, "__init__.py"))
     if inside and (file_of(here, top) is not None or os.path.isdir(os.path.join(here, top))):
         # The folder is itself a package, and the module is part of it: `flask run` climbs out of it, too.

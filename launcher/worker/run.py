@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 
 from launcher import handover
 from launcher.errors import StartError
@@ -102,6 +103,11 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
         return 1
 
 
+def _adjusted(plan: Plan, message: Adjust) -> Plan:
+    browser = replace(plan.browser, live_reload=message.live_reload)
+    return replace(plan, allowed_hosts=message.allowed_hosts, browser=browser)
+
+
 def _refused_tls(plan: Plan) -> str:
     """Return why nothing can be served by TLS as the plan wants it, and what to do; nothing where it can."""
     if not (plan.tls.cert or plan.tls.adhoc):
@@ -164,14 +170,17 @@ class Worker:
 
     def live(self) -> int:
         """Carry out messages until there is nothing left to do; return the exit code."""
+        waiting: tuple[Plan, Load] | None = None
         while True:
+            if waiting is not None and (not waiting[1].wait or self._first_connection()):
+                (plan, told), waiting = waiting, None
+                if self._load(plan, self._checkpoints(told.most, told.wanted)):
+                    return 0
             message, descriptor = self._link.channel.receive()
             if isinstance(message, Load) and descriptor is not None:
-                plan = self._prepare(message.plan, descriptor)
-                if message.wait and not self._first_connection():
-                    continue
-                if self._load(plan, self._checkpoints(message.most, message.wanted)):
-                    return 0
+                waiting = self._prepare(message.plan, descriptor), message
+            elif isinstance(message, Adjust) and waiting is not None:
+                waiting = _adjusted(waiting[0], message), waiting[1]
             elif isinstance(message, Preload) and descriptor is not None:
                 plan = self._prepare(message.plan, descriptor)
                 checkpoints = self._become_base(plan, message)

@@ -80,7 +80,11 @@ def _sockets() -> str:
     for number, link in links().items():
         if not link.startswith("socket:"):
             continue
-        with socket.socket(fileno=os.dup(number)) as end:
+        try:
+            end = socket.socket(fileno=os.dup(number))
+        except OSError as error:
+            return f"a socket cannot be looked at: {error.strerror}"
+        with end:
             if end.family in (socket.AF_INET, socket.AF_INET6) and _is_bound(end):
                 return "a socket is bound"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
@@ -111,11 +112,69 @@ def test_transcript_is_what_happens(page):
     )
 
 
+# A word that stands for many, and one of them.
+STANDS_FOR = {
+    "KEY": "port",
+    "NAME": "env-missing",
+    "SLUG": "env-missing",
+    "SHELL": "bash",
+    "COMMAND": "dev",
+    "A": "web",
+    "B": "admin",
+}
+
+
+def shown_commands(text: str) -> list[str]:
+    """Return what a page shows as a line to type: in blocks with and without `$`, and in the middle of a sentence."""
+    blocks = re.findall(r"^(?: {4,}|\t)\s*(?:\$ )?((?:launch|source|eval|mkdir) .*)$", text, flags=re.MULTILINE)
+    typed = [line.partition("  #")[0].strip() for line in blocks]
+    typed = [line for line in typed if "[OPTIONS]" not in line and "   " not in line]  # a usage line, a drawing
+    inline = re.findall(r"`(launch [^`]*)`", re.sub(r"^(?: {4}|\t).*$", "", text, flags=re.MULTILINE))
+    return [*typed, *(" ".join(STANDS_FOR.get(word, word) for word in line.split()) for line in inline)]
+
+
 def commands() -> list[str]:
-    """Return every command line of ours that another page shows."""
+    """Return every command line of ours that another page shows; the mere name of a command is none."""
     shown = [page for page in PAGES if page not in (WRONG_COMMANDS, *TRANSCRIPTS)]
-    found = [line for page in shown for line in re.findall(r"^\s*\$ (launch\b.*)$", read(page), flags=re.MULTILINE)]
-    return sorted({line.partition("  #")[0].strip() for line in found})
+    found = {line for page in shown for line in shown_commands(read(page))}
+    inline = {line for page in TRANSCRIPTS for line in shown_commands(without_blocks(read(page)))}
+    names = {"launch exec", "launch completion", "launch program"}  # of a command that wants more
+    return sorted((found | inline) - names - {"launch init", "launch init --dry-run"})  # not where settings are
+
+
+def without_blocks(text: str) -> str:
+    return re.sub(r"^(?: {4}|\t).*$", "", text, flags=re.MULTILINE)
+
+
+# What `$` begins on a page and is not `launch`, and where it is performed.
+ELSEWHERE = {
+    "python hello.py": "tests/e2e/test_pages.py",
+    "python -m pip install ../launch": ".ci/run",
+}
+
+
+def test_no_other_command_is_shown():
+    shown = [page for page in PAGES if page not in (WRONG_COMMANDS, *TRANSCRIPTS)]
+    typed = {line for page in shown for line in re.findall(r"^ {4,}\$ (.*)$", read(page), flags=re.MULTILINE)}
+    assert {line for line in typed if not line.startswith(("launch ", "cat "))} == set(ELSEWHERE)
+    assert [place for place in ELSEWHERE.values() if not (ROOT / place).is_file()] == []
+
+
+@pytest.mark.parametrize("module", ["tests.benchmarks", "tests.benchmarks.commands"])
+def test_flags_of_a_measurement_exist(module):
+    """To measure takes minutes: what the pages type is compared with the help."""
+    lines = [
+        line
+        for page in PAGES
+        for line in re.findall(rf"^ {{4}}python -m {module}( .*)?$", read(page), flags=re.MULTILINE)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert lines != []
+    assert {flag for line in lines for flag in re.findall(r" (--[a-z-]+)", line)} - set(
+        re.findall(r"--[a-z-]+", done.stdout)
+    ) == set()
 
 
 # What the pages speak of when they show a command.
@@ -133,8 +192,10 @@ def test_command_on_a_page_can_be_performed(command, tmp_path):
     for name, text in SPOKEN_OF.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert shell.perform(command, []) != []
-    assert shell.code == 0
+    (tmp_path / ".launch").mkdir()
+    told = shell.perform(command, [])
+    assert shell.code == 0, told
+    assert told != [] or not command.startswith("launch ") or ">" in command
 
 
 @pytest.mark.parametrize("name", committed())

@@ -4,8 +4,9 @@ python -m tests.architecture.transcripts PAGE...           prints the pages with
 python -m tests.architecture.transcripts --write PAGE...   writes them
 
 A transcript is an indented block. `$ cat FILE` makes the file where there is none yet, and shows it otherwise;
-`$ export`, `$ unset`, `$ rm` and `$ launch` do what they say; `$ launch dev` goes as far as the plan. Each section of a
-page (##) begins with an empty folder and an empty shell. An output that is `...` alone is not compared.
+`$ export`, `$ unset`, `$ rm` and `$ launch` do what they say; `$ launch dev` goes as far as the plan (tests/e2e/test_pages.py
+goes further). A line that needs a shell gets bash. Each section of a page (##) begins with an empty folder and an empty
+shell. An output that is `...` alone is not compared.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from launcher.cli.commands.dev import command as dev
@@ -43,7 +44,9 @@ class Shell:
 
     def perform(self, line: str, shown: list[str]) -> list[str]:
         """Run one line, and return what it prints."""
-        words = shlex.split(line.partition("  #")[0])
+        words = words_of(line)
+        if words[0] in ("mkdir", "source", "eval") or ">" in words:
+            return self._bash(line)
         if words[0] == "launch":
             return self._launch(words[1:])
         if words[0] == "cat":
@@ -70,23 +73,40 @@ class Shell:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            if words[0] == "dev":
-                return self._dev(words)
+            if words[0] == "dev" and "--help" not in words:
+                return self.serve(words)
             if words[0] == "exec":  # it would replace this process
-                return self._exec(words)
+                return self.execute(words)
             stream = io.StringIO()
             self.code = run(words, self.environ, stream, stream)
             return stream.getvalue().rstrip("\n").split("\n")
         finally:
             os.chdir(before)
 
-    def _exec(self, words: list[str]) -> list[str]:
+    def _bash(self, line: str) -> list[str]:
+        """Run a line in bash, where `launch` is ours; standard output and what goes wrong are told."""
+        ours = f'launch() {{ {shlex.quote(sys.executable)} -m launcher "$@"; }}\nset -o pipefail\n'
+        environ = {**self.environ, "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        done = subprocess.run(
+            ["bash", "-c", ours + line],
+            cwd=self.folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.code = done.returncode
+        return (done.stdout + done.stderr).splitlines()
+
+    def execute(self, words: list[str]) -> list[str]:
+        """Start `true` instead of a command that may not be there."""
         line = [sys.executable, "-m", "launcher", "exec", "--", "true", *words[2:]]
         environ = {**self.environ, "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         subprocess.run(line, env=environ, check=True, timeout=60)
         return ["..."]
 
-    def _dev(self, words: list[str]) -> list[str]:
+    def serve(self, words: list[str]) -> list[str]:
         """Go as far as the plan; what a server says depends on the day."""
         given = Invocation(tuple(words), self.environ, str(self.folder), "", None, None)
         with (
@@ -95,6 +115,11 @@ class Shell:
         ):
             build_plan(resolve_profile(make_request(ctx, ctx.params, ctx.params.pop("app"))), pin="")
         return ["..."]
+
+
+def words_of(line: str) -> list[str]:
+    """Return the words of a line without the remark behind it."""
+    return shlex.split(line.partition("  #")[0])
 
 
 def sections(text: str) -> list[str]:
@@ -125,13 +150,13 @@ def _performed(block: str, shell: Shell) -> str:
     return f"{head}\n{text}{rest[output.end() :]}"
 
 
-def page(text: str) -> str:
-    """Return a page with every output as it is now."""
+def page(text: str, make_shell: Callable[[Path], Shell] = Shell) -> str:
+    """Return a page with every output as it is now, from a new shell for each section."""
     parts: Iterator[str] = iter(sections(text))
     made = []
     for part in parts:
         with tempfile.TemporaryDirectory() as folder:
-            made.append(performed(part, Shell(Path(os.path.realpath(folder)))))
+            made.append(performed(part, make_shell(Path(os.path.realpath(folder)))))
     return "".join(made)
 
 

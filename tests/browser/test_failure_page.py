@@ -60,7 +60,7 @@ def test_a_second_mistake_replaces_the_first(browser, launch) -> None:
 
 def test_an_app_that_ends_its_process_is_explained(browser, launch) -> None:
     server, page = broken(launch, browser, 'WORD = "one"', "import os; os._exit(3)")
-    assert page.inner_text("h1") == "the app ended its process while it was loaded: exit code 3"
+    assert page.text_content("h1") == "the app ended its process while it was loaded: exit code 3"
     assert "shop.py" in page.inner_text("#launch-bar")
     mend(server, page, "import os; os._exit(3)", 'WORD = "mended"')
 
@@ -72,7 +72,7 @@ def test_a_worker_that_crashes_over_and_over_is_explained(browser, launch) -> No
     until(lambda: ask(server, "/fail") == 500, "a page that says so", server.log)
     page = browser.new_page()
     page.goto(f"{server.url}/fail")
-    assert page.inner_text("h1") == "the worker ended while it served: SIGSEGV (segmentation fault)"
+    assert page.text_content("h1") == "the worker ended while it served: SIGSEGV (segmentation fault)"
     assert "shop.py" in page.inner_text("pre")
     server.edit("shop.py", "ctypes.string_at(0)", 'return "mended"')
     page.wait_for_function("document.body.textContent === 'mended'")
@@ -212,3 +212,23 @@ def test_a_console_of_a_failed_load_goes_on_too(browser, launch, project) -> Non
     server.write("prices.py", "VAT = 20\n")
     page.wait_for_function("document.querySelector('#launch-bar')?.textContent.includes('old code')")
     assert type_code(page, "answer + 1") == "43"
+
+
+def test_the_page_is_dark_where_the_system_is_and_fits_a_phone(browser, launch) -> None:
+    server = launch()
+    page = browser.new_page()
+    page.set_viewport_size({"width": 390, "height": 760})
+    shades = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(f"{server.url}/fail")
+        colors = page.evaluate(
+            "['body', 'div.debugger', 'div.traceback pre', 'cite.filename'].map(name => getComputedStyle("
+            "document.querySelector(name))).flatMap(style => [style.backgroundColor, style.color])"
+        )
+        shades[scheme] = [sum(map(int, re.findall(r"\d+", color)[:3])) for color in colors]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    body, _, paper, ink, line, text = shades["dark"][:6]
+    assert max(body, paper, line) < 150 < min(ink, text)
+    body, _, paper, ink, line, text = shades["light"][:6]
+    assert min(body, paper, line) > 600 > max(ink, text)

@@ -47,6 +47,9 @@ def found(root: Path, files: dict[str, str]) -> list[str]:
         pytest.param({"tests/app.py": FLASK, "venv/app.py": FLASK, "a-b/app.py": FLASK}, [], id="folders-left-out"),
         pytest.param({"app.py": "def (:\n"}, [], id="broken-code"),
         pytest.param({"app.py": "raise SystemExit\n"}, [], id="nothing-is-run"),
+        pytest.param({"shop/core.py": FLASK, "shop/__init__.py": "from .core import app\n"}, ["shop.core:app"], id="another-file-of-a-package"),
+        pytest.param({"hello.py": FLASK, "setup.py": FLASK, "test_x.py": FLASK, "a-b.py": FLASK}, ["hello:app"], id="another-file"),
+        pytest.param({"hello.py": FLASK, "shop/app.py": FLASK}, ["shop.app:app"], id="other-files-only-where-the-usual-have-none"),
         pytest.param({}, [], id="empty"),
     ],
 )  # fmt: skip

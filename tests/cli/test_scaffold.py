@@ -53,7 +53,7 @@ def test_any_text_is_written_as_toml(text: str) -> None:
     assert tomli.loads(f"a = {toml(text)}") == {"a": text}
 
 
-@pytest.mark.parametrize(
+GITIGNORES = pytest.mark.parametrize(
     ("before", "added"),
     [
         pytest.param("", ["devserver.local.toml", ".env*.local", ".launch/tls/"], id="none"),
@@ -62,6 +62,16 @@ def test_any_text_is_written_as_toml(text: str) -> None:
         pytest.param("devserver.local.toml\n.env*.local\n.launch/tls\n", [], id="all"),
     ],
 )
+
+
+@GITIGNORES
+def test_gitignore_keeps_its_line_ends(before: str, added: list[str]) -> None:
+    after = ignored_text(before.replace("\n", "\r\n") + "\r\n")
+    assert after.count("\n") == after.count("\r\n")
+    assert after.endswith("".join(f"{line}\r\n" for line in added))
+
+
+@GITIGNORES
 def test_gitignore_gets_what_it_lacks(before: str, added: list[str]) -> None:
     after = ignored_text(before)
     assert after.startswith(before)

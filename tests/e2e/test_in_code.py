@@ -259,7 +259,11 @@ def test_unguarded_call_does_nothing_when_it_is_imported(project: Project) -> No
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        pytest.param("launcher.run(1)", "launcher.run() needs a program that is a file", id="no-file"),
+        pytest.param(
+            "launcher.run(1)",
+            "StartError: error[run-program]: launcher.run() needs a program that is a file",
+            id="no-file",
+        ),
         pytest.param("print(launcher)", "", id="import-alone"),
     ],
 )
@@ -273,7 +277,7 @@ def test_call_in_a_thread_is_refused(project: Project) -> None:
     source = "import launcher, threading\nif __name__ == '__main__':\n    threading.Thread(target=lambda: launcher.run(1)).start()\n"
     server = project.files({"hello.py": source}).python("hello.py")
     server.exit_code()
-    assert "launcher.run() must be called on the main thread" in server.log()
+    assert "error[run-thread]: launcher.run() must be called on the main thread" in server.log()
 
 
 def test_changed_arguments_are_said_to_wait_for_the_next_start(project: Project) -> None:

@@ -251,7 +251,7 @@ def test_looking_at_the_disk_is_begun_and_given_up(project: Project):
     server = serve(project, {"wsgi.py": PAGE, "devserver.toml": text.format(0)})
     for number, seconds in enumerate((0.1, 0), 1):
         project.save("devserver.toml", text.format(seconds))
-        server.says("reload.poll (devserver.toml:4:15); in force without a reload", number)
+        server.says("settings changed: reload.poll (devserver.toml:4:15)", number)
         project.save("wsgi.py", PAGE.replace("one -", f"{number} -"))
         server.answers(f"{number} -")
 
@@ -273,3 +273,14 @@ def test_new_address_waits_for_the_terminal_debugger_as_the_reload_does(project:
         assert client.receive().text == "one -"
     server.says(f"http://127.0.0.1:{new}/")
     server.answers("one")
+
+
+def test_lazy_server_goes_on_waiting_when_a_setting_is_changed_in_place(project: Project):
+    text = TOML.format("one") + 'loading = "lazy"\nallowed-hosts = {}\n'
+    project.files({"wsgi.py": PAGE, "devserver.toml": text.format([])})
+    server = project.dev()
+    server.says("http://")
+    project.save("devserver.toml", text.format('["shop.test"]'))
+    server.says("in force without a reload")
+    pid_of(server, "shop.test")
+    assert "served again" not in server.log()

@@ -150,7 +150,7 @@ def shop(reserve: Reserve, *, told: bool = True) -> dict[str, Channel]:
 def test_a_snapshot_is_kept_and_listened_to(reserve: Reserve) -> None:
     reserve.snapshot("shop.models")
     assert reserve.engine.timeline.snapshots == [Snapshot(1, "shop.models")]
-    assert reserve.engine.count == len(reserve.attended) == 1
+    assert len(reserve.engine._frozen) == len(reserve.attended) == 1
     assert reserve.engine.pids() == {1_000_000}
 
 
@@ -162,7 +162,7 @@ def test_a_snapshot_says_how_a_copy_ended_and_what_a_base_may_import(reserve: Re
     far.send(Reading({"a": "1"}))  # of no interest from a snapshot
     reserve.turn()
     assert (reserve.reaped, reserve.libraries) == ([(12, 256)], [libraries])
-    assert reserve.engine.count == 1
+    assert len(reserve.engine._frozen) == 1
 
 
 def test_a_snapshot_that_ended_is_forgotten_after_its_last_word(reserve: Reserve) -> None:
@@ -172,7 +172,7 @@ def test_a_snapshot_that_ended_is_forgotten_after_its_last_word(reserve: Reserve
     reserve.turn()
     assert reserve.reaped == [(12, 0)]
     assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["shop.models", ""]
-    assert len(reserve.attended) == reserve.engine.count == 2
+    assert len(reserve.attended) == len(reserve.engine._frozen) == 2
     assert reserve.engine.timeline.choose(["views"]) == Snapshot(1, "shop.models")
 
 
@@ -221,7 +221,7 @@ def test_snapshots_after_the_one_that_was_chosen_are_ended(reserve: Reserve) -> 
     child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
     assert child is not None
     assert [is_ended(far[name]) for name in ("models", "views", "loaded")] == [False, False, True]
-    assert reserve.engine.count == len(reserve.attended) == 2
+    assert len(reserve.engine._frozen) == len(reserve.attended) == 2
     assert reserve.engine.came_from() == "back to before shop.views"
     child.close()
 
@@ -272,7 +272,7 @@ def test_a_snapshot_that_died_unnoticed_is_passed_over(reserve: Reserve) -> None
     child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
     assert child is not None
     assert reserve.engine.back_to == Snapshot(1, "shop.models")
-    assert reserve.engine.count == len(reserve.attended) == 1
+    assert len(reserve.engine._frozen) == len(reserve.attended) == 1
     child.close()
 
 
@@ -281,14 +281,14 @@ def test_without_a_living_snapshot_the_start_is_cold(reserve: Reserve) -> None:
         far.close()
     before = sorted(os.listdir("/proc/self/fd"))
     assert reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION) is None
-    assert (reserve.engine.count, reserve.attended, reserve.engine.came_from()) == (0, {}, "cold start")
+    assert (len(reserve.engine._frozen), reserve.attended, reserve.engine.came_from()) == (0, {}, "cold start")
     assert len(os.listdir("/proc/self/fd")) == len(before) - 3
 
 
 def test_a_cold_start_that_was_asked_for(reserve: Reserve) -> None:
     shop(reserve)
     assert reserve.engine.copy(TellLoad(5, 2, changed=("views",), cold=True), EDITION) is None
-    assert reserve.engine.count == 3
+    assert len(reserve.engine._frozen) == 3
 
 
 def test_the_files_edited_last_are_wanted_the_newest_first(reserve: Reserve) -> None:
@@ -314,7 +314,7 @@ def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None
     with socket.socket() as listener:
         reserve.engine.load(child, TellLoad(1, 1), listener.fileno())
     assert all(is_ended(channel) for channel in far.values())
-    assert (reserve.engine.count, reserve.engine.obstacle, reserve.engine.timeline.known) == (0, "", {})
+    assert (len(reserve.engine._frozen), reserve.engine.obstacle, reserve.engine.timeline.known) == (0, "", {})
 
 
 # Libraries that are others by now
@@ -785,11 +785,11 @@ def test_a_base_that_dies_later_is_forgotten(project: Project) -> None:
     base = project.engine._base
     assert base is not None
     project.reserve.turn_until(lambda: project.reserve.bases == 1)
-    assert project.engine.count == 1
+    assert len(project.engine._frozen) == 1
     base.end(signal.SIGKILL)
     os.waitpid(base.pid, 0)
     project.reserve.turn_until(project.engine.needs_spare)
-    assert (project.engine.count, project.reserve.attended) == (0, {})
+    assert (project.engine._frozen, project.reserve.attended) == ({}, {})
 
 
 @linux
@@ -841,7 +841,7 @@ def test_a_base_that_read_something_else_than_the_app_is_given_up(reserve: Reser
     far.send(Serving("", 0.0))
     reserve.turn()
     assert is_ended(far)
-    assert (reserve.bases, reserve.engine.count, len(reserve.attended)) == (0, 3, 3)
+    assert (reserve.bases, len(reserve.engine._frozen), len(reserve.attended)) == (0, 3, 3)
     assert reserve.engine.needs_spare()
     assert reserve.engine.timeline.known["json"] == "1"
 
@@ -856,7 +856,7 @@ def test_the_newest_stay_when_memory_is_low(reserve: Reserve) -> None:
     assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["c", ""]
     assert reserve.engine.make_room(2) == 0
     assert reserve.engine.make_room(0) == 2
-    assert reserve.engine.count == 0
+    assert len(reserve.engine._frozen) == 0
 
 
 def _doubt_before_a(reserve: Reserve) -> None:
@@ -884,7 +884,7 @@ def test_a_place_is_not_bad_where_a_cold_start_fails_too(reserve: Reserve) -> No
     reserve.engine.failed_cold()
     reserve.engine.loaded_cold(0.5)
     reserve.snapshot("a")
-    assert reserve.engine.count == 1
+    assert len(reserve.engine._frozen) == 1
 
 
 def test_a_copy_may_take_longer_than_a_cold_start(reserve: Reserve) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from launcher.supervisor.gate import Gate
+from launcher.supervisor.gate import ALONE_SECONDS, COMPANY_SECONDS, Gate
 
 
 @pytest.fixture
@@ -70,14 +69,28 @@ def test_it_opens_also_after_an_error(gate: Gate) -> None:
     assert is_open(gate)
 
 
-def test_the_time_of_a_save_stands_behind_the_counters(gate: Gate) -> None:
+@pytest.mark.parametrize(
+    ("saves", "patience"),
+    [
+        pytest.param((0.0,), ALONE_SECONDS, id="alone"),
+        pytest.param((0.0, 1.0, 2.0), ALONE_SECONDS, id="each-alone"),
+        pytest.param((0.0, 0.004, 0.009), ALONE_SECONDS, id="one-seen-three-times"),
+        pytest.param((0.0, 0.06), COMPANY_SECONDS, id="in-company"),
+        pytest.param((0.0, 0.06, 100.0), COMPANY_SECONDS, id="in-company-lately"),
+        pytest.param((0.0, 0.06, 1000.0), ALONE_SECONDS, id="in-company-long-ago"),
+    ],
+)
+def test_how_long_pages_wait_for_another_save(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, saves: tuple[float, ...], patience: float
+) -> None:
     gate.shut()
-    begun = time.monotonic()
-    gate.saved()
+    for moment in saves:
+        monkeypatch.setattr("launcher.supervisor.gate.time.monotonic", lambda moment=moment: 5000.0 + moment)
+        gate.saved()
     with mmap.mmap(gate.fileno(), mmap.PAGESIZE, prot=mmap.PROT_READ) as page:
-        seen, settled, saved = struct.unpack_from("=QQd", page)
+        seen, settled, quiet = struct.unpack_from("=QQd", page)
     assert (seen, settled) == (1, 0)
-    assert begun <= saved <= time.monotonic()
+    assert quiet == pytest.approx(5000.0 + saves[-1] + patience)
 
 
 def test_closing_leaves_nothing_open() -> None:

@@ -338,3 +338,25 @@ def test_from_a_port_to_a_file_and_back(tmp_path: Path, port: int) -> None:
         listener.move()
         assert not os.path.exists(path)
         assert listener.urls(Address(port=port), tls=True) == [f"https://127.0.0.1:{port}/"]
+
+
+def test_nobody_comes_to_the_old_address_any_more_though_a_worker_still_holds_it(port: int, tmp_path: Path) -> None:
+    with closing(Listener(Address(port=port))) as listener, socket.socket(fileno=os.dup(listener.fileno())):
+        listener.prepare(Address(unix=str(tmp_path / "socket")))
+        listener.move()
+        with pytest.raises(ConnectionRefusedError):
+            connect(("127.0.0.1", port))
+        listener.prepare(Address(port=port))
+        listener.move()
+        with connect(("127.0.0.1", port)):
+            pass
+
+
+def test_a_preparation_that_fails_leaves_the_one_before(port: int, taken: int) -> None:
+    with closing(Listener(Address(port=0))) as listener:
+        listener.prepare(Address(port=port))
+        with pytest.raises(StartError):
+            listener.prepare(Address(port=taken))
+        listener.move()
+        with connect(("127.0.0.1", port)):
+            pass

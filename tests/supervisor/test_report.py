@@ -210,13 +210,11 @@ def test_timings_are_shown_to_whoever_asks_for_them() -> None:
     assert "detect 0.6   import 3.0   (ms)" in terminal.getvalue()
 
 
-def test_a_file_that_moves_with_every_line_we_write_is_told_of_once() -> None:
-    terminal = io.StringIO()
-    report = Report(Console(terminal), "0", "/p", verbose=True)
-    for _ in range(3):
-        report.passed_over("/p/log", "not read while importing")
-    report.passed_over("/p/other", "not read while importing")
-    assert (terminal.getvalue().count("log"), terminal.getvalue().count("other")) == (1, 1)
+def test_a_machine_that_looks_like_production_is_named() -> None:
+    assert said(lambda r: r.production({"HOME": "/home/me", "KUBERNETES": "no"})) == ""
+    assert "production machine (KUBERNETES_SERVICE_HOST is set)" in said(
+        lambda r: r.production({"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+    )
 
 
 def test_what_led_to_nothing_is_told_to_whoever_asks_for_it() -> None:

@@ -221,3 +221,60 @@ def test_nothing_is_followed_where_nothing_is_reloaded(make: Callable[..., Desk]
     desk.saves.take()
     desk.saves.settle()
     assert desk.told == []
+
+
+def test_what_is_to_be_watched_besides_is_watched_at_once(make: Callable[..., Desk]) -> None:
+    desk = make()
+    (desk.root / "data").mkdir()
+    desk.save("data/menu.yaml", "one")
+    desk.read("app.py")
+    desk.saves.use(replace(desk.plan, reload=Reload(include=("*.yaml",))))
+    desk.wait(lambda: desk.clock.patience() is None)
+    desk.save("data/menu.yaml", "two")
+    desk.wait(lambda: desk.told)
+    assert desk.told[0].files == (desk.path("data/menu.yaml"),)
+
+
+def test_what_pages_show_is_watched_still_when_a_folder_is_made(make: Callable[..., Desk]) -> None:
+    desk = make()
+    (desk.root / "templates").mkdir()
+    desk.save("templates/page.html", "one")
+    desk.read("app.py")
+    page = desk.path("templates/page.html")
+    desk.saves.was_shown(Showing(page, of_file(page), style=False))
+    desk.wait(lambda: desk.clock.patience() is None)
+    (desk.root / "new").mkdir()
+    desk.saves.take()
+    desk.save("templates/page.html", "two")
+    desk.wait(lambda: desk.refreshed)
+    assert desk.refreshed == [Change((page,))]
+
+
+def test_quiet_is_not_told_while_settings_have_not_settled(make: Callable[..., Desk]) -> None:
+    desk = make(poll=60.0)
+    desk.read("app.py")
+    heard: list[str] = []
+
+    def differs(difference: Difference) -> None:
+        assert difference.settings
+        desk.saves.settings_were_read()
+        heard.append("settings")
+
+    desk.saves.differs = differs
+    desk.saves.await_quiet(lambda: heard.append("quiet"))
+    desk.save("devserver.toml", "two")
+    desk.wait(lambda: "quiet" in heard)
+    assert heard == ["settings", "quiet"]
+
+
+def test_one_look_at_what_is_shown_is_enough_however_often_it_moves(make: Callable[..., Desk]) -> None:
+    desk = make()
+    desk.read("app.py")
+    page = desk.path("page.html")
+    desk.saves.was_shown(Showing(page, of_file(page), style=False))
+    desk.wait(lambda: desk.clock.patience() is None)
+    for number in range(50):
+        desk.save("page.html", str(number))
+        desk.saves.take()
+    assert len(desk.clock._due) == 1
+    desk.wait(lambda: desk.refreshed)

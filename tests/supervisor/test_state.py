@@ -20,6 +20,7 @@ from launcher.supervisor.events import (
     End,
     Exit,
     FilesChanged,
+    MemoryLow,
     PlanAdjusted,
     PlanChanged,
     QuietCame,
@@ -178,6 +179,22 @@ def test_a_worker_that_stays_for_its_consoles_leaves_if_it_may_stand_in_the_way(
     assert story.when(replace(BUSY, child=2)) == [TellDrain(0, 0.0)]
     assert story.when(ChildGone(1, "exit code 0")) == []
     assert story.when(ChildGone(0, "exit code 0")) == [End(2), Start(3), TellLoad(3, 4)]
+
+
+def test_a_worker_that_would_stay_may_not_while_it_may_stand_in_the_way() -> None:
+    story = served()
+    story.when(A, BUSY)
+    assert story.when(ChildDrained(0, stays=True)) == [TellDrain(0, 0.0)]
+    assert story.when(ChildGone(0, "exit code 0")) == [End(1), Start(2), TellLoad(2, 3)]
+
+
+def test_workers_do_not_stay_while_memory_is_low() -> None:
+    story = served()
+    story.when(A, ChildDrained(0, stays=True), ChildServing(1))
+    assert story.when(MemoryLow()) == [TellDrain(0, 0.0)]
+    assert story.state.staying == ()
+    assert story.when(MemoryLow()) == []
+    assert story.when(TimePassed(0)) == [End(0)]
 
 
 def test_a_save_meanwhile_is_loaded_at_once() -> None:

@@ -36,3 +36,14 @@ def test_pages_refresh_themselves_from_now_on_and_no_longer(make_plan) -> None:
     assert "<script" in client.get("/", headers=NAVIGATION).text
     adjustable.adjust([], live_reload=False)
     assert client.get("/", headers=NAVIGATION).text == "<!doctype html><p>hello"
+
+
+def test_the_debugger_trusts_the_names_that_are_answered_to_now(make_plan) -> None:
+    def broken(environ, start_response):
+        raise LookupError("no table")
+
+    plan = make_plan()
+    adjustable = Adjustable(plan)
+    client = Client(build_stack(broken, plan, adjustable=adjustable))
+    adjustable.adjust(["shop.test"], live_reload=False)
+    assert "EVALEX = true" in client.get("/", headers={"Host": "shop.test"}).text

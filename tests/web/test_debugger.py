@@ -437,10 +437,19 @@ def test_an_opened_console_is_noted_and_an_untrusted_one_is_not(make_plan) -> No
     assert page.command(cmd=OPENED, s=page.secret).status_code == 403
     assert consoles.idle() is None
     page.enter("111-111-111")
+    page.command(cmd="printpin", s="f" * 40)
     assert consoles.idle() is None
     page.enter(PIN)
     page.command(cmd=OPENED, s=page.secret)
     assert opened == [consoles.owner]
+    assert consoles.idle() is not None
+
+
+def test_a_console_that_asks_for_the_pin_is_open(make_plan) -> None:
+    consoles = Consoles()
+    page = Page(Debugger(app, make_plan(pin=PIN), consoles=consoles))
+    assert consoles.idle() is None
+    page.command(cmd="printpin", s=page.secret)
     assert consoles.idle() is not None
 
 

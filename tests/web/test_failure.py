@@ -94,6 +94,13 @@ def test_an_attempt_to_end_the_process_is_shown_in_the_debugger(make_plan, state
     assert statement.removeprefix("raise ").partition("(")[0] in page
 
 
+def test_a_process_that_left_no_word_has_no_empty_box(make_plan) -> None:
+    app = failure_app(make_plan(pin=""), Notice("the app ended its process", "\n"))
+    page = Client(app).get("/", headers={"Host": "localhost"}).text
+    assert "<pre>" not in page
+    assert "It left no traceback." in page
+
+
 @pytest.mark.parametrize(
     "exception",
     [

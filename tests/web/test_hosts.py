@@ -207,6 +207,7 @@ class Door:
             "app": "/",
             "error-page": "/fail",
             "console": f"{debugger}6*7&frm={frame}&s={secret}",
+            "opened": f"{debugger}opened&s={secret}",
             "pin": f"{debugger}pinauth&pin=0&s={secret}",
             "resource": f"{debugger}resource&f=style.css",
             "stream": "/__launch__/token",
@@ -223,11 +224,21 @@ def expected(host: str, origin: str, site: str | None, endpoint: str, *, locked:
         return {"app": 200, "error-page": 500, "nothing": 404}[endpoint]
     if site not in (None, "same-origin", "none") or origin not in ("none", "own"):
         return 403
-    if locked and endpoint == "console":
+    if locked and endpoint in ("console", "opened"):
         return 403
-    if host == "address" and endpoint in ("console", "pin"):
+    if host == "address" and endpoint in ("console", "opened", "pin"):
         return 400
     return 200
+
+
+def test_a_browser_gets_the_refusal_as_a_page_that_a_phone_can_show(make_plan) -> None:
+    client = Client(check_hosts(shop, lambda: known_names(make_plan())))
+    page = client.get("/", headers={"Host": "laptop.local:5000", "Accept": "text/html,*/*"})
+    assert (page.status_code, page.mimetype) == (403, "text/html")
+    assert "width=device-width" in page.text
+    assert "does not answer to &quot;laptop.local&quot;" in page.text
+    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    assert client.get("/", headers={"Host": "laptop.local:5000"}).mimetype == "text/plain"
 
 
 MATRIX = list(itertools.product(HOSTS, ORIGINS, SITES))
@@ -235,7 +246,7 @@ MATRIX = list(itertools.product(HOSTS, ORIGINS, SITES))
 
 @pytest.mark.parametrize("pin", ["", "123-456-789"], ids=["without-pin", "with-pin"])
 def test_the_front_door(make_plan, pin: str, monkeypatch) -> None:
-    """8 hosts, 6 origins and 6 sites at 8 endpoints: 2,304 requests each."""
+    """8 hosts, 6 origins and 6 sites at 9 endpoints: 2,592 requests each."""
     monkeypatch.setattr("launcher.web.debugger.time.sleep", lambda _: None)
     door = Door(make_plan(pin=pin))
     wrong = []
@@ -252,5 +263,5 @@ def test_the_front_door(make_plan, pin: str, monkeypatch) -> None:
         told = refused and (SECRET in response.text or "test_hosts" in response.text or "42" in response.text)
         if response.status_code != want or told or "Access-Control-Allow-Origin" in response.headers:
             wrong.append((host, origin, site, endpoint, want, response.status_code, told))
-    assert len(MATRIX) * len(door.paths) == 2304
+    assert len(MATRIX) * len(door.paths) == 2592
     assert wrong == []

@@ -24,7 +24,7 @@ _launch_completion() {
         case $kind in
             plain*) COMPREPLY+=("${word}") ;;
             file) compopt -o default -o bashdefault ;;
-            command) COMPREPLY+=($(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+            command) COMPREPLY+=($(compgen -c -- "${COMP_WORDS[COMP_CWORD]}" | sort -u)) ;;
         esac
     done < <(VARIABLE=bash launch "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
     [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace

@@ -10,7 +10,7 @@ from launcher.cli import checkup
 from launcher.cli.options import SettingsCommand, make_request, output_options, request_options
 from launcher.cli.telling import document
 from launcher.config.outline import outline_profile
-from launcher.config.resolve import resolve_profile
+from launcher.config.resolve import read, resolve_profile
 from launcher.errors import ExitCode, LaunchError
 
 TYPE_CHECKING = False
@@ -57,15 +57,14 @@ command = SettingsCommand(
 def examine(request: Request, invocation: Invocation) -> list[Row]:
     """Return what was found; what needs right settings is left out where they are not."""
     found, problems = _outline(request)
-    root = found.project.root if found else invocation.cwd
-    rows = [checkup.interpreter(invocation.environ, root), checkup.settings(found, problems)]
-    if found:
-        rows += checkup.files(found.project.candidates, root)
-        rows += checkup.secrecy(found.project.candidates, root)
+    project = found.project if found else read(request)[0].project  # without .env files, which a profile chooses
+    rows = [checkup.interpreter(invocation.environ, project.root), checkup.settings(found, problems)]
+    rows += checkup.files(project.candidates, project.root)
+    rows += checkup.secrecy(project.candidates, project.root)
     if found and not any(not problem.warning for problem in problems):
         resolved = resolve_profile(request)
         rows += [checkup.address(resolved), *checkup.certificate(resolved, time.time()), checkup.engine(resolved)]
-    return [*rows, checkup.watcher(), checkup.schema(root)]
+    return [*rows, checkup.watcher(), checkup.schema(project.root)]
 
 
 def _outline(request: Request) -> tuple[Outline | None, Sequence[Problem]]:

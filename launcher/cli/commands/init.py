@@ -10,7 +10,7 @@ import click
 from launcher import __version__
 from launcher.cli.discovery import discover
 from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, output_options
-from launcher.cli.scaffold import SCHEMA_FILE, difference, planned
+from launcher.cli.scaffold import IGNORE_FILE, IGNORED, SCHEMA_FILE, difference, planned
 from launcher.cli.telling import shown_value
 from launcher.config.json_schema import json_schema
 from launcher.config.redact import MASK, mask_url
@@ -38,18 +38,21 @@ def _run(ctx: click.Context, /, dry_run: bool) -> int:
     root = invocation.cwd
     refuse_existing(root, invocation.home)
     found = discover(root, invocation.environ)
-    present = {name: read_text(os.path.join(root, name))[0] for name in (SCHEMA_FILE, ".gitignore")}
+    present = {name: read_text(os.path.join(root, name))[0] for name in (SCHEMA_FILE, IGNORE_FILE)}
     files = planned(found, json.dumps(json_schema("project", __version__), indent=2) + "\n", present)
+    sealed = present[IGNORE_FILE] is None and os.path.lexists(os.path.join(root, IGNORE_FILE))
+    if sealed:  # it is there, and no text that can be added to
+        del files[IGNORE_FILE]
     console = invocation.out()
     if dry_run:
         for name, text in files.items():
             _tell_difference(name, present.get(name), text, console)
         return ExitCode.STOPPED
-    for name, text in files.items():
+    for name, text in reversed(files.items()):  # the settings last: with them, all is done
         _write(os.path.join(root, name), text, is_new=present.get(name) is None)
     _tell(found, files, present, console)
     console.line()
-    console.table([_titled("next", number, [text]) for number, text in enumerate(_advice(found, root))])
+    console.table([_titled("next", number, [text]) for number, text in enumerate(_advice(found, root, sealed=sealed))])
     return ExitCode.STOPPED
 
 
@@ -103,12 +106,14 @@ def _tell(found: Discovery, files: Mapping[str, str], present: Mapping[str, str 
     console.table([_titled("wrote", number, row) for number, row in enumerate(written)])
 
 
-def _advice(found: Discovery, root: str) -> list[str]:
+def _advice(found: Discovery, root: str, *, sealed: bool) -> list[str]:
     """Return what to do next; a file that is searched without any setting may have an app that is not seen in it."""
     searched = any(os.path.lexists(os.path.join(root, name)) for name in _SEARCHED)
     known = found.settings or found.variables or found.kept or searched
     step = "launch check, then launch dev" if known else _NAME_IT
-    return [step, *(f"{place} over devserver.toml, as before; {what}" for place, what in found.kept)]
+    kept = [f"{place} over devserver.toml, as before; {what}" for place, what in found.kept]
+    ignored = [f"{IGNORE_FILE} cannot be read: add {', '.join(IGNORED)} to it"] if sealed else []
+    return [step, *kept, *ignored]
 
 
 def _titled(title: str, number: int, row: Sequence[str]) -> list[Cell]:

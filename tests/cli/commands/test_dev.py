@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,14 @@ def test_what_is_typed_is_handed_on(project: Project, started: list[Request]) ->
     )
     assert (request.sets, request.unsets, request.profile, request.config) == (("a=1", "c=2"), ("b",), "one", "x.toml")
     assert (request.local, request.env_files, request.isolated) == (False, False, True)
+
+
+def test_a_pin_is_nine_random_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {dev.make_pin() for _ in range(200)}
+    assert all(re.fullmatch(r"\d{3}-\d{3}-\d{3}", pin) for pin in made)
+    assert len(made) == 200
+    monkeypatch.setattr("os.urandom", lambda count: bytes(count))
+    assert dev.make_pin() == "000-000-000", "it is made of the system's random source, and of nothing else"
 
 
 def test_the_argument_and_the_flag_cannot_both_name_the_app(project: Project, started: list[Request]) -> None:

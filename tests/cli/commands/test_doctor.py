@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ def test_wrong_settings_fail_and_the_rest_is_still_told(project: Project) -> Non
 
 
 def test_a_file_that_cannot_be_read_fails(project: Project) -> None:
-    project.files({"devserver.toml": "["})
-    assert project.launch("doctor").code == 2
-    assert set(subjects(project)) == {"interpreter", "settings", "watcher", "schema"}
+    project.files({"devserver.toml": "[", "below/app.py": ""})
+    os.chdir(project.root / "below")
+    ran = project.launch("doctor")
+    assert ran.code == 2
+    assert "file         devserver.toml\n" in ran.out  # it is there, and is looked for from below
+    assert "devserver.local.toml (not there)" in ran.out
+    assert set(subjects(project)) == {"interpreter", "settings", "file", "watcher", "schema"}
 
 
 def test_the_app_is_not_imported(project: Project) -> None:

@@ -80,6 +80,17 @@ def test_a_folder_that_cannot_be_written_is_told(project: Project) -> None:
     ran = project.files({".launch": ""}).launch("init")
     assert ran.code == 2
     assert ran.err.startswith("error[not-written]: devserver.schema.json cannot be written")
+    assert "devserver.toml" not in files(project)  # so that the next try is not refused
+
+
+@pytest.mark.parametrize("content", [b"caf\xe9\n", b"x" * 100_000], ids=["another-encoding", "large"])
+def test_an_ignore_file_that_cannot_be_read_is_left_alone(project: Project, content: bytes) -> None:
+    (project.root / ".gitignore").write_bytes(content)
+    ran = project.launch("init")
+    assert (ran.code, ran.err) == (0, "")
+    assert (project.root / ".gitignore").read_bytes() == content
+    assert ".gitignore cannot be read: add devserver.local.toml, .env*.local," in " ".join(ran.out.split())
+    assert ".launch/devserver.schema.json" in files(project)
 
 
 def test_an_old_schema_stays(project: Project) -> None:
