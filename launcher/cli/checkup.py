@@ -18,6 +18,7 @@ from launcher import __version__
 from launcher.cli.certificate import mismatch, validity
 from launcher.cli.scaffold import SCHEMA_FILE
 from launcher.config.json_schema import json_schema
+from launcher.config.redact import mask_url
 from launcher.config.sources.files import read_text
 from launcher.errors import StartError
 from launcher.frame import plural
@@ -75,7 +76,8 @@ def files(candidates: Iterable[SettingsFile], root: str) -> list[Row]:
     """Tell which files would be read, and which of them exist."""
     rows = []
     for item in candidates:
-        name = os.path.relpath(item.path, root) if item.path.startswith(root + os.sep) else item.path
+        path = mask_url(item.path)  # somebody may have given an address for a path
+        name = os.path.relpath(path, root) if path.startswith(root + os.sep) else path
         rows.append((OK, "file", f"{name}{'' if item.exists else ' (not there)'}"))
     return rows
 
