@@ -441,10 +441,10 @@ def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(projec
         return server.says("served again", number)
 
     server.answers("v0")
-    server.until(lambda: "back to the libraries" in edit(app), "a base")
+    server.until(lambda: "back to the imported libraries" in edit(app), "a base")
     edit("import this_is_new\n" + app) if project.save("this_is_new.py", "") else None
     edit("import wave\n" + app)
     log = server.says("the app imports other libraries than before: starting from the beginning")
     assert "Traceback" not in log
-    before = log.count("back to the libraries, served")
-    server.until(lambda: edit(app).count("back to the libraries, served") > before, "another base")
+    before = log.count("back to the imported libraries, served")
+    server.until(lambda: edit(app).count("back to the imported libraries, served") > before, "another base")
