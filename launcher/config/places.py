@@ -90,7 +90,7 @@ def _hidden_assignment(text: str, masked: bool) -> str:
 
 def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
     """Return the place of a line of a .env file; only values of settings are shown."""
-    lines = re.split(r"\r\n|\n|\r", text)
+    lines = _lines(text)
     if not 1 <= origin.line <= len(lines):
         return Place(origin.file, origin.line)
     line = lines[origin.line - 1]
@@ -107,6 +107,11 @@ def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
     column = start + 1 if at_key or not value.strip() else min(origin.column, len(shown))
     length = len(before.strip()) if column == start + 1 else len(shown) - column + 1
     return Place(origin.file, origin.line, column, shown, max(1, length))
+
+
+@lru_cache(maxsize=32)
+def _lines(text: str) -> list[str]:
+    return re.split(r"\r\n|\n|\r", text)
 
 
 def _in_toml(origin: Origin, text: str, masked: bool, at_key: bool, secrets: Collection[str]) -> Place:

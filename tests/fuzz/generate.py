@@ -17,6 +17,9 @@ from tests.fuzz.material import CHARS, ENCODINGS, PIECES, Input
 NAMES = ("eager", "lazy", "_common", "base", "a" * 70, "Eager", "con", "\u6f22", "a.b", "", "x\x1b[31m", "--")
 
 
+_LONGEST = 300_000
+"""More than any limit of ours lets through."""
+
 # Damage
 
 
@@ -48,7 +51,7 @@ def mutated(number: int, seed: int) -> Input:
 def damaged(text: bytes, chance: random.Random) -> bytes:
     """Return *text* after one to six mutations."""
     for _ in range(chance.choice((1, 1, 1, 2, 3, 6))):
-        text = chance.choice(_MUTATIONS)(text, chance)
+        text = chance.choice(_MUTATIONS)(text, chance)[:_LONGEST]
     return text
 
 
@@ -182,7 +185,7 @@ def _argv(chance: random.Random) -> tuple[str, ...]:
     argv = [*command[:first], *words, *command[first:]]
     if "exec" in argv and argv[-2:] != ["--", "true"]:
         argv += ["--", "true"]
-    return tuple(argv)
+    return tuple(map(_possible, argv))
 
 
 def _words(chance: random.Random) -> list[str]:

@@ -70,6 +70,8 @@ def replace_process(words: Sequence[str], folder: str, environ: Mapping[str, str
 
     Raise `OSError` when it cannot be started; the process is then as before, in *folder*.
     """
+    if not words[0]:  # the system's own complaint about an empty name is no OSError
+        raise FileNotFoundError(2, "no name")
     os.chdir(folder)
     if sys.platform == "win32":
         import subprocess  # only where a process cannot be replaced

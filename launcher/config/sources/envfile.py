@@ -29,6 +29,9 @@ _SPOKEN = re.compile(r"[A-Z_][A-Z0-9_]{0,40}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _REFERENCE = re.compile(r"\$\$|\$\{(?P<name>[^}:]*)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
+_MOST = 1 << 20
+"""How many characters the values of a file may have in all: lines that double each other would fill the memory."""
+
 _REFUSED = re.compile(
     r"LD_.*|DYLD_.*|GIT_SSH(_.*)?|PYTHON(HOME|PATH|STARTUP|INSPECT|WARNINGS|USERBASE|EXECUTABLE)|BASH_ENV|PATH|BROWSER|NODE_OPTIONS"
 )
@@ -65,6 +68,7 @@ def read_pairs(file: str, text: str, shell: Mapping[str, str], below: Mapping[st
     above: dict[str, str] = {}
     known = ChainMap(dict(shell), above, dict(below))
     findings: list[Finding] = []
+    room = _MOST
     for binding in parse_stream(io.StringIO(text, newline="")):
         found = _read_binding(file, binding, known)
         if isinstance(found, Finding):
@@ -74,6 +78,11 @@ def read_pairs(file: str, text: str, shell: Mapping[str, str], below: Mapping[st
                 findings.append(_duplicate(pairs.pop(found.name), found))
             pairs[found.name] = found
             above[found.name] = found.text
+            room -= len(found.text)
+            if room < 0:
+                message = f"the values of this file have more than {_MOST} characters"
+                findings.append(Finding("dotenv-reference", message, found.origin))
+                break
     return EnvFile(file, tuple(pairs.values()), tuple(findings))
 
 
@@ -81,8 +90,18 @@ def expand(text: str, known: Mapping[str, str]) -> str:
     """Return *text* with its references replaced.
 
     `${X}` is the variable or nothing, `${X:-d}` has *d* for one that is missing or empty, `${X:?why}` insists on it,
-    `$$` is a dollar sign; every other dollar sign stands for itself. Raise `LookupError` with the reason.
+    `$$` is a dollar sign; every other dollar sign stands for itself. Raise `LookupError` with the reason, which may be
+    that the text becomes longer than any file may make it.
     """
+    length = 0
+
+    def bounded(match: re.Match[str]) -> str:
+        nonlocal length
+        value = replace(match)
+        length += len(value)
+        if length > _MOST:
+            raise LookupError(f"the references make a text of more than {_MOST} characters")
+        return value
 
     def replace(match: re.Match[str]) -> str:
         if match[0] == "$$":
@@ -94,7 +113,8 @@ def expand(text: str, known: Mapping[str, str]) -> str:
             raise LookupError(f"{match['name']} is needed here and not set: {match['rest'] or 'no reason is given'}")
         return str(match["rest"])
 
-    return _REFERENCE.sub(replace, text)
+    end = text.rfind("}") + 1  # what has no end is no reference, and would be looked for again and again
+    return _REFERENCE.sub(bounded, text[:end]) + text[end:].replace("$$", "$")
 
 
 def _read_binding(file: str, binding: Binding, known: Mapping[str, str]) -> Pair | Finding | None:

@@ -28,8 +28,8 @@ LOCAL = "devserver.local.toml"
 FOLDER = "profiles"
 MAX_BYTES = 64 * 1024
 
-_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4000,}")
-"""The interpreter refuses to read more than 4,300 digits."""
+_LONG_NUMBER = re.compile(r"\b[0-9][0-9A-Fa-f_xob]{999,}")
+"""The interpreter refuses to read, and to write, more than 4,300 digits; a hexadecimal number it would read."""
 
 _REPOSITORY = (".git", ".hg", ".svn", ".jj")
 
@@ -146,6 +146,8 @@ def parse_toml(text: str, origin: Origin) -> tuple[dict[str, Any] | None, list[F
         line, column = problem.place.line, problem.place.column
         place = Origin(origin.source, origin.file, (), line, column, origin.name, origin.text)
         return None, [Finding(problem.slug, problem.message, place, hint=problem.hint)]
+    if len(text) >= 1000 and (number := _unreadable_number(text, origin)):
+        return None, [number]
     try:
         return tomli.loads(text), []
     except tomli.TOMLDecodeError as error:
@@ -237,8 +239,8 @@ def _owner(folder: str) -> int:
 def _has_our_table(file: str) -> tuple[bool, list[Finding]]:
     """Tell whether a pyproject.toml is meant for us; one that does not speak of us is not even parsed."""
     try:
-        with open(file, "rb") as stream:
-            raw = stream.read(4 * MAX_BYTES)
+        with open(file, "rb", opener=_without_waiting) as stream:
+            raw = stream.read(4 * MAX_BYTES) or b""
     except OSError:
         return False, []
     if not re.search(rb"\btool\b[\s.\"'\]]*\blaunch\b|^[ \t]*launch[\s.=]", raw, re.MULTILINE):

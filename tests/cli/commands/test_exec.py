@@ -81,6 +81,7 @@ def test_signals_reach_the_command(shop: Project) -> None:
     ("argv", "code", "sentence"),
     [
         pytest.param(["--", "no-such-command"], 127, "there is no command `no-such-command`", id="not-in-path"),
+        pytest.param(["--", "", "x"], 127, "there is no command ``", id="no-name"),
         pytest.param(["--", "./nope/x"], 127, "looked for it in the project's folder", id="no-file"),
         pytest.param(["--", "./no-program"], 126, "cannot be run: Permission denied", id="not-executable"),
         pytest.param(["--", "./deep"], 126, "cannot be run", id="folder"),

@@ -169,3 +169,15 @@ def test_law_same_values_as_python_dotenv_or_an_error(lines: list[str]) -> None:
     found = read(text)
     if not [finding for finding in found.findings if not finding.warning]:
         assert {pair.name: pair.text for pair in found.pairs} == dotenv_values(stream=io.StringIO(text))
+
+
+def test_references_that_double_each_other_fill_no_memory() -> None:
+    lines = ["A0=" + "x" * 1000, *(f"A{number}=${{A{number - 1}}}${{A{number - 1}}}" for number in range(1, 40))]
+    found = read_pairs("/p/.env", "\n".join(lines) + "\n", {}, {})
+    assert sum(len(pair.text) for pair in found.pairs) < 3 << 20
+    assert found.findings
+    assert {finding.slug for finding in found.findings} == {"dotenv-reference"}
+
+
+def test_a_reference_that_is_never_closed_stands_for_itself() -> None:
+    assert expand("${A:-" * 3 + "$$", {}) == "${A:-" * 3 + "$"

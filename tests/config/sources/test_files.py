@@ -150,19 +150,20 @@ def test_only_regular_files_are_read(tmp_path: Path, kind: str) -> None:
         path.mkdir()
     else:
         path.symlink_to("/dev/zero")
-    started = time.monotonic()
     text, (finding,) = files.read_text(str(path))
     assert (text, finding.slug) == (None, "unreadable")
-    assert time.monotonic() - started < 1
+
+
+def test_a_pipe_that_is_called_pyproject_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pyproject.toml")
+    assert files._has_our_table(str(tmp_path / "pyproject.toml")) == (False, [])
 
 
 def test_sparse_giant_is_refused_at_once(tmp_path: Path) -> None:
     path = tmp_path / "devserver.toml"
     with path.open("wb") as stream:
         stream.truncate(1 << 30)
-    started = time.monotonic()
     assert files.read_text(str(path))[1][0].slug == "too-large"
-    assert time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -218,6 +219,7 @@ def test_limits_let_ordinary_files_pass(text: str) -> None:
         pytest.param('""' * 30000, id="double-quotes"),
         pytest.param("a." * 30000, id="dots"),
         pytest.param("a = " + "9" * 60000, id="digits"),
+        pytest.param("a = 0x" + "9f" * 3000, id="hexadecimal-digits"),
         pytest.param("[" * 30000 + "]" * 30000, id="brackets"),
     ],
 )
