@@ -17,7 +17,7 @@ import threading
 from importlib.machinery import PathFinder, SourceFileLoader
 from marshal import loads
 
-from launcher.wire.digest import MISSING, PRESENT, of_file, of_presence, of_read
+from launcher.wire.digest import FOLDER, MISSING, PRESENT, of_file, of_presence, of_read
 from launcher.worker.arrivals import Arrivals
 
 TYPE_CHECKING = False
@@ -149,7 +149,7 @@ class Finder:
             # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
             resumed = self._checkpoint(name, spec.origin or "", self.catch_up)
             spec = self._find(name, path, target) if resumed else spec
-        self._note_absent(name, sys.path if path is None else path, spec.origin if spec else None)
+        self._note_absent(name, sys.path if path is None else path, spec)
         if _is_source(spec) and spec is not None:
             spec.loader = _Loader(name, spec.origin or "", self)
         elif spec is not None and (self._active or self._late):
@@ -207,8 +207,13 @@ class Finder:
         """Return a context in which this thread's own reading is not noticed."""
         return _Quiet(self._busy)
 
-    def _note_absent(self, name: str, entries: Iterable[str], origin: str | None) -> None:
-        tail = name.rpartition(".")[2]
+    def _note_absent(self, name: str, entries: Iterable[str], spec: ModuleSpec | None) -> None:
+        """Take note of what was looked for on the way to *spec*, and of folders as they were when it was found.
+
+        They may have changed since: a package that is deleted file by file is a mere folder for a moment.
+        """
+        tail, origin = name.rpartition(".")[2], spec.origin if spec else None
+        folders = () if spec is None else _portions(spec)
         for entry in entries:
             if not self._is_searched(entry):
                 continue
@@ -218,7 +223,10 @@ class Finder:
                     self._tell_absent()
                     return
                 self._absent[candidate] = MISSING
-            self._absent[folder] = of_file(folder)
+            if origin is not None:
+                self._absent[folder] = of_file(folder)  # whether it is there decides nothing
+            else:
+                self._absent[folder] = FOLDER if folder in folders else MISSING
         self._tell_absent()
 
     def _is_searched(self, entry: object) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.wire.digest import LARGE, of_content, of_file
+from launcher.wire.digest import FOLDER, LARGE, MISSING, of_content, of_file
 from launcher.worker.finder import is_project_file
 
 ROOT = Path(__file__).parents[2]
@@ -238,6 +238,34 @@ def test_a_cache_prefix_is_honoured(project: Project, tmp_path: Path) -> None:
     project.run("import app", PYTHONPYCACHEPREFIX=str(tmp_path / "cache"))
     assert not (project.folder / "__pycache__").exists()
     assert [path for path in (tmp_path / "cache").rglob("*.pyc") if path.name.startswith("app.")]
+
+
+MOVING = """
+import os
+from importlib.machinery import PathFinder
+find = PathFinder.find_spec
+def find_and_move(name, path=None, target=None):
+    spec = find(name, path, target)
+    if name == "space":
+        {act}
+    return spec
+PathFinder.find_spec = find_and_move
+try:
+    import space
+except ImportError:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "act"), [(True, "os.rmdir('space')"), (False, "os.mkdir('space')")], ids=["deleted", "made"]
+)
+def test_a_folder_counts_as_it_was_when_it_was_found(project: Project, there: bool, act: str) -> None:
+    if there:
+        (project.folder / "space").mkdir()
+    found = project.run(MOVING.format(act=act).strip())
+    assert found["space"] == (FOLDER if there else MISSING)
+    assert found["space"] != project.digest("space")
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(project: Project) -> None:
