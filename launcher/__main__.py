@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":
+    # At the front is our own folder or, with -m, the current one, unless the interpreter was told to leave that out. A
+    # project may have a `json.py`.
+    if not getattr(sys.flags, "safe_path", sys.flags.isolated):
+        sys.path.pop(0)
     by_path = not __package__
     if by_path:
-        # Our own folder is at the front, unless the interpreter was told to leave that out; ours is the one around it.
-        if not getattr(sys.flags, "safe_path", sys.flags.isolated):
-            sys.path.pop(0)
         sys.path.insert(0, __file__.rpartition("launcher")[0])
     from launcher.cli.main import main
 

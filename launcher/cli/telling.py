@@ -130,7 +130,9 @@ def _plain(value: object) -> object:
         return [_plain(inner) for inner in value]
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
-    return redact.mask_url(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return redact.mask_url(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)  # TOML has dates
 
 
 def _place_json(place: Place) -> dict[str, Any]:  # Any: JSON

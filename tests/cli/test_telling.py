@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -78,6 +79,11 @@ def test_candidate_for_programs() -> None:
     ]
     assert candidate_json(Candidate("x", origin), secret=True) == {"secret": True, "origin": {"source": "base"}}
     assert candidate_json(Candidate(None, origin, unset=True), secret=False)["unset"] is True
+
+
+def test_dates_are_texts_for_programs() -> None:
+    candidate = Candidate(datetime.date(2024, 5, 1), Origin(Source.PROFILE, "/p/devserver.toml", ("env", "A"), 3, 1))
+    assert json.loads(document(found=candidate_json(candidate, secret=False)))["found"]["value"] == "2024-05-01"
 
 
 def test_problem_for_programs() -> None:

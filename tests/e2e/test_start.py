@@ -373,3 +373,10 @@ def test_installed_command(project: Project):
     server = project.run([str(command), "dev", "--port", "0"])
     server.answers("plain")
     assert server.stop() == 0
+
+
+def test_module_of_the_project_is_not_taken_for_one_of_pythons(project: Project):
+    project.files({"wsgi.py": PLAIN.format(name="app"), "json.py": "raise LookupError('mine')\n"})
+    server = project.launch("explain", "--all")
+    assert server.exit_code() == 0
+    assert "LookupError" not in server.log()
