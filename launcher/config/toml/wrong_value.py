@@ -40,7 +40,7 @@ def _whole(fault: Fault) -> Span:
     """Return the span of the unquoted text that begins at the place: to the comma in a list, else to the comment."""
     pattern = r"[^,\]}\n]*" if fault.opened else r"[^\n]*"
     match = re.match(pattern, fault.rest)
-    text = re.split(r"[ \t]+#", match[0])[0].rstrip() if match else ""
+    text = re.split(r"(?<=[ \t])#", match[0])[0].rstrip() if match else ""
     return fault.after(len(text))
 
 
@@ -169,7 +169,7 @@ def inner_quote(fault: Fault) -> Mistake | None:
 def second_value(fault: Fault) -> Mistake | None:
     """Recognise a second value, or text without quotes that begins like a value."""
     start, end = _value_before(fault)
-    span = fault.after(len(re.split(r"[ \t]+#", fault.rest)[0].rstrip()))
+    span = fault.after(len(re.split(r"(?<=[ \t])#", fault.rest)[0].rstrip()))
     value = fault.text[start:end]
     if value[:1] in ("'", '"', "[", "{"):
         fix = "for several values write a list: [..., ...]" if value[0] in "'\"" else "remove it"

@@ -46,4 +46,5 @@ HOSTILE = {
     "dots": "a" + ".a" * 30_000,
     "headers": "[a.b.c]\n" * 20_000,
     "spaces": " " * 50_000,
+    "spaces-in-a-value": "a = b" + " " * 50_000 + "c",
 }
