@@ -399,6 +399,8 @@ def _command(pid: str) -> str:
             command = file.read().replace("\0", " ").strip()
     except OSError:
         command = ""
-    if "resource_tracker" in command:
+    # Its module knows it at once; a process that has just been started may have no command line yet.
+    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
+    if "resource_tracker" in command or str(getattr(tracker, "_pid", "")) == pid:
         return "the resource tracker of multiprocessing"
     return command[:60] or f"pid {pid}"
