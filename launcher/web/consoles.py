@@ -29,7 +29,12 @@ if TYPE_CHECKING:
             """Run *code* in the frame; return what the page shows."""
 
 
-KEPT_TRACEBACKS = 20
+KEPT_TRACEBACKS = 16
+"""How many tracebacks the worker that serves keeps. With two workers that stay, 20 are kept in all."""
+
+KEPT_STAYING = 2
+"""How many a worker keeps that stays for its consoles."""
+
 _GONE = (
     "<strong>This frame is gone.</strong> The code was loaded again after a save, and the old process has ended since. "
     "Refresh the page to see where things stand now.\n"
@@ -70,16 +75,29 @@ class Consoles:
             if item.filename not in self._digests:
                 self._digests[item.filename] = _digest(item.filename)
         with self._lock:
-            if len(self._kept) >= KEPT_TRACEBACKS:
-                for old in self._kept.popleft():
-                    self.frames.pop(old, None)
-                    self.contexts.pop(old, None)
+            self._forget(KEPT_TRACEBACKS - 1)
             self._kept.append(list(shown))
             self.frames.update(shown)
             self.contexts.update(dict.fromkeys(shown, contexts))
 
-    def use(self) -> None:
-        """Take note that somebody has a console of this worker open."""
+    def keep_few(self) -> None:
+        """Forget all tracebacks but the last ones that were used or shown: this worker stays for their sake only."""
+        with self._lock:
+            self._forget(KEPT_STAYING)
+
+    def _forget(self, most: int) -> None:
+        while len(self._kept) > most:
+            for old in self._kept.popleft():
+                self.frames.pop(old, None)
+                self.contexts.pop(old, None)
+
+    def use(self, number: int | None = None) -> None:
+        """Take note that somebody has a console of this worker open: that of the frame *number*, if it is known."""
+        with self._lock:
+            used = next((shown for shown in self._kept if number in shown), None)
+            if used is not None:
+                self._kept.remove(used)
+                self._kept.append(used)
         first, self._used = self._used is None, time.monotonic()
         if first:
             self._opened(self.owner)
@@ -96,7 +114,7 @@ class Consoles:
         frame = self.frames.get(number)
         if frame is None:
             return b""
-        self.use()
+        self.use(number)
         if _digest(frame.filename) != self._digests.get(frame.filename):
             return _told(code, _CHANGED.format(file=escape(os.path.basename(frame.filename))))
         with ExitStack() as stack:

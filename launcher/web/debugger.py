@@ -148,7 +148,7 @@ class Debugger(DebuggedApplication):
                 return answer(environ, start_response, "403 Forbidden", _LOCKED)
             if not self.check_host_trust(environ):
                 return answer(environ, start_response, "400 Bad Request", _LOCKED)
-            self._consoles.use()
+            self._consoles.use(number)
             if number is None:
                 return answer(environ, start_response, "200 OK", b"")
             return super().__call__(environ, start_response)

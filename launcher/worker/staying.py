@@ -104,6 +104,7 @@ def stay(channel: Channel, consoles: Consoles, snapshots: Collection[int]) -> No
 
     Reaps those of our *snapshots* that end meanwhile.
     """
+    consoles.keep_few()
     waiting = poll()
     waiting.register(channel, POLLIN)
     try:

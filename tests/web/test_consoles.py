@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.web.consoles import KEPT_TRACEBACKS, Consoles, gone
+from launcher.supervisor.state import MOST_STAYING
+from launcher.web.consoles import KEPT_STAYING, KEPT_TRACEBACKS, Consoles, gone
 
 
 class Frame:
@@ -89,3 +90,19 @@ def test_only_the_last_tracebacks_are_kept_whoever_adds_them() -> None:
     for thread in threads:
         thread.join()
     assert len(consoles.frames) == len(consoles.contexts) == KEPT_TRACEBACKS
+
+
+def test_a_worker_that_stays_keeps_what_was_used_last() -> None:
+    consoles = Consoles()
+    frames = [Frame("<string>") for _ in range(KEPT_TRACEBACKS)]
+    for frame in frames:
+        consoles.keep([frame], [])
+    consoles.use(id(frames[3]))
+    consoles.use()
+    consoles.keep_few()
+    assert sorted(consoles.frames) == sorted([id(frames[3]), id(frames[-1])])
+    assert len(consoles.contexts) == KEPT_STAYING
+
+
+def test_twenty_tracebacks_are_kept_in_all() -> None:
+    assert KEPT_TRACEBACKS + MOST_STAYING * KEPT_STAYING == 20
