@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections import deque
 from contextlib import nullcontext, suppress
 from socketserver import BaseServer
 
+from werkzeug import serving
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 from launcher.web.answer import HEADERS
@@ -178,6 +180,8 @@ class Server(BaseWSGIServer):
         unlogged: str = "",
         mask: Callable[[str], str] = str,
     ) -> None:
+        # Werkzeug colours the lines of requests even where they go to a file.
+        serving._log_add_style = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
         self.host = f"unix://{address.unix}" if address.unix else address.host

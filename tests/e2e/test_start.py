@@ -380,3 +380,10 @@ def test_module_of_the_project_is_not_taken_for_one_of_pythons(project: Project)
     server = project.launch("explain", "--all")
     assert server.exit_code() == 0
     assert "LookupError" not in server.log()
+
+
+def test_lines_of_requests_have_no_colour_in_a_file(project: Project):
+    project.files({"wsgi.py": PLAIN.format(name="app").replace("200 OK", "500 Oh no")})
+    server = project.dev()
+    assert server.get().status == 500
+    assert "\x1b" not in server.says('"GET / HTTP/1.1" 500')
