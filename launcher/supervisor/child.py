@@ -15,6 +15,7 @@ from contextlib import closing
 from launcher.interpreter import parse_command
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.reading_log import Reader, open_reading_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,12 @@ class Child:
         lifeline, self._lifeline = os.pipe()
         self._crash_log = _open_crash_log()
         self._gone = False
+        self._reading_log = open_reading_log()
         self._descriptors = [self._lifeline, self._crash_log]
+        if self._reading_log >= 0:
+            self._descriptors.append(self._reading_log)
+        self.readings = Reader(self._reading_log)
+        """What it has read, besides what its messages tell."""
         self.channel = Channel(ours)
         self.served_since: float | None = None
         self.pid = 0
@@ -65,7 +71,7 @@ class Child:
         self._start = (theirs, lifeline)
         if environ is not None:
             with closing(theirs):
-                self._spawn((theirs.fileno(), lifeline, self._crash_log), environ)
+                self._spawn((theirs.fileno(), lifeline, self._crash_log, self._reading_log), environ)
             os.close(lifeline)
 
     def _spawn(self, descriptors: tuple[int, ...], environ: Mapping[str, str]) -> None:
@@ -84,6 +90,8 @@ class Child:
             child.origin = snapshot
             snapshot.send(messages.Resume(), theirs.fileno())
             child.tell(messages.Lifeline(), lifeline)
+            if child._reading_log >= 0:
+                child.tell(messages.ReadingLog(), child._reading_log)
             child.tell(messages.CrashLog(), child._crash_log)
         except ChannelClosed:
             child.close()
@@ -173,7 +181,8 @@ def describe_exit(code: int) -> str:
 def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
     """Start the worker's program with these descriptors inherited, in our process group; return its pid."""
     argv = [sys.executable, *parse_command(sys.orig_argv).options, _PROGRAM, *map(str, descriptors)]
-    for descriptor in descriptors:
+    passed = [descriptor for descriptor in descriptors if descriptor >= 0]
+    for descriptor in passed:
         os.set_inheritable(descriptor, True)
     try:
         # SIGPIPE, which Python ignores, must not be ignored by inheritance. Signals that go to the whole group, as
@@ -181,7 +190,7 @@ def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
         mask = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
         return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=mask)
     finally:
-        for descriptor in descriptors:
+        for descriptor in passed:
             os.set_inheritable(descriptor, False)
 
 

@@ -13,6 +13,7 @@ import time
 from launcher.supervisor import orphans
 from launcher.supervisor.child import describe_exit
 from launcher.wire.channel import ChannelClosed
+from launcher.wire.messages import Reading, SnapshotTaken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,9 +110,22 @@ class Children:
             self._selector.register(child.watch, selectors.EVENT_READ, lambda: self._ask_how_it_ended(number, child))
 
     def hear_out(self, number: int, child: Child) -> None:
-        """Take everything that a worker has said so far, without waiting for more."""
+        """Take everything that a worker has said and read so far, without waiting for more."""
         for message, descriptor in child.channel.rest():
-            self._heard(number, child, message, descriptor)
+            self._hear(number, child, message, descriptor)
+        self.read_up(number, child)
+
+    def read_up(self, number: int, child: Child) -> None:
+        """Take what a worker has read so far, as if it had said so, but not what it read after the next snapshot."""
+        for files in child.readings.take():
+            self._heard(number, child, Reading(files), None)
+
+    def _hear(self, number: int, child: Child, message: Message, descriptor: int | None) -> None:
+        """Take one message, and before it what was read before it."""
+        self.read_up(number, child)
+        self._heard(number, child, message, descriptor)
+        if isinstance(message, SnapshotTaken):
+            child.readings.pass_mark()
 
     def _listen_to(self, number: int) -> None:
         """Take what a child said; at the end of the stream wait for SIGCHLD, which tells how it ended."""
@@ -120,7 +134,7 @@ class Children:
             return
         try:
             for message, descriptor in child.channel.pending():
-                self._heard(number, child, message, descriptor)
+                self._hear(number, child, message, descriptor)
         except ChannelClosed:
             self.neglect(child.channel)
             if not child.pid:

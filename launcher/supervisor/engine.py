@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass
+from itertools import accumulate
 
 from launcher.supervisor import orphans
 from launcher.supervisor.child import Child, worker_environ
@@ -17,11 +18,11 @@ from launcher.supervisor.warming import warm
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.digest import UNCERTAIN, of_file, of_state
-from launcher.wire.messages import GoOn, Libraries, Load, Preload, Reading, Serving, Unsafe
+from launcher.wire.messages import GoOn, Libraries, Load, Preload, ReadAhead, Reading, Serving, Unsafe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from launcher.plan import Plan
     from launcher.supervisor.events import TellLoad
@@ -35,6 +36,9 @@ EDITED = 3
 
 LIBRARIES = "the imported libraries"
 """How the library base is called."""
+
+AHEAD = 100_000
+"""How many bytes the names of the sources may have that a copy reads ahead: what is sent must not wait for it."""
 
 PATIENCE = (2.0, 2.0)
 """A copy may take so many times as long as a cold start did, and so many seconds more; then it is given up."""
@@ -190,6 +194,7 @@ class Engine:
         if child is not None:
             self._ready = (snapshot, child)
             self._is_waiting = False
+            child.tell(ReadAhead(_sources(self.timeline.after(snapshot))))
             self._attend(child.channel, lambda: self._listen_to_ready(child))
 
     def warm(self, like: Child) -> None:
@@ -463,3 +468,10 @@ class Engine:
             self._neglect(child.channel)
             child.close()
             self._idle = None
+
+
+def _sources(files: Iterable[str]) -> tuple[str, ...]:
+    """Return the Python sources among *files*, the first ones if all would be too many to tell at once."""
+    sources = [path for path in files if path.endswith(".py")]
+    sizes = accumulate(len(os.fsencode(path)) for path in sources)
+    return tuple(path for path, size in zip(sources, sizes, strict=True) if size <= AHEAD)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from launcher.supervisor.report import Report
     from launcher.supervisor.shown import Change
 
+READ_SECONDS = 0.05
+"""How often it is looked at, while the app is imported, what has been read so far."""
+
 SLOW_SECONDS = 10.0
 """After this time of importing the user is told where it hangs."""
 
@@ -146,6 +149,7 @@ class Supervisor:
         saves = Saves(self._plan, self._engine.timeline, self._clock, self._report)
         saves.differs = self._differs
         saves.refresh = self._refresh
+        saves.read_up = self._read_up
         saves.is_loading = lambda: self.state.loading is not None
         return saves
 
@@ -192,7 +196,7 @@ class Supervisor:
             self._engine.keep(spare)
         self._children.adopt(action.child, copy)
         copy.tell(self._adjustment())  # the snapshot has the settings that were in force when it was made
-        self._clock.after(SLOW_SECONDS, lambda: self._is_slow(action.child))
+        self._import_began(action.child)
         patience = self._engine.patience()
         self._clock.after(patience, lambda: self._copy_is_late(action.child, copy, patience))
 
@@ -361,7 +365,7 @@ class Supervisor:
             self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
             self._saves.settle()
         elif isinstance(message, messages.Loading):
-            self._clock.after(SLOW_SECONDS, lambda: self._is_slow(number))
+            self._import_began(number)
         elif isinstance(message, messages.Prompting):
             child.asking = message.active
             self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
@@ -452,8 +456,25 @@ class Supervisor:
             self._happen(events.MemoryLow())
         self._clock.after(MEMORY_SECONDS, self._look_at_memory)
 
+    def _import_began(self, number: int) -> None:
+        self._clock.after(SLOW_SECONDS, lambda: self._is_slow(number))
+        self._clock.after(READ_SECONDS, lambda: self._keep_reading(number))
+
+    def _keep_reading(self, number: int) -> None:
+        """Have the folders watched in time that an import reads from, however long it takes."""
+        if self._is_loading(number):
+            self._read_up()
+            self._clock.after(READ_SECONDS, lambda: self._keep_reading(number))
+
+    def _read_up(self) -> None:
+        """Take what the loading worker has read so far."""
+        number = self.state.loading
+        if number is not None and (child := self._children.get(number)) is not None:
+            self._children.read_up(number, child)
+
     def _is_slow(self, number: int) -> None:
         if self._is_loading(number):
+            self._read_up()
             self._report.slow(SLOW_SECONDS, self._saves.last_read)
 
     # What the disk says

@@ -54,6 +54,9 @@ class Saves:
     refresh: Callable[[Change], None]
     """Told which files that pages show are different."""
 
+    read_up: Callable[[], None]
+    """Called before what has moved is looked at: to be told by `was_read` what the loading worker has read so far."""
+
     is_loading: Callable[[], bool]
     """Asked whether a worker imports the app now."""
 
@@ -189,6 +192,7 @@ class Saves:
             if not self._plan.reload.enabled:
                 return
             self._moved_at = time.monotonic()
+            self.read_up()
             if moved is None:
                 self._doubt_shown()
                 self.settle()

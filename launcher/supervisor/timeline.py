@@ -110,6 +110,17 @@ class Timeline:
                 return chosen
         return chosen
 
+    def after(self, snapshot: Snapshot) -> list[str]:
+        """Return the files whose content was read after *snapshot*, in this order."""
+        index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
+        apart = (MISSING, FOLDER, PRESENT, OWN_PRODUCT)
+        return [
+            path
+            for stretch in self._stretches[index:]
+            for path, digest in stretch.files.items()
+            if digest not in apart and path[-1:] != "/"
+        ]
+
     def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
         """Go back to *snapshot*, or to the very beginning for None; return the snapshots that are of no use now."""
         index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)

@@ -52,12 +52,24 @@ class Lifeline:
 
 @dataclass(frozen=True, slots=True)
 class CrashLog:
-    """Write the stacks here when Python crashes (to a copy, second); carries the descriptor."""
+    """Write the stacks here when Python crashes (to a copy, third); carries the descriptor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLog:
+    """Write down here what is read (to a copy, second); carries the descriptor of a `wire/reading_log.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAhead:
+    """Read the bytecode of these sources while you wait (to a copy that was made in advance)."""
+
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """Go on from the snapshot as this generation (to a copy, third). `most` and `wanted` are as in `Load`.
+    """Go on from the snapshot as this generation (to a copy, last). `most` and `wanted` are as in `Load`.
 
     `taken` counts the snapshots that are kept; `edition` is the number in `Edition`.
     """
@@ -324,6 +336,8 @@ TO_WORKER = (
     Resume,
     Lifeline,
     CrashLog,
+    ReadingLog,
+    ReadAhead,
     GoOn,
     Reap,
 )
@@ -363,6 +377,8 @@ if TYPE_CHECKING:
         | Resume
         | Lifeline
         | CrashLog
+        | ReadingLog
+        | ReadAhead
         | GoOn
         | Reap
     )

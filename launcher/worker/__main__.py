@@ -1,4 +1,6 @@
-"""The worker as a program: `python launcher/worker/__main__.py CHANNEL LIFELINE CRASHLOG`, three inherited descriptors.
+"""The worker as a program: `python launcher/worker/__main__.py CHANNEL LIFELINE CRASHLOG [READINGLOG]`.
+
+These are inherited descriptors. Without the last one, or with -1, every file that is read is told by a message.
 
 Started by path and not with `-m`, because that would put the current directory at the front of `sys.path`, where the
 user's files could shadow the standard library and us.
@@ -16,4 +18,4 @@ if __name__ == "__main__":
 
     # The package is found from now on; what else lies beside it is not for the app to import.
     sys.path.pop(0)
-    sys.exit(main(*map(int, sys.argv[1:4])))
+    sys.exit(main(*map(int, sys.argv[1:5])))

@@ -25,6 +25,9 @@ from launcher.wire.messages import (
     CrashLog,
     GoOn,
     Lifeline,
+    ReadAhead,
+    Reading,
+    ReadingLog,
     Reap,
     Reaped,
     Resume,
@@ -32,15 +35,17 @@ from launcher.wire.messages import (
     Unsafe,
     Waiting,
 )
+from launcher.wire.reading_log import Writer
 from launcher.worker import descriptors
 from launcher.worker.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from launcher.wire.messages import Message
+    from launcher.worker.bytecode import Bytecode
     from launcher.worker.fork_safety import Ledger
 
 FIRST_SPACING = 0.1
@@ -58,20 +63,27 @@ WAITING = 10.0
 
 
 class Link:
-    """The channel of this process, which changes when a copy goes its own way."""
+    """The channel and the reading log of this process, which change when a copy goes its own way."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, log: Writer) -> None:
         self.channel = channel
+        self.log = log
 
     def send(self, message: Message, descriptor: int | None = None) -> None:
         """Send *message* to the supervisor; `ChannelClosed` goes through."""
         self.channel.send(message, descriptor)
 
+    def read(self, files: Mapping[str, str]) -> None:
+        """Let the supervisor know that these files were read: by the log, as long as there is one."""
+        if not self.log.write(files):
+            self.send(Reading(files))
+
 
 class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last, the newest first: before them comes first.
 
-    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `begun` is the monotonic time
+    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `bytecode` is what the finder
+    loads modules from. `begun` is the monotonic time
     at which this import began, or was resumed. `children` are the snapshots that this process is the parent of.
     `libraries` counts the libraries that were found so far, `show` is told the edition that a copy shows, and in
     `quiet` folders are listed that the app has not asked for.
@@ -85,12 +97,14 @@ class Checkpoints:
         wanted: Sequence[str],
         most: int,
         end_with: Callable[[int], None],
+        bytecode: Bytecode,
     ) -> None:
         self._link = link
         self._ledger = ledger
         self._wanted = tuple(wanted)
         self.most = most
         self._end_with = end_with
+        self._bytecode = bytecode
         self.libraries: Callable[[], int] = int
         self.show: Callable[[int], None] = lambda edition: None
         self.quiet: Callable[[], AbstractContextManager[object]] = nullcontext
@@ -215,6 +229,7 @@ class Checkpoints:
             return threads
         self.children.add(pid)
         self._taken += 1
+        self._link.log.mark()
         self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
         return ""
 
@@ -223,6 +238,7 @@ class Checkpoints:
         try:
             self._link.channel.close()
             self._link.channel = Channel(end)
+            self._link.log.close()
             self.children.clear()
             if afterwards is not None:
                 afterwards()
@@ -284,6 +300,10 @@ class Checkpoints:
         while not isinstance(message := self._obey(), GoOn):
             if isinstance(message, CrashLog):
                 self._renew()
+            elif isinstance(message, ReadAhead):
+                with self.quiet():
+                    self._bytecode.read_ahead(message.sources, self._is_called)
+                self._link.send(Waiting())
         self._folders.forget_young()
         self._wanted = message.wanted
         self._spacing = SPACING_OF_COPIES
@@ -303,10 +323,13 @@ class Checkpoints:
         self._ledger.randomness.renew()
         self._ledger.rebase()
         self._folders.forget()
-        if not _is_readable(self._link.channel, 0):
+        if not self._is_called():
             with self.quiet():
                 self._folders.list()
-            self._link.send(Waiting())
+
+    def _is_called(self) -> bool:
+        """Return whether the supervisor has said something that has not been taken."""
+        return _is_readable(self._link.channel, 0)
 
     def _obey(self) -> Message:
         """Take one message of those that a new copy gets, in the order in which they are sent."""
@@ -314,6 +337,8 @@ class Checkpoints:
         if isinstance(message, Lifeline) and descriptor is not None:
             self._end_with(descriptor)
             self._link.send(Booted(os.getpid()))
+        elif isinstance(message, ReadingLog) and descriptor is not None:
+            self._link.log = Writer(descriptor)
         elif isinstance(message, CrashLog) and descriptor is not None:
             faulthandler.enable(descriptor)
         return message

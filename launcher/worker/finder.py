@@ -15,17 +15,19 @@ import os
 import sys
 import threading
 from importlib.machinery import PathFinder, SourceFileLoader
-from marshal import loads
+from types import MappingProxyType
 
-from launcher.wire.digest import FOLDER, MISSING, PRESENT, of_file, of_presence, of_read
+from launcher.wire.digest import FOLDER, MISSING, PRESENT, of_file, of_presence
 from launcher.worker.arrivals import Arrivals
+from launcher.worker.bytecode import Bytecode, is_newer, read_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
+    from launcher.worker.bytecode import Source
     from launcher.worker.installed import Installed
     from launcher.worker.library import Libraries
 
@@ -63,8 +65,8 @@ class Finder:
 
     `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
     made; it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for,
-    `audits` get every audit event. `arrivals` knows the modules that need not be looked at any more,
-    `installed` is told of the others.
+    `audits` get the audit events that they want to hear. `arrivals` knows the modules that need not be looked at any
+    more, `installed` is told of the others, and `bytecode` may have read some ahead.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -77,16 +79,21 @@ class Finder:
         *,
         checkpoint: Callable[[str, str, Callable[[], None]], bool] | None = None,
         libraries: Libraries | None = None,
-        audits: tuple[Callable[[str, tuple[object, ...]], None], ...] = (),
+        audits: Mapping[Callable[[str, tuple[object, ...]], None], Iterable[str]] = MappingProxyType({}),
         mark: Callable[[str], None] | None = None,
         arrivals: Arrivals | None = None,
         installed: Installed | None = None,
+        bytecode: Bytecode | None = None,
     ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
         self._checkpoint = checkpoint
         self._libraries = libraries
-        self._audits = audits
+        self._audits: dict[str, list[Callable[[str, tuple[object, ...]], None]]] = {}
+        for audit, events in audits.items():
+            for event in events:
+                self._audits.setdefault(event, []).append(audit)
+        self._heard = frozenset((*self._audits, "open", *_LISTS, *_MAKES))
         self._mark = mark
         self._known: dict[str, str] = {}
         self._written: set[str] = set()
@@ -94,6 +101,7 @@ class Finder:
         self._busy = threading.local()
         self._arrivals = arrivals or Arrivals()
         self._installed = installed
+        self.bytecode = bytecode or Bytecode()
         self._searched: dict[object, bool] = {}
         self._active = False
         self._late: set[int] = set()
@@ -110,6 +118,7 @@ class Finder:
         """Report what is left, and stop noticing data files."""
         self._active = False
         self.catch_up()
+        self.bytecode.forget()
 
     def leave(self) -> None:
         """Stop, and take no part in finding modules any more."""
@@ -145,16 +154,25 @@ class Finder:
         if self._active and self._mark is not None:
             self._mark(name)
         spec = self._find(name, path, target)
-        if self._active and self._checkpoint is not None and spec is not None and _is_source(spec):
-            # Before anything of this module counts as read. In a copy that is resumed the disk may be another one.
-            resumed = self._checkpoint(name, spec.origin or "", self.catch_up)
-            spec = self._find(name, path, target) if resumed else spec
+        is_source = _is_source(spec)
+        if is_source and self._active and self._comes_again(name, spec):
+            spec = self._find(name, path, target)
+            is_source = _is_source(spec)
         self._note_absent(name, sys.path if path is None else path, spec)
-        if _is_source(spec) and spec is not None:
-            spec.loader = _Loader(name, spec.origin or "", self)
+        if is_source and spec is not None:
+            spec.loader = _Loader(spec, self)
         elif spec is not None and (self._active or self._late):
             self._found_other(name, spec)
         return spec
+
+    def _comes_again(self, name: str, spec: ModuleSpec | None) -> bool:
+        """Ask for a snapshot before anything of this module counts as read; return whether this is a copy of one.
+
+        In a copy that is resumed the disk may be another one.
+        """
+        if self._checkpoint is None or spec is None:
+            return False
+        return self._checkpoint(name, spec.origin or "", self.catch_up)
 
     def _find(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         """Ask the path finder, whose listing of folders is not the app's."""
@@ -244,12 +262,14 @@ class Finder:
             self.flush()
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event not in self._heard:
+            return
         if not self._active and (not self._late or threading.get_ident() not in self._late):
             return
         if getattr(self._busy, "on", False):
             return
         if self._active:
-            for audit in self._audits:
+            for audit in self._audits.get(event, ()):
                 audit(event, arguments)
         if event == "open":
             self._opened(*arguments)
@@ -284,7 +304,7 @@ class Finder:
             return
         self.note(source, of_file(source))
         try:
-            if not _is_newer(_stat(cache).st_mtime, status):
+            if not is_newer(_stat(cache).st_mtime, status):
                 os.unlink(cache)  # it may be older than an edit of the same second
         except OSError:
             pass
@@ -387,8 +407,9 @@ class _Late:
 class _Loader(SourceFileLoader):
     """Loads a project module from its source, or from bytecode that is certain to belong to it."""
 
-    def __init__(self, name: str, path: str, finder: Finder) -> None:
-        super().__init__(name, path)
+    def __init__(self, spec: ModuleSpec, finder: Finder) -> None:
+        super().__init__(spec.name, spec.origin or "")
+        self._cache = spec.cached
         self._finder = finder
 
     def exec_module(self, module: ModuleType) -> None:
@@ -403,76 +424,28 @@ class _Loader(SourceFileLoader):
         """Return the module's code object; raise `SyntaxError` or `OSError` as the standard loader does."""
         path = self.get_filename(fullname)
         with self._finder.quiet():
-            before = _stat(path)
-            source = self.get_data(path)
-            self._finder.note(path, of_read(path, source))
-            cache = _cache_path(path)
-            code = _trusted_bytecode(cache, path, before)
+            source = read_source(path)
+            self._finder.note(path, source.digest)
+            code = self._finder.bytecode.of(source, self._cache)
             if code is not None:
                 return code
-        code = self.source_to_code(source, path)
+        code = self.source_to_code(source.content, path)
         with self._finder.quiet():
-            self._keep(cache, code, before)
+            self._keep(code, source)
         return code
 
-    def _keep(self, cache: str | None, code: CodeType, before: os.stat_result) -> None:
+    def _keep(self, code: CodeType, source: Source) -> None:
         """Write bytecode for the next start, unless the source moved on while it was compiled."""
-        if cache is None or sys.dont_write_bytecode:
-            return
-        try:
-            now = _stat(self.path)
-        except OSError:
-            return
-        if (now.st_mtime_ns, now.st_ctime_ns, now.st_size) == (before.st_mtime_ns, before.st_ctime_ns, before.st_size):
+        if self._cache is not None and not sys.dont_write_bytecode and source.is_unmoved():
             data = importlib._bootstrap_external._code_to_timestamp_pyc(  # type: ignore[attr-defined]
-                code, int(before.st_mtime), before.st_size
+                code, int(source.status.st_mtime), source.status.st_size
             )
-            self._cache_bytecode(self.path, cache, data)  # type: ignore[attr-defined]
+            self._cache_bytecode(self.path, self._cache, data)  # type: ignore[attr-defined]
 
 
 def _is_source(spec: ModuleSpec | None) -> bool:
     """Return whether a module is a project's source file."""
     return bool(spec and spec.origin and type(spec.loader) is SourceFileLoader and is_project_file(spec.origin))
-
-
-def _cache_path(path: str) -> str | None:
-    try:
-        return importlib.util.cache_from_source(path)
-    except NotImplementedError:
-        return None
-
-
-def _trusted_bytecode(cache: str | None, path: str, source: os.stat_result) -> CodeType | None:
-    """Return the code in *cache* if it must come from the source at *path* with this status, else None.
-
-    The header names the source's modification time in whole seconds and its size, so an edit of the same second and
-    size is invisible to it (PEP 552). Bytecode is trusted only if it was written in a later second than the source was
-    last changed in any way.
-    """
-    if cache is None:
-        return None
-    try:
-        with open(cache, "rb") as file:
-            data = file.read()
-            written = os.fstat(file.fileno()).st_mtime
-    except OSError:
-        return None
-    expected = importlib.util.MAGIC_NUMBER + bytes(4)
-    expected += (int(source.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little")
-    expected += (source.st_size & 0xFFFFFFFF).to_bytes(4, "little")
-    if not data.startswith(expected) or not _is_newer(written, source):
-        return None
-    try:
-        code: CodeType = loads(memoryview(data)[16:])  # noqa: S302  # as the standard loader does
-    except (ValueError, EOFError, TypeError):
-        return None
-    # Damaged bytecode may hold anything.
-    return code if getattr(code, "co_filename", None) == path else None
-
-
-def _is_newer(written: float, source: os.stat_result) -> bool:
-    """Return whether bytecode was written in a later second than its source was changed."""
-    return int(written) > int(max(source.st_mtime, source.st_ctime))
 
 
 def _portions(spec: ModuleSpec) -> list[str]:

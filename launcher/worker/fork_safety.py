@@ -46,6 +46,9 @@ _KINDS = {
 }
 """Audit events after which a question to the kernel is worth its time, or that tell who did what it answers."""
 
+HEARD = ("open", *_KINDS, "tempfile.mkdtemp", "tempfile.mkstemp", "sqlite3.connect", "builtins.input")
+"""The audit events that `Ledger.audit` wants to hear."""
+
 
 def engine_obstacle() -> str:
     """Return why this interpreter can never be copied, in words, or nothing if it can."""
@@ -123,7 +126,7 @@ class Ledger:
         self._marks.set(name)
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Take an audit event of the interpreter; called for every one of them."""
+        """Take an audit event of the interpreter, one of `HEARD`."""
         if event == "open":
             self._file_opened(*arguments)
         elif kind := _KINDS.get(event):

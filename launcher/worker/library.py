@@ -28,6 +28,8 @@ _CHANGES = {
     "os.unsetenv": "the app changed the environment",
     "os.chdir": "the app changed the working directory",
 }
+HEARD = tuple(_CHANGES)
+"""The audit events that `Libraries.audit` wants to hear."""
 
 
 class Libraries:
@@ -66,8 +68,8 @@ class Libraries:
         return bool(self.reason) or self.path != sys.path
 
     def audit(self, event: str, _: tuple[object, ...]) -> None:
-        """Take an audit event of the interpreter; called for every one of them."""
-        if not self.reason and event in _CHANGES and self._is_by_project():
+        """Take an audit event of the interpreter, one of `HEARD`."""
+        if not self.reason and self._is_by_project():
             self.reason = _CHANGES[event]
 
     def imported(self) -> list[str]:

@@ -46,7 +46,10 @@ from launcher.wire.messages import (
     Unsafe,
     Using,
 )
+from launcher.wire.reading_log import Writer
+from launcher.worker import fork_safety, library
 from launcher.worker.arrivals import Arrivals
+from launcher.worker.bytecode import Bytecode
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle
@@ -79,8 +82,8 @@ ASKING = frozenset({"builtins.breakpoint", "builtins.input", "pdb.Pdb"})
 """Audit events after which a person's answer is waited for."""
 
 
-def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
-    """Live as a worker until told to leave; return the exit code. Takes over the three descriptors."""
+def main(channel_fd: int, lifeline: int, crash_log: int, reading_log: int = -1) -> int:
+    """Live as a worker until told to leave; return the exit code. Takes over the descriptors."""
     die_with_supervisor(lifeline)
     faulthandler.enable(crash_log)
     handover.in_worker = True
@@ -90,13 +93,14 @@ def main(channel_fd: int, lifeline: int, crash_log: int) -> int:
         signal.signal(number, lambda *_: None)
     restore_termination(is_copying)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STARTED_BLOCKED)
-    for descriptor in (channel_fd, crash_log):
-        os.set_inheritable(descriptor, False)
+    for descriptor in (channel_fd, crash_log, reading_log):
+        if descriptor >= 0:
+            os.set_inheritable(descriptor, False)
     channel = Channel(socket.socket(fileno=channel_fd))
     try:
         channel.send(Booted(os.getpid()))
         _import_web()
-        return Worker(channel).live()
+        return Worker(channel, Writer(reading_log)).live()
     except ChannelClosed:
         return 0
     except StartError:  # has been told when the app was to be loaded; the failure page needs the certificate as well
@@ -152,10 +156,10 @@ def _import_web() -> None:
 
 
 class Worker:
-    """One worker process on the far side of *channel*."""
+    """One worker process on the far side of *channel*, which writes to *log* what it reads."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._link = Link(channel)
+    def __init__(self, channel: Channel, log: Writer) -> None:
+        self._link = Link(channel, log)
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
         self._obstacle = ""
@@ -163,6 +167,7 @@ class Worker:
         self._gate: Gate | None = None
         self._drained_for_good = False
         self._arrivals = Arrivals()
+        self._bytecode = Bytecode()
         self._installed = Installed(lambda files: self._link.send(Using(files)))
         self._is_last = False
         self._snapshots: set[int] = set()
@@ -227,7 +232,9 @@ class Worker:
         if obstacle := engine_obstacle():
             self._obstacle = obstacle if most else ""
             return None
-        checkpoints = Checkpoints(self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor)
+        checkpoints = Checkpoints(
+            self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor, bytecode=self._bytecode
+        )
         self._snapshots = checkpoints.children
         checkpoints.libraries = lambda: len(self._libraries.names)
         checkpoints.show = lambda edition: self._front.show(Edition(edition))
@@ -236,10 +243,11 @@ class Worker:
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
         """Import the libraries and wait as a snapshot; return in each copy, or None if that cannot be done."""
         checkpoints = self._checkpoints(0, ())
+        self._link.log.close()
         finder = Finder(
             (*plan.roots, plan.target.directory),
             lambda files: self._link.send(Reading(files)),
-            audits=(self._ledger.audit,),
+            audits={self._ledger.audit: fork_safety.HEARD},
             mark=self._ledger.mark,
             arrivals=self._arrivals,
             installed=self._installed,
@@ -275,13 +283,18 @@ class Worker:
             self._link.send(Unsafe("", self._obstacle))
         finder = Finder(
             (*plan.roots, plan.target.directory),
-            lambda files: self._link.send(Reading(files)),
+            self._link.read,
             checkpoint=checkpoints.at if checkpoints is not None and checkpoints.most else None,
             libraries=self._libraries,
-            audits=(self._ledger.audit, self._libraries.audit, self._prompt_audit),
+            audits={
+                self._ledger.audit: fork_safety.HEARD,
+                self._libraries.audit: library.HEARD,
+                self._prompt_audit: ASKING,
+            },
             mark=self._ledger.mark,
             arrivals=self._arrivals,
             installed=self._installed if checkpoints is not None and checkpoints.most else None,
+            bytecode=self._bytecode,
         )
         self._installed.begin()
         if checkpoints is not None:
@@ -306,6 +319,7 @@ class Worker:
             self._serve_loaded(plan, finder, checkpoints, begun, outcome)
             return True
         finder.stop()
+        self._link.log.close()
         self._ledger.stop()
         self._failure = outcome
         self._link.send(Reading(finder.digests(outcome.files)))
@@ -326,6 +340,7 @@ class Worker:
         self._libraries.settle()
         seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
         finder.stop()
+        self._link.log.close()  # what is read from now on may be asked for at once
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
             checkpoints.loaded(finder.catch_up, self._tell_libraries)
@@ -340,10 +355,9 @@ class Worker:
         if not self._drained_for_good:
             raise SystemExit(0)
 
-    def _prompt_audit(self, event: str, _: tuple[object, ...]) -> None:
+    def _prompt_audit(self, _: str, __: tuple[object, ...]) -> None:
         """Say that somebody is asked something while the app is imported: that takes as long as it takes."""
-        if event in ASKING:
-            self._link.send(Prompting(True))
+        self._link.send(Prompting(True))
 
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""

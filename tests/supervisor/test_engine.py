@@ -18,7 +18,7 @@ import pytest
 
 from launcher.plan import Address, Plan, Reload, Target
 from launcher.supervisor.child import Child
-from launcher.supervisor.engine import EDITED, MOST, Engine
+from launcher.supervisor.engine import AHEAD, EDITED, MOST, Engine, _sources
 from launcher.supervisor.events import TellLoad
 from launcher.supervisor.timeline import Snapshot
 from launcher.wire import messages
@@ -32,7 +32,9 @@ from launcher.wire.messages import (
     Lifeline,
     Load,
     Loading,
+    ReadAhead,
     Reading,
+    ReadingLog,
     Reap,
     Reaped,
     Resume,
@@ -41,6 +43,7 @@ from launcher.wire.messages import (
     Unsafe,
     Using,
     Waiting,
+    encode,
 )
 from launcher.wire.tally import open_tally
 
@@ -209,7 +212,7 @@ def test_a_copy_gets_what_it_needs_in_order(reserve: Reserve) -> None:
     assert child is not None
     assert child.pid == 0, "nobody knows it before it has greeted"
     channel, told = new_copy(far["views"])
-    assert told == [Lifeline(), CrashLog(), GoOn(7, MOST, ("views",), 2, EDITION)]
+    assert told == [Lifeline(), ReadingLog(), CrashLog(), GoOn(7, MOST, ("views",), 2, EDITION)]
     channel.send(Booted(4711))
     assert child.channel.receive() == (Booted(4711), None)
     channel.close()
@@ -388,15 +391,39 @@ def prepared(reserve: Reserve, far: dict[str, Channel]) -> tuple[Channel, list[m
     new_copy(far["views"])[0].close()
     child.close()
     reserve.engine.prepare()
-    channel, told = new_copy(far["views"], CrashLog)
+    channel, told = new_copy(far["views"], ReadAhead)
     reserve.far.append(channel)  # which closes it
     return channel, told
+
+
+def test_a_copy_in_advance_reads_ahead_what_comes_after_its_snapshot(reserve: Reserve) -> None:
+    far = shop(reserve)
+    files = {"views": "1", "/p/shop/a.py": "1", "/p/names.json": "1", "/p/shop/gone.py": "", "/p/shop/b.py": "1"}
+    reserve.engine.timeline.read(files)
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    new_copy(far["views"])[0].close()
+    child.close()
+    reserve.engine.timeline.read(files)
+    reserve.engine.prepare()
+    channel, told = new_copy(far["views"], ReadAhead)
+    reserve.far.append(channel)
+    assert told[-1] == ReadAhead(("/p/shop/a.py", "/p/shop/b.py"))
+
+
+def test_what_is_read_ahead_is_told_at_once() -> None:
+    """The copy may be busy with its fork: the supervisor must not wait until it listens."""
+    many = [f"/p/{'x' * 90}/{number}.py" for number in range(5000)]
+    told = _sources(many)
+    assert 0 < len(told) < len(many)
+    assert list(told) == many[: len(told)]
+    assert len(encode(ReadAhead(told))) < 1.1 * AHEAD
 
 
 def test_a_copy_in_advance_goes_on_at_the_next_edit_of_the_same_file(reserve: Reserve) -> None:
     far = shop(reserve)
     channel, told = prepared(reserve, far)
-    assert told == [Lifeline(), CrashLog()]
+    assert told == [Lifeline(), ReadingLog(), CrashLog(), ReadAhead(())]
     channel.send(Booted(4711))
     reserve.turn()
     assert 4711 in reserve.engine.pids()
@@ -647,12 +674,15 @@ class Project:
                 assert select.select([child.channel], [], [], LIMIT)[0], "the worker is silent"
                 child.channel._fill()
             message, descriptor = found
+            for files in child.readings.take():
+                self.engine.timeline.read(files)
             if isinstance(message, Reading):
                 self.engine.timeline.read(message.files)
             elif isinstance(message, Using):
                 self.engine.using(message.files)
             elif isinstance(message, SnapshotTaken) and descriptor is not None:
                 self.engine.taken(message, descriptor)
+                child.readings.pass_mark()
             else:
                 if isinstance(message, Booted):
                     child.pid = message.pid

@@ -50,6 +50,7 @@ class Desk:
         self.saves.differs = self.told.append
         self.saves.refresh = self.refreshed.append
         self.saves.is_loading = lambda: self.loading
+        self.saves.read_up = lambda: None
 
     def path(self, name: str) -> str:
         return str(self.root / name)
@@ -104,6 +105,19 @@ def test_a_save_of_what_was_read_is_told(make: Callable[..., Desk]) -> None:
     assert desk.is_open()
     assert desk.saves.count() == 1
     assert desk.saves.last_read == desk.path("app.py")
+
+
+def test_what_the_loading_worker_has_just_read_counts_for_a_save(make: Callable[..., Desk]) -> None:
+    """Nobody is woken when it reads, so it has to be asked."""
+    desk = make()
+    (desk.root / "views.py").write_text("1")
+    desk.read("app.py")
+    desk.loading = True
+    before = of_file(desk.path("views.py"))
+    desk.saves.read_up = lambda: desk.saves.was_read({desk.path("views.py"): before})
+    desk.save("views.py", "2")
+    desk.wait(lambda: desk.told)
+    assert desk.told == [Difference((desk.path("views.py"),))]
 
 
 def test_no_request_is_answered_until_a_save_is_decided_about(make: Callable[..., Desk]) -> None:

@@ -61,6 +61,18 @@ def test_what_was_read_after_the_last_snapshot(timeline: Timeline) -> None:
     assert timeline.choose(["late"]) == LOADED
 
 
+@pytest.mark.parametrize(
+    ("snapshot", "expected"), [(MODELS, ["models", "views"]), (VIEWS, ["views"]), (LOADED, [])], ids=str
+)
+def test_what_was_read_after_a_snapshot(timeline: Timeline, snapshot: Snapshot, expected: list[str]) -> None:
+    assert timeline.after(snapshot) == expected
+
+
+def test_what_was_only_looked_for_was_not_read(timeline: Timeline) -> None:
+    timeline.read({"gone": MISSING, "there": PRESENT, "own": OWN_PRODUCT, "folder": FOLDER, "names/": "1", "late": "1"})
+    assert timeline.after(LOADED) == ["late"]
+
+
 def test_a_second_reading_does_not_count(timeline: Timeline) -> None:
     """The copy of VIEWS holds the file as it was first read."""
     timeline.read({"models": "2"})

@@ -23,13 +23,15 @@ SETUP = '''
 import os, resource, signal, socket, sys
 from launcher.wire.channel import Channel
 from launcher.wire.messages import Drained, Failed
+from launcher.wire.reading_log import Writer
+from launcher.worker.bytecode import Bytecode
 from launcher.worker.checkpoint import Checkpoints, Link
 from launcher.worker.fork_safety import Ledger
 
-link = Link(Channel(socket.socket(fileno=int(sys.argv[1]))))
+link = Link(Channel(socket.socket(fileno=int(sys.argv[1]))), Writer())
 ledger = Ledger(lambda path: path == "<string>")
 ledger.start()
-checkpoints = Checkpoints(link, ledger, wanted=(), most=8, end_with=lambda fd: None)
+checkpoints = Checkpoints(link, ledger, wanted=(), most=8, end_with=lambda fd: None, bytecode=Bytecode())
 
 def be_limited():
     """Be somebody for whom RLIMIT_NPROC holds: it does not for root."""
@@ -95,7 +97,7 @@ def scripts(*script: str) -> pytest.MarkDecorator:
 
 def last_word(child: Child) -> messages.Failed:
     while not isinstance(message := child.channel.receive()[0], messages.Failed):
-        assert isinstance(message, messages.Booted | messages.Waiting)  # it waits if the word to go on is not there yet
+        assert isinstance(message, messages.Booted)
     return message
 
 
@@ -142,6 +144,7 @@ def test_a_copy_in_advance_says_that_it_waits_and_then_goes_on(far: Far):
     assert isinstance(far.hear(), messages.SnapshotTaken)
     child = far.copy_in_advance()
     assert isinstance(child.channel.receive()[0], messages.Booted)
+    child.tell(messages.ReadAhead(("/no/such.py", __file__)))
     assert child.channel.receive()[0] == messages.Waiting()
     child.tell(messages.GoOn(2, 8, (), 1, 1))
     assert last_word(child) == messages.Failed("copy", "1", ())

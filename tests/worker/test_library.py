@@ -16,10 +16,10 @@ RECORD = """
 import json, os, sys
 sys.path.insert(0, {root!r})
 from launcher.worker.finder import Finder, is_project_file
-from launcher.worker.library import Libraries
+from launcher.worker.library import HEARD, Libraries
 sys.path[0] = {project!r}
 libraries = Libraries(is_project_file)
-finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits=(libraries.audit,))
+finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits={{libraries.audit: HEARD}})
 finder.start()
 import app
 finder.stop()
@@ -40,14 +40,14 @@ GO_ON = """
 import builtins, json, os, sys
 sys.path.insert(0, {root!r})
 from launcher.worker.finder import Finder, is_project_file
-from launcher.worker.library import Libraries, preload
+from launcher.worker.library import HEARD, Libraries, preload
 sys.path[0] = {project!r}
 usual = builtins.__import__
 assert not preload({asked!r}, sys.path, is_project_file)
 class GivenUp(BaseException): pass
 def give_up(): raise GivenUp
 libraries = Libraries(is_project_file)
-finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits=(libraries.audit,))
+finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits={{libraries.audit: HEARD}})
 finder.start()
 libraries.expect({asked!r}, sys.path, give_up)
 try:
