@@ -113,6 +113,8 @@ class Debugger(DebuggedApplication):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Carry out a command of the debugger's own page, or else run the app."""
+        if not environ.get("QUERY_STRING"):
+            return self.debug_application(environ, start_response)
         arguments = Request(environ).args
         if arguments.get("__debugger__") != "yes":
             return self.debug_application(environ, start_response)

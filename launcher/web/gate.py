@@ -16,6 +16,10 @@ import time
 # Bound now: a library of green threads may take `poll` out of its module when the app is imported.
 from select import POLLIN, poll
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import select
+
 _COUNTERS = struct.Struct("=QQ")
 _QUIET = struct.Struct("=d")
 _PEEKED = 4096
@@ -25,7 +29,8 @@ class Gate:
     """The worker's side. Borrows the descriptors of the queue and of the channel, and maps the page."""
 
     def __init__(self, queue: int, page: int) -> None:
-        self._queue = queue
+        self._queue = _watch(queue)
+        self._channel = -1, self._queue
         self._page = mmap.mmap(page, mmap.PAGESIZE, prot=mmap.PROT_READ)
 
     def is_quiet(self) -> bool:
@@ -35,25 +40,36 @@ class Gate:
 
     def is_open(self, channel: int) -> bool:
         """Return whether everything that moved on the disk so far has been decided, with no word to us on the way."""
-        if _readable(self._queue):
+        if self._queue.poll(0):
             return False
         seen, settled = _COUNTERS.unpack_from(self._page)
-        return bool(seen == settled) and not _readable(channel)
+        if self._channel[0] != channel:
+            self._channel = channel, _watch(channel)
+        return bool(seen == settled) and not self._channel[1].poll(0)
 
 
-def asks_for_page(connection: socket.socket) -> bool:
-    """Return whether the request that came on *connection* is a browser's for a page. Takes nothing from it.
+def peek(connection: socket.socket) -> bytes | None:
+    """Return how the request begins that came on *connection*, and take nothing from it; None if none has come.
+
+    Empty at the end of the stream, or where the connection is broken.
+    """
+    try:
+        return connection.recv(_PEEKED, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
+def asks_for_page(head: bytes) -> bool:
+    """Return whether a request that begins with *head* is a browser's for a page.
 
     So soon after a save that is a page which refreshes itself: nobody clicks that fast. Told by Fetch Metadata.
     """
-    try:
-        head = connection.recv(_PEEKED, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except OSError:
-        return False
     return b"\r\nsec-fetch-dest: document\r\n" in head.lower()
 
 
-def _readable(descriptor: int) -> bool:
+def _watch(descriptor: int) -> select.poll:
     asked = poll()
     asked.register(descriptor, POLLIN)
-    return bool(asked.poll(0))
+    return asked

@@ -21,7 +21,7 @@ from werkzeug import serving
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 from launcher.web.answer import HEADERS
-from launcher.web.gate import asks_for_page
+from launcher.web.gate import asks_for_page, peek
 from launcher.web.streams import LeftOpen, Streams
 
 TYPE_CHECKING = False
@@ -221,7 +221,10 @@ class Server(BaseWSGIServer):
         """Serve a connection that another worker had accepted. Takes the connection over."""
         connection.setblocking(True)
         self._waiting[connection] = peer
-        self._selector.register(connection, selectors.EVENT_READ, self._request_came)
+        if (head := peek(connection)) is None:
+            self._selector.register(connection, selectors.EVENT_READ, self._moved)
+        else:  # as is usual: whoever connects has something to say
+            self._request_came(connection, head)
 
     @property
     def is_draining(self) -> bool:
@@ -319,11 +322,14 @@ class Server(BaseWSGIServer):
         """Return whether a client waits for the gate."""
         return bool(self._held) or (self._deadline is None and not self._accepts)
 
-    def _request_came(self, connection: socket.socket) -> None:
+    def _moved(self, connection: socket.socket) -> None:
         if connection not in self._waiting:
             return  # given back after the wait that told of its request
         self._selector.unregister(connection)
-        waits = self._quiet is not None and self.ssl_context is None and asks_for_page(connection)
+        self._request_came(connection, peek(connection) or b"")
+
+    def _request_came(self, connection: socket.socket, head: bytes) -> None:
+        waits = self._quiet is not None and self.ssl_context is None and asks_for_page(head)
         self._held[connection] = time.monotonic() + _REFRESH_SECONDS if waits else 0.0
         if self._gate():
             self._let_in(connection)

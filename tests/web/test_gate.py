@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from launcher.supervisor.inotify import Inotify
-from launcher.web.gate import Gate, asks_for_page
+from launcher.web.gate import Gate, asks_for_page, peek
 
 
 @dataclass
@@ -107,16 +107,33 @@ def head(*lines: str) -> bytes:
         pytest.param(head(), False, id="no-browser"),
         pytest.param(head("X-Sec-Fetch-Dest: document"), False, id="another-header"),
         pytest.param(b"\x16\x03\x01", False, id="tls"),
-        pytest.param(b"", False, id="nothing-yet"),
+        pytest.param(b"", False, id="nothing"),
     ],
 )
 def test_which_requests_ask_for_a_page(sent: bytes, page: bool) -> None:
+    assert asks_for_page(sent) is page
+
+
+def test_how_a_request_begins_is_looked_at_and_not_taken() -> None:
     server, client = socket.socketpair()
     with server, client:
-        client.sendall(sent)
-        assert asks_for_page(server) is page
+        assert peek(server) is None
+        client.sendall(b"GET /")
+        assert [peek(server), peek(server)] == [b"GET /", b"GET /"]
         client.shutdown(socket.SHUT_WR)
-        assert server.recv(5000) == sent, "looking took it"
+        assert server.recv(5000) == b"GET /"
+        assert peek(server) == b"", "the end has come"
+
+
+def test_a_broken_connection_has_nothing_more_to_say() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # end it with a reset
+        client.close()
+        with server:
+            select.select([server], [], [], 10)
+            assert peek(server) == b""
 
 
 def test_a_supervisor_that_is_gone_closes_it(sides: Sides) -> None:

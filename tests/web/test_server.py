@@ -591,7 +591,7 @@ class DrainFirst(Running):
         (peer,) = self.server._waiting
         super()._control()
         self.server._accept(None)
-        self.server._request_came(peer)
+        self.server._moved(peer)
 
 
 def test_the_word_to_drain_comes_first_in_its_moment(listener: socket.socket) -> None:
