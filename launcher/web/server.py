@@ -23,6 +23,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 from launcher.web.answer import HEADERS
 from launcher.web.gate import asks_for_page, peek
 from launcher.web.streams import LeftOpen, Streams
+from launcher.web.writing import EarlyEnd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,98 +58,6 @@ _REFUSAL = b"\r\n".join(
         _NO_MORE,
     ]
 )
-
-
-class EarlyEnd:
-    """A mixin for request handlers: tells the client that the response is complete as soon as it is.
-
-    Werkzeug closes each connection after its response, but waits ten milliseconds before that, for what the client may
-    still send. Closing our direction at once spares the client the wait; the other direction stays open for it.
-    """
-
-    server: Server
-    connection: socket.socket
-    wfile: Any  # Any: a writer, as in socketserver
-    command: str
-    protocol_version: str
-
-    def setup(self) -> None:
-        """Put a counter before the writer. TLS has an end of its own, which must come last."""
-        super().setup()  # type: ignore[misc]  # of the handler that this is mixed into
-        self._length: int | None = None
-        self._chunked = False
-        self._bodiless = False
-        if self.server.ssl_context is None:
-            self.wfile = CountingWriter(self.wfile, self.connection)
-
-    def send_response(self, code: int, message: str | None = None) -> None:
-        """Note whether this status has a body."""
-        self._length, self._chunked = None, False
-        self._bodiless = self.command == "HEAD" or code in (204, 304)
-        super().send_response(code, message)  # type: ignore[misc]
-
-    def send_header(self, keyword: str, value: str) -> None:
-        """Note how the end of the body will be known."""
-        if keyword.lower() == "content-length" and value.isdecimal():
-            self._length = int(value)
-        elif keyword.lower() == "transfer-encoding":
-            self._chunked = True
-        super().send_header(keyword, value)  # type: ignore[misc]
-
-    def end_headers(self) -> None:
-        """Send the head; from here on the body is counted."""
-        super().end_headers()  # type: ignore[misc]
-        if isinstance(self.wfile, CountingWriter):
-            # Under the same conditions Werkzeug makes chunks itself; others, which an app makes, are not counted.
-            chunked = self._chunked and self._length is None and self.protocol_version >= "HTTP/1.1"
-            length = None if self._chunked else self._length
-            self.wfile.expect(0 if self._bodiless else length, chunked=chunked and not self._bodiless)
-
-
-class CountingWriter:
-    """Writes a response to *connection*, and closes that direction after the last byte.
-
-    What an app sends after that, as many do in answer to HEAD, is dropped: an error would cut the app short.
-    """
-
-    def __init__(self, writer: Any, connection: socket.socket) -> None:
-        self._writer = writer
-        self._connection = connection
-        self._left: int | None = None
-        self._writes: int | None = None
-        self._ended = False
-
-    def expect(self, length: int | None, *, chunked: bool) -> None:
-        """Count from here on: so many bytes, or chunks, each of which Werkzeug sends with four writes."""
-        self._left = None if chunked else length
-        self._writes = 0 if chunked else None
-        if self._left == 0:
-            self._end()
-
-    def write(self, data: bytes) -> int:
-        """Write *data*; return how many bytes that were."""
-        if self._ended:
-            return len(data)
-        written: int = self._writer.write(data)
-        if self._writes is not None:
-            self._writes += 1
-            if self._writes % 4 == 1 and data == b"0\r\n\r\n":
-                self._end()
-        elif self._left is not None:
-            self._left -= len(data)
-            if self._left <= 0:
-                self._end()
-        return written
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._writer, name)
-
-    def _end(self) -> None:
-        self._ended = True
-        try:
-            self._connection.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # the client is gone
 
 
 class Server(BaseWSGIServer):

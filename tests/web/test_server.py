@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler
 
 from launcher.plan import Address
 from launcher.web.livereload import BELOW, LiveReload
-from launcher.web.server import CountingWriter, Server
+from launcher.web.server import Server
 from launcher.web.streams import Streams
 
 LIMIT = 10.0
@@ -809,18 +809,6 @@ def test_a_client_that_asks_whether_to_go_on(serve: Callable[..., Running], list
         assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
         client.sendall(b"body")
         assert read_to_end(client).endswith(b"\r\n\r\nbody")
-
-
-def test_the_end_of_an_answer_to_a_client_that_is_gone() -> None:
-    ours, theirs = socket.socketpair()
-    theirs.close()
-    ours.close()
-    written = io.BytesIO()
-    writer = CountingWriter(written, ours)
-    writer.expect(1, chunked=False)
-    assert writer.write(b"x") == 1
-    assert written.getvalue() == b"x"
-    assert not writer.closed
 
 
 def test_tls_has_an_end_of_its_own(
