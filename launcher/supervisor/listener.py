@@ -132,9 +132,7 @@ def _bind(host: str, port: int, beside: Sequence[socket.socket] = ()) -> socket.
     overlapping = [*ours, listener] if ours else []
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for one in (
-            (*overlapping, listener) if overlapping else ()
-        ):  # two sockets of one user that both say so may overlap, see socket(7)
+        for one in overlapping:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(where)
         listener.listen(BACKLOG)

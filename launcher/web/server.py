@@ -65,7 +65,8 @@ class Server(BaseWSGIServer):
 
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
-    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, and no page
+    is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, no client
+    is accepted before `glance` does, which may be less certain and has to be quicker, and no page
     that refreshes itself, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining
     ends them. Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of errors.
     """
@@ -84,6 +85,7 @@ class Server(BaseWSGIServer):
         tls: ssl.SSLContext | None = None,
         around: AbstractContextManager[object] | None = None,
         gate: Callable[[], bool] | None = None,
+        glance: Callable[[], bool] | None = None,
         quiet: Callable[[], bool] | None = None,
         streams: Streams | None = None,
         unlogged: str = "",
@@ -111,6 +113,7 @@ class Server(BaseWSGIServer):
         self._give_back = give_back
         self._around = around or nullcontext()
         self._gate = gate or (lambda: True)
+        self._glance = glance or self._gate
         self._quiet = quiet
         self._mask = mask
         self._held: dict[socket.socket, float] = {}
@@ -171,7 +174,9 @@ class Server(BaseWSGIServer):
         while not self._is_done():
             ready = [key for key, _ in self._selector.select(self._patience())]
             # The controls last: draining gives back what nobody has asked for, and nothing may be accepted after it.
-            for key in sorted(ready, key=lambda key: key.fileobj == controls):
+            if len(ready) > 1:
+                ready.sort(key=lambda key: key.fileobj == controls)
+            for key in ready:
                 key.data(key.fileobj)
             if self._is_held_up() and self._gate():
                 self._accept_some()
@@ -207,7 +212,7 @@ class Server(BaseWSGIServer):
     def _accept(self, _: object) -> None:
         if self._deadline is not None:
             return  # draining began after the wait that told of this client: the next worker accepts it
-        if not self._gate():
+        if not self._glance():
             self._accept_none()
             return
         try:

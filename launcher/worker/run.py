@@ -394,6 +394,7 @@ class Worker:
             tls=ssl_context(plan.tls),
             around=Prompts(lambda active: self._link.send(Prompting(active))),
             gate=self._is_fresh if self._gate is not None else None,
+            glance=self._gate.glance if self._gate is not None else None,
             quiet=self._gate.is_quiet if self._gate is not None else None,
             streams=self._front.streams,
             unlogged=BELOW,

@@ -71,8 +71,16 @@ def test_a_save_that_nobody_has_looked_at_closes_it_at_once(sides: Sides, tmp_pa
 def test_a_save_that_is_being_decided_about_closes_it(sides: Sides) -> None:
     sides.write(3, 2)
     assert not sides.is_open()
+    assert not sides.gate.glance()
     sides.write(3, 3)
     assert sides.is_open()
+    assert sides.gate.glance()
+
+
+def test_at_a_glance_what_waits_in_the_queue_or_the_channel_is_not_seen(sides: Sides, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("x")
+    sides.supervisor.send(b"drain")
+    assert sides.gate.glance()
 
 
 def test_a_word_on_the_way_closes_it(sides: Sides) -> None:

@@ -866,6 +866,33 @@ def test_behind_a_closed_gate_clients_stay_in_the_queue_until_it_opens(
         assert [answer(client) for client in (one, two)] == [b"hello /held"] * 2
 
 
+def test_after_a_glance_a_client_is_accepted_and_its_request_waits_for_the_gate(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    gate = Gate(is_open=False)
+    running = serve(hello, gate=gate, glance=lambda: True)
+    with connected(listener) as client:
+        client.sendall(request("/held"))
+        wait_for(lambda: bool(running.server._held))
+        assert not select.select([client], [], [], 0)[0]
+        gate.is_open = True
+        assert answer(client) == b"hello /held"
+
+
+def test_nobody_is_accepted_as_long_as_a_glance_tells_not_to(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    glance = Gate(is_open=False)
+    running = serve(hello, gate=lambda: True, glance=glance)
+    with connected(listener) as client:
+        client.sendall(request("/held"))
+        glance.wait_until_asked()
+        assert not running.server._waiting
+        assert not running.server._held
+        glance.is_open = True
+        assert answer(client) == b"hello /held"
+
+
 def test_a_client_that_was_accepted_before_the_gate_closed_is_answered_when_it_opens(
     serve: Callable[..., Running], listener: socket.socket
 ) -> None:
