@@ -183,11 +183,15 @@ class Engine:
     def prepare(self) -> None:
         """Have a copy wait for the next edit of the file that was edited last: it goes on without being made first.
 
-        To be called when there is time. Where memory is low there is none.
+        Before the first edit it waits at the beginning, from where most files are loaded. To be called when there is
+        time, and again when there is a base. Where memory is low there is none.
         """
         edited = self._edited[:1]
-        snapshot = self.timeline.choose(edited, edited)
-        if not edited or snapshot is None or self._room < MOST or (self._ready and self._ready[0] == snapshot):
+        if not edited and (self._teller or self._is_base_at_work()):
+            return
+        beginning = next(iter(self.timeline.snapshots), None)
+        snapshot = self.timeline.choose(edited, edited) if edited else beginning
+        if snapshot is None or self._room < MOST or (self._ready and self._ready[0] == snapshot):
             return
         self._end_ready()
         child = self._copy_of(snapshot)
@@ -196,6 +200,9 @@ class Engine:
             self._is_waiting = False
             child.tell(ReadAhead(_sources(self.timeline.after(snapshot))))
             self._attend(child.channel, lambda: self._listen_to_ready(child))
+
+    def _is_base_at_work(self) -> bool:
+        return self._base is not None and self._base_number not in self._frozen
 
     def warm(self, like: Child) -> None:
         """Have the copy that was made in advance own the pages that *like*, the worker that serves, has written to."""

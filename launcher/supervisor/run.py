@@ -142,7 +142,7 @@ class Supervisor:
         )
         engine.on_reaped = self._children.ended
         engine.on_libraries = self._make_base
-        engine.on_base = lambda: self._saves.settle()
+        engine.on_base = self._base_waits
         return engine
 
     def _make_saves(self) -> Saves:
@@ -321,6 +321,11 @@ class Supervisor:
         if libraries.names and (spare := self._children.release(self.state.spare)) is not None:
             self._engine.keep(spare)
         self._engine.make_base(libraries, self._listener.fileno(), self._saves.share)
+        self._clock.after(PREPARE_SECONDS, self._prepare)
+
+    def _base_waits(self) -> None:
+        self._saves.settle()
+        self._clock.after(PREPARE_SECONDS, self._prepare)
 
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, _OF_A_LOAD) and number not in (self.state.loading, self.state.active):

@@ -478,14 +478,46 @@ def test_a_copy_in_advance_that_died_is_made_anew(reserve: Reserve) -> None:
     child.close()
 
 
-@pytest.mark.parametrize("case", ["nothing-edited", "no-snapshot", "low-memory", "snapshot-died"])
+def test_before_the_first_edit_a_copy_waits_at_the_beginning(reserve: Reserve) -> None:
+    far = shop(reserve)
+    reserve.engine.prepare()
+    channel, told = new_copy(far["models"], ReadAhead)
+    assert told[0] == Lifeline()
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("models",)), EDITION)
+    assert child is not None
+    assert channel.receive() == (GoOn(2, MOST, ("models",), 1, EDITION), None)
+    child.close()
+    channel.close()
+
+
+def test_before_the_first_edit_it_is_waited_until_the_libraries_are_told(reserve: Reserve) -> None:
+    shop(reserve, told=False)
+    reserve.engine.prepare()
+    assert reserve.engine._ready is None
+
+
+def test_before_the_first_edit_a_base_is_waited_for(reserve: Reserve) -> None:
+    far = shop(reserve)
+    _, base = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.make_base(Libraries(("json",)), listener.fileno(), lambda _: None)
+    reserve.engine.prepare()
+    assert reserve.engine._ready is None
+    base.send(Serving("", 0.0))
+    reserve.turn()
+    base.receive()  # that it is to import the libraries
+    reserve.engine.prepare()
+    new_copy(base, ReadAhead)[0].close()
+    assert list(far["models"].rest()) == []
+
+
+@pytest.mark.parametrize("case", ["no-snapshot", "low-memory", "snapshot-died"])
 def test_where_no_copy_is_made_in_advance(reserve: Reserve, case: str) -> None:
     far = shop(reserve)
-    if case != "nothing-edited":
-        child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
-        assert child is not None
-        new_copy(far["views"])[0].close()
-        child.close()
+    child = reserve.engine.copy(TellLoad(5, 2, changed=("views",)), EDITION)
+    assert child is not None
+    new_copy(far["views"])[0].close()
+    child.close()
     if case == "no-snapshot":
         reserve.engine.discard()
     elif case == "low-memory":
