@@ -1,7 +1,8 @@
 """Whether a request may be answered by this worker: not while a save is known to the system but not yet to us.
 
-The supervisor's side is `supervisor/gate.py`. The order of the three looks matters: what left the queue is on the page,
-and what left the page is in the channel.
+The supervisor's side is `supervisor/gate.py`. The page is looked at before and after the queue and the channel: where
+it says both times that the same, and all of it, is settled, nothing left the queue in between, and what left it earlier
+has come to a word in the channel or to nothing.
 
 Pages that refresh themselves wait a little longer, because saves often come in company.
 """
@@ -16,10 +17,6 @@ import time
 # Bound now: a library of green threads may take `poll` out of its module when the app is imported.
 from select import POLLIN, poll
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import select
-
 _COUNTERS = struct.Struct("=QQ")
 _QUIET = struct.Struct("=d")
 _PEEKED = 4096
@@ -29,8 +26,9 @@ class Gate:
     """The worker's side. Borrows the descriptors of the queue and of the channel, and maps the page."""
 
     def __init__(self, queue: int, page: int) -> None:
-        self._queue = _watch(queue)
-        self._channel = -1, self._queue
+        self._queue = queue
+        self._channel = -1
+        self._news = poll()
         self._page = mmap.mmap(page, mmap.PAGESIZE, prot=mmap.PROT_READ)
 
     def is_quiet(self) -> bool:
@@ -45,12 +43,15 @@ class Gate:
 
     def is_open(self, channel: int) -> bool:
         """Return whether everything that moved on the disk so far has been decided, with no word to us on the way."""
-        if self._queue.poll(0):
+        seen, settled = before = _COUNTERS.unpack_from(self._page)
+        if seen != settled:
             return False
-        seen, settled = _COUNTERS.unpack_from(self._page)
-        if self._channel[0] != channel:
-            self._channel = channel, _watch(channel)
-        return bool(seen == settled) and not self._channel[1].poll(0)
+        if channel != self._channel:  # that of a copy is another one
+            self._news = poll()
+            for descriptor in (self._queue, channel):
+                self._news.register(descriptor, POLLIN)
+            self._channel = channel
+        return not self._news.poll(0) and _COUNTERS.unpack_from(self._page) == before
 
 
 def peek(connection: socket.socket) -> bytes | None:
@@ -72,9 +73,3 @@ def asks_for_page(head: bytes) -> bool:
     So soon after a save that is a page which refreshes itself: nobody clicks that fast. Told by Fetch Metadata.
     """
     return b"\r\nsec-fetch-dest: document\r\n" in head.lower()
-
-
-def _watch(descriptor: int) -> select.poll:
-    asked = poll()
-    asked.register(descriptor, POLLIN)
-    return asked

@@ -132,6 +132,9 @@ class Server(BaseWSGIServer):
     def adopt(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         """Serve a connection that another worker had accepted. Takes the connection over."""
         connection.setblocking(True)
+        self._take(connection, peer)
+
+    def _take(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         self._waiting[connection] = peer
         if (head := peek(connection)) is None:
             self._selector.register(connection, selectors.EVENT_READ, self._moved)
@@ -219,7 +222,9 @@ class Server(BaseWSGIServer):
             connection, peer = self.socket.accept()
         except OSError:
             return  # another worker was faster, the client gave up, or this process has no descriptor left
-        self.adopt(connection, peer if isinstance(peer, tuple) else ("<local>", 0))
+        if connection.gettimeout() is not None:  # the app has called `socket.setdefaulttimeout`
+            connection.setblocking(True)
+        self._take(connection, peer if isinstance(peer, tuple) else ("<local>", 0))
 
     def _accept_some(self) -> None:
         if not self._accepts and self._deadline is None:

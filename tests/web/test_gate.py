@@ -77,6 +77,20 @@ def test_a_save_that_is_being_decided_about_closes_it(sides: Sides) -> None:
     assert sides.gate.glance()
 
 
+@pytest.mark.parametrize("settled", [False, True], ids=["being-decided", "decided"])
+def test_a_save_that_is_taken_from_the_queue_just_then_closes_it(sides: Sides, settled: bool) -> None:
+    """Neither look at the page alone would tell: the first comes before it, and the second one after."""
+    assert sides.is_open()
+
+    class Poll:
+        def poll(self, _: int) -> list[tuple[int, int]]:
+            sides.write(1, 1 if settled else 0)
+            return []
+
+    sides.gate._news = Poll()  # type: ignore[assignment]
+    assert not sides.is_open()
+
+
 def test_at_a_glance_what_waits_in_the_queue_or_the_channel_is_not_seen(sides: Sides, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("x")
     sides.supervisor.send(b"drain")
