@@ -154,6 +154,7 @@ class Child:
         """Close the descriptors, once. A process that is still there dies of it; `end` does nothing from now on."""
         self._gone = True
         self.channel.close()
+        self.readings = Reader(-1)  # what it has said last may still be looked at, and the number be somebody else's
         descriptors, self._descriptors = self._descriptors, []
         for descriptor in descriptors:
             os.close(descriptor)

@@ -36,7 +36,7 @@ from launcher.wire.messages import (
     Waiting,
 )
 from launcher.wire.reading_log import Writer
-from launcher.worker import descriptors
+from launcher.worker import audits, descriptors
 from launcher.worker.folders import Folders
 
 TYPE_CHECKING = False
@@ -357,12 +357,11 @@ def _freeze_objects() -> None:
     gc.freeze()
     if not _shows_objects:
         _shows_objects = True
-        sys.addaudithook(_show_objects)
+        audits.hear(("gc.get_objects", "gc.get_referrers"), _show_objects)
 
 
-def _show_objects(event: str, _: tuple[object, ...]) -> None:
-    if event in ("gc.get_objects", "gc.get_referrers"):
-        gc.unfreeze()
+def _show_objects(_: str, __: tuple[object, ...]) -> None:
+    gc.unfreeze()
 
 
 def _is_readable(channel: Channel, patience: float | None) -> bool:

@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from launcher.wire.digest import FOLDER, MISSING, PRESENT, of_file, of_presence
 from launcher.worker.arrivals import Arrivals
+from launcher.worker.audits import hear
 from launcher.worker.bytecode import Bytecode, is_newer, read_source
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
+    from launcher.worker.audits import Act
     from launcher.worker.bytecode import Source
     from launcher.worker.installed import Installed
     from launcher.worker.library import Libraries
@@ -79,7 +81,7 @@ class Finder:
         *,
         checkpoint: Callable[[str, str, Callable[[], None]], bool] | None = None,
         libraries: Libraries | None = None,
-        audits: Mapping[Callable[[str, tuple[object, ...]], None], Iterable[str]] = MappingProxyType({}),
+        audits: Mapping[Act, Iterable[str]] = MappingProxyType({}),
         mark: Callable[[str], None] | None = None,
         arrivals: Arrivals | None = None,
         installed: Installed | None = None,
@@ -89,11 +91,10 @@ class Finder:
         self._report = report
         self._checkpoint = checkpoint
         self._libraries = libraries
-        self._audits: dict[str, list[Callable[[str, tuple[object, ...]], None]]] = {}
-        for audit, events in audits.items():
+        self._audits: dict[str, list[Act]] = {event: [] for event in ("open", *_LISTS, *_MAKES)}
+        for act, events in audits.items():
             for event in events:
-                self._audits.setdefault(event, []).append(audit)
-        self._heard = frozenset((*self._audits, "open", *_LISTS, *_MAKES))
+                self._audits.setdefault(event, []).append(act)
         self._mark = mark
         self._known: dict[str, str] = {}
         self._written: set[str] = set()
@@ -111,7 +112,7 @@ class Finder:
         self._active = True
         place = next((i for i, finder in enumerate(sys.meta_path) if finder is PathFinder), len(sys.meta_path))
         sys.meta_path.insert(place, self)
-        sys.addaudithook(self._audit)
+        hear(self._audits, self._audit)
         self._notice_questions()
 
     def stop(self) -> None:
@@ -262,15 +263,13 @@ class Finder:
             self.flush()
 
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
-        if event not in self._heard:
-            return
         if not self._active and (not self._late or threading.get_ident() not in self._late):
             return
         if getattr(self._busy, "on", False):
             return
         if self._active:
-            for audit in self._audits.get(event, ()):
-                audit(event, arguments)
+            for act in self._audits[event]:
+                act(event, arguments)
         if event == "open":
             self._opened(*arguments)
         elif event in _LISTS:

@@ -6,8 +6,9 @@ debugger's creation, which CPython audits (`pdb.Pdb`, `builtins.breakpoint`), to
 
 from __future__ import annotations
 
-import sys
 import threading
+
+from launcher.worker import audits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Prompts:
         self._held: set[int] = set()
         # Reports leave in the order of what they tell. Reentrant: a signal's handler may open a debugger in here.
         self._lock = threading.RLock()
-        sys.addaudithook(self._audit)
+        audits.hear(_EVENTS, self._debugger_opened)
 
     def __enter__(self) -> None:
         with self._lock:
@@ -42,10 +43,9 @@ class Prompts:
                 self._held.discard(thread)
                 self._report(bool(self._held))
 
-    def _audit(self, event: str, _: tuple[object, ...]) -> None:
-        if event in _EVENTS:
-            thread = threading.get_ident()
-            with self._lock:
-                if thread in self._serving and thread not in self._held:
-                    self._held.add(thread)
-                    self._report(True)
+    def _debugger_opened(self, _: str, __: tuple[object, ...]) -> None:
+        thread = threading.get_ident()
+        with self._lock:
+            if thread in self._serving and thread not in self._held:
+                self._held.add(thread)
+                self._report(True)

@@ -11,11 +11,13 @@ import sys
 import threading
 
 from launcher.wire.digest import OWN_PRODUCT, of_file
+from launcher.worker import audits
 from launcher.worker.finder import is_project_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -44,7 +46,7 @@ class ShownFiles:
         self._active = True
         if not self._hooked:
             self._hooked = True
-            sys.addaudithook(self._audit)
+            audits.hear(("open",), self._opened)
 
     def stop(self) -> None:
         """Notice nothing more."""
@@ -59,8 +61,8 @@ class ShownFiles:
 
         return run
 
-    def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
-        if event != "open" or not self._active:
+    def _opened(self, _: str, arguments: tuple[Any, ...]) -> None:  # Any: what the event tells
+        if not self._active:
             return
         path, _, flags = arguments
         style = getattr(self._request, "style", None)

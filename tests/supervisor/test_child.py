@@ -94,6 +94,22 @@ def test_a_worker_that_is_told_to_drain_leaves(start: Callable[..., Child]) -> N
     child.close()
 
 
+def test_of_a_worker_that_is_closed_nothing_is_read(start: Callable[..., Child], tmp_path: Path) -> None:
+    """Its number may be that of another file by then."""
+    child = start()
+    load(child, tmp_path, "def app(environ, start_response): ...")
+    while not isinstance(hear(child), Serving):
+        pass
+    assert str(tmp_path / "shop.py") in child.readings.take()[0]
+    child.close()
+    others = [os.memfd_create("another") for _ in range(8)]
+    for other in others:
+        os.write(other, b"1 /p/another\0" * 1000)
+    assert child.readings.take() == []
+    for other in others:
+        os.close(other)
+
+
 def test_a_worker_leaves_when_its_channel_is_closed(start: Callable[..., Child]) -> None:
     child = start()
     hear(child)
