@@ -7,6 +7,7 @@ Werkzeug closes each connection after one response, so there is nothing else tha
 
 from __future__ import annotations
 
+import contextvars
 import os
 import selectors
 import socket
@@ -58,6 +59,35 @@ _REFUSAL = b"\r\n".join(
         _NO_MORE,
     ]
 )
+
+
+class _RequestThread(threading.Thread):
+    """Waits for its one request, serves it by *serve*, and ends.
+
+    As with `flask run` each request has a thread of its own, but none has to wait until that has begun.
+    """
+
+    def __init__(self, serve: Callable[[socket.socket, tuple[str, int]], None]) -> None:
+        super().__init__(daemon=True)
+        self._serve = serve
+        self._called = threading.Lock()
+        self._called.acquire()
+        self._request: tuple[socket.socket, tuple[str, int]] | None = None
+
+    def serve(self, connection: socket.socket, peer: tuple[str, int]) -> None:
+        """Have the request on this connection served."""
+        self._request = connection, peer
+        self._called.release()
+
+    def leave(self) -> None:
+        """Have the thread end without a request."""
+        self._called.release()
+
+    def run(self) -> None:
+        """Wait, and serve."""
+        self._called.acquire()
+        if self._request is not None:
+            self._serve(*self._request)
 
 
 class Server(BaseWSGIServer):
@@ -123,6 +153,7 @@ class Server(BaseWSGIServer):
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
+        self._spare_threads: list[_RequestThread] = []
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
         self._children: set[int] = set()
@@ -190,6 +221,8 @@ class Server(BaseWSGIServer):
     def close(self) -> None:
         """Release what `run` needs. Requests that were cut may still be in work, and find nobody to tell."""
         ended = [key.fileobj for key in (self._selector.get_map() or {}).values() if key.data == self._stream_moved]
+        while self._spare_threads:
+            self._spare_threads.pop().leave()
         self._selector.close()
         self._wake.close()
         self._woken.close()
@@ -269,11 +302,24 @@ class Server(BaseWSGIServer):
             return
         try:
             if self.multithread:
-                threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
+                thread = self._spare_threads.pop() if self._spare_threads else self._new_thread()
+                thread.serve(connection, peer)
             else:
                 self._serve_in_child(connection, peer)
         except (RuntimeError, OSError) as error:  # so say `Thread.start` and `os.fork` that the system refuses
             self._refuse(connection, error)
+
+    def _new_thread(self) -> _RequestThread:
+        thread = _RequestThread(self._serve)
+        # No context may come along from a request, as it does in some builds of Python 3.14.
+        contextvars.Context().run(thread.start)
+        return thread
+
+    def _refill(self) -> None:
+        """Have a thread wait for the next request. Called at the end of one, whose client has its answer."""
+        if self.multithread and self._deadline is None and not self._spare_threads:
+            with suppress(RuntimeError):  # the system gives no more threads now
+                self._spare_threads.append(self._new_thread())
 
     def _refuse(self, connection: socket.socket, why: Exception) -> None:
         """Answer that there is no thread or process for a request; later ones may find one again."""
@@ -326,6 +372,7 @@ class Server(BaseWSGIServer):
             if streams or self._deadline is not None:
                 with suppress(OSError):  # `close` was faster
                     self._wake.send(b"x")
+            self._refill()
 
     def _report_error(self, error: Exception, connection: socket.socket, peer: tuple[str, int]) -> None:
         if self.ssl_context is not None and isinstance(error, OSError):

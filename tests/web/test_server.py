@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import errno
 import http.client
 import io
@@ -1077,6 +1078,53 @@ def test_what_leaves_no_line(serve: Callable[..., Running], listener: socket.soc
     assert any(path in line for line in lines) is (path == "/page")
 
 
+# Threads
+
+
+def test_each_request_has_a_thread_of_its_own(serve: Callable[..., Running], listener: socket.socket) -> None:
+    """What an app keeps for a thread or in a context is that of one request, as with `flask run`."""
+    seen, context = threading.local(), contextvars.ContextVar("seen", default=False)
+    threads: set[threading.Thread] = set()
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        again = hasattr(seen, "before") or context.get() or threading.current_thread() in threads
+        seen.before = True
+        context.set(True)
+        threads.add(threading.current_thread())
+        return hello({**environ, "PATH_INFO": str(again)}, start_response)
+
+    running = serve(app)
+    for _ in range(5):
+        assert ask(listener) == b"hello False"
+        wait_for(lambda: len(running.server._spare_threads) == 1)
+    assert len(threads) == 5
+
+
+def test_no_thread_is_left_when_the_server_ends(listener: socket.socket) -> None:
+    running = Running(listener, hello).start()
+    assert ask(listener) == b"hello /"
+    wait_for(lambda: bool(running.server._spare_threads))
+    (spare,) = running.server._spare_threads
+    running.drain()
+    assert running.join() == 0
+    running.close()
+    spare.join(LIMIT)
+    assert not spare.is_alive()
+
+
+def test_requests_at_the_same_time_need_no_spare_thread(
+    serve: Callable[..., Running], listener: socket.socket, slow: Slow
+) -> None:
+    serve(slow)
+    with connected(listener) as one, connected(listener) as two, connected(listener) as three:
+        for client in (one, two, three):
+            client.sendall(request())
+        for _ in range(3):
+            slow.wait_until_in_work()
+        slow.go.set()
+        assert [answer(client) for client in (one, two, three)] == [b"slow"] * 3
+
+
 @contextmanager
 def no_more_threads() -> Iterator[None]:
     """Have every new thread ask for a stack that no machine has."""
@@ -1109,7 +1157,10 @@ def test_a_request_that_nobody_can_serve_is_refused_and_the_next_one_served(
 ) -> None:
     running = serve(hello, **options)
     assert ask(listener, "/1") == b"hello /1"
+    wait_for(lambda: bool(running.server._spare_threads) or options)
     with refused():
+        if not options:
+            assert ask(listener) == b"hello /", "of the thread that has waited for it"
         for body in (b"", b"x" * 100_000):
             with connected(listener) as client:
                 client.sendall(request("/", body))
