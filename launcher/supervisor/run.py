@@ -186,7 +186,7 @@ class Supervisor:
 
     def _tell_load(self, action: events.TellLoad) -> None:
         self._loading = action
-        self._marks.decided = time.monotonic()
+        self._marks.woken, self._marks.decided = self._saves.woken, time.monotonic()
         self._saves.load_began()
         copy = self._engine.copy(action, self._edition)
         if copy is None:
@@ -274,9 +274,7 @@ class Supervisor:
             self._saves.settle()
             self._greet(str(action.facts[0]) if action.facts else "")
         elif action.occasion == "reloaded":
-            self._report.reloaded(
-                action.facts[0], self._engine.came_from(), elapsed, self._marks.phases(self._saves.woken)
-            )
+            self._report.reloaded(action.facts[0], self._engine.came_from(), elapsed, self._marks.phases())
         elif action.occasion == "failed":
             self._report.failed(*action.facts, goes_on=self.state.phase == "failed")
         elif action.occasion == "crashed":
@@ -568,18 +566,15 @@ class Supervisor:
 class Marks:
     """When the phases of the last reload began, on the monotonic clock."""
 
-    decided = copied = served = 0.0
+    woken = decided = copied = served = 0.0
     imported = 0.0
     """How long the import took in the worker, in seconds."""
 
-    def phases(self, woken: float) -> dict[str, float]:
-        """Return the milliseconds of each phase: noticing, getting a process, importing, and beginning to serve.
-
-        It was *woken* that the loop took the reports of the system.
-        """
+    def phases(self) -> dict[str, float]:
+        """Return the milliseconds of each phase: noticing, getting a process, importing, and beginning to serve."""
         copied = max(self.copied, self.decided)
         return {
-            "detect": (self.decided - woken) * 1000,
+            "detect": (self.decided - self.woken) * 1000,
             "process": (copied - self.decided) * 1000,
             "import": self.imported * 1000,
             "serve": max(0.0, self.served - copied - self.imported) * 1000,

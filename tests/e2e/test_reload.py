@@ -62,6 +62,22 @@ def test_edit_is_served(project: Project, shop: Server, save: Callable[[Project,
     shop.answers("three")
 
 
+def test_the_time_of_each_reload_is_told_by_phase(project: Project):
+    """Also when other files move while the app is loaded."""
+    project.copy("shop")
+    server = project.dev("--timings")
+    for count, version in enumerate(("one", "two", "three")):
+        if count:
+            project.save("shop/prices.py", prices(version))
+            project.save("unread.txt", version)
+        server.answers(version)
+        if count:
+            server.says("(ms)", count)
+    told = [line.split() for line in server.log().splitlines() if "(ms)" in line]
+    assert [words[:-1:2] for words in told] == [["detect", "process", "import", "serve"]] * 2
+    assert all(float(time) >= 0 for words in told for time in words[1:-1:2])
+
+
 def test_requests_in_work_are_finished_by_the_old_code(project: Project, shop: Server):
     with ask_slowly(project, shop) as client:
         project.save("shop/prices.py", prices("two"))
