@@ -6,6 +6,7 @@ load, and what its failure means, is decided in `state.py`, which knows nothing 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from dataclasses import dataclass
@@ -180,19 +181,20 @@ class Engine:
             self._lost(snapshot.number)
         return None
 
-    def prepare(self) -> None:
+    def prepare(self) -> bool:
         """Have a copy wait for the next edit of the file that was edited last: it goes on without being made first.
 
         Before the first edit it waits at the beginning, from where most files are loaded. To be called when there is
-        time, and again when there is a base. Where memory is low there is none.
+        time; returns False where it has to be called again, because there may be a base soon. Where memory is low no
+        copy is made.
         """
         edited = self._edited[:1]
-        if not edited and (self._teller or self._is_base_at_work()):
-            return
+        if not edited and (self._teller in self._frozen or self._is_base_at_work()):
+            return False
         beginning = next(iter(self.timeline.snapshots), None)
         snapshot = self.timeline.choose(edited, edited) if edited else beginning
         if snapshot is None or self._room < MOST or (self._ready and self._ready[0] == snapshot):
-            return
+            return True
         self._end_ready()
         child = self._copy_of(snapshot)
         if child is not None:
@@ -200,6 +202,7 @@ class Engine:
             self._is_waiting = False
             child.tell(ReadAhead(_sources(self.timeline.after(snapshot))))
             self._attend(child.channel, lambda: self._listen_to_ready(child))
+        return True
 
     def _is_base_at_work(self) -> bool:
         return self._base is not None and self._base_number not in self._frozen
@@ -233,6 +236,7 @@ class Engine:
                     child.greeted(message.pid)
                 elif isinstance(message, messages.Waiting):
                     self._is_waiting = True
+                    self.on_waiting()
         except ChannelClosed:
             self._end_ready()
 
@@ -379,6 +383,9 @@ class Engine:
     on_libraries: Callable[[Libraries], None]
     """Told what a library base may import."""
 
+    on_waiting: Callable[[], None]
+    """Told that the copy made in advance has nothing left to do."""
+
     on_base: Callable[[], None]
     """Told that the library base waits."""
 
@@ -480,5 +487,5 @@ class Engine:
 def _sources(files: Iterable[str]) -> tuple[str, ...]:
     """Return the Python sources among *files*, the first ones if all would be too many to tell at once."""
     sources = [path for path in files if path.endswith(".py")]
-    sizes = accumulate(len(os.fsencode(path)) for path in sources)
+    sizes = accumulate(len(json.dumps(path)) for path in sources)
     return tuple(path for path, size in zip(sources, sizes, strict=True) if size <= AHEAD)

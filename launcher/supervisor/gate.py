@@ -1,9 +1,9 @@
 """Tells the workers whether everything that moved on the disk has been decided about: two counters on a shared page.
 
 `seen` is raised before the watcher's queue is read, and `settled` follows when what was read has led to messages, or to
-nothing. A worker that finds the queue empty and both equal, in this order, knows that its code is the newest; its side
-is `web/gate.py`. Behind them stands the monotonic time until which pages that refresh themselves wait, because another
-save may follow the last one.
+nothing. A worker that finds both equal, then the queue empty, and then both as before, knows that its code is the
+newest; its side is `web/gate.py`. Behind them stands the monotonic time until which pages that refresh themselves wait,
+because another save may follow the last one.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ ABORT_SECONDS = 0.5
 PREPARE_SECONDS = 0.25
 """How long after a worker began to serve the next reload is prepared: the first answers come first."""
 
-WARM_SECONDS = 0.1
-"""How long after that the copy is ready, and may be warmed up."""
+WARM_SECONDS = 0.02
+"""How long after it has said that it waits a copy sleeps, and may be warmed up."""
 
 MEMORY_SECONDS = 5.0
 """How often the memory that is left is looked at."""
@@ -142,7 +142,8 @@ class Supervisor:
         )
         engine.on_reaped = self._children.ended
         engine.on_libraries = self._make_base
-        engine.on_base = self._base_waits
+        engine.on_base = lambda: self._saves.settle()
+        engine.on_waiting = lambda: self._clock.after(WARM_SECONDS, self._warm)
         return engine
 
     def _make_saves(self) -> Saves:
@@ -319,11 +320,6 @@ class Supervisor:
         if libraries.names and (spare := self._children.release(self.state.spare)) is not None:
             self._engine.keep(spare)
         self._engine.make_base(libraries, self._listener.fileno(), self._saves.share)
-        self._clock.after(PREPARE_SECONDS, self._prepare)
-
-    def _base_waits(self) -> None:
-        self._saves.settle()
-        self._clock.after(PREPARE_SECONDS, self._prepare)
 
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, _OF_A_LOAD) and number not in (self.state.loading, self.state.active):
@@ -368,7 +364,8 @@ class Supervisor:
             self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
             self._saves.settle()
         elif isinstance(message, messages.Loading):
-            self._import_began(number)
+            if child.origin is None:  # that a copy goes on is known already
+                self._import_began(number)
         elif isinstance(message, messages.Prompting):
             child.asking = message.active
             self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
@@ -442,9 +439,8 @@ class Supervisor:
 
     def _prepare(self) -> None:
         """Get ready for the next save, unless it has come already."""
-        if self.state.phase == "serving":
-            self._engine.prepare()
-            self._clock.after(WARM_SECONDS, self._warm)
+        if self.state.phase == "serving" and not self._engine.prepare():
+            self._clock.after(PREPARE_SECONDS, self._prepare)
 
     def _warm(self) -> None:
         if self.state.phase == "serving" and (child := self._children.get(self.state.active)) is not None:

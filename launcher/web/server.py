@@ -96,9 +96,9 @@ class Server(BaseWSGIServer):
     `threads` and `processes` have the meaning that they have for `werkzeug.serving.run_simple`. `give_back` gets each
     connection that has sent nothing yet when draining begins, with its peer; it must copy the descriptor. Each request
     is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, no client
-    is accepted before `glance` does, which may be less certain and has to be quicker, and no page
-    that refreshes itself, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining
-    ends them. Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of errors.
+    is accepted before `glance` does, which may be less certain and has to be quicker, and no page that refreshes itself
+    is made, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining ends them.
+    Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of errors.
     """
 
     def __init__(
@@ -255,7 +255,8 @@ class Server(BaseWSGIServer):
             connection, peer = self.socket.accept()
         except OSError:
             return  # another worker was faster, the client gave up, or this process has no descriptor left
-        if connection.gettimeout() is not None:  # the app has called `socket.setdefaulttimeout`
+        # The app may have called `socket.setdefaulttimeout`, and elsewhere a connection is as its listener is.
+        if sys.platform != "linux" or connection.gettimeout() is not None:
             connection.setblocking(True)
         self._take(connection, peer if isinstance(peer, tuple) else ("<local>", 0))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import socket
 
+from werkzeug.serving import WSGIRequestHandler
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -34,14 +36,24 @@ class EarlyEnd:
         self._length: int | None = None
         self._chunked = False
         self._bodiless = False
+        self._joins = False
         if self.server.ssl_context is None:
             self.wfile = CountingWriter(self.wfile, self.connection)
+
+    def run_wsgi(self) -> None:
+        """Serve a request. What handlers of the project's own write goes at once: they need not flush."""
+        run = super().run_wsgi  # type: ignore[misc]
+        self._joins = run.__func__ is WSGIRequestHandler.run_wsgi and isinstance(self.wfile, CountingWriter)
+        try:
+            run()
+        finally:
+            self._joins = False
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """Note that a response begins, and whether this status has a body. What comes before, as 100, is none."""
         self._length, self._chunked = None, False
         self._bodiless = self.command == "HEAD" or code in (204, 304)
-        if isinstance(self.wfile, CountingWriter):
+        if self._joins:
             self.wfile.hold()
         super().send_response(code, message)  # type: ignore[misc]
 
@@ -66,7 +78,7 @@ class EarlyEnd:
 class CountingWriter:
     """Writes a response to *connection*, and closes that direction after the last byte.
 
-    From `hold` on, what is written waits for `flush`, which Werkzeug calls after each chunk of the app, or for the end
+    After `hold`, what is written waits for `flush`, which Werkzeug calls after each chunk of the app, or for the end
     of the body. What an app sends after that end, as many do in answer to HEAD, is dropped: an error would cut the app
     short.
     """

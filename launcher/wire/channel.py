@@ -92,6 +92,10 @@ class Channel:
         if closed:
             raise ChannelClosed
 
+    def has_more(self) -> bool:
+        """Return whether something that was read already has not been handed out."""
+        return bool(self._bytes)
+
     def rest(self) -> Iterator[tuple[Message, int | None]]:
         """Yield what a peer that is gone has said last. Never waits, even if others still hold the peer's end open."""
         try:

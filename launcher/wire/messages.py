@@ -37,7 +37,7 @@ class MovesQueue:
 
 @dataclass(frozen=True, slots=True)
 class SettledPage:
-    """Look at this page after the queue (`web/gate.py`); carries the descriptor of a shared page."""
+    """Look at this page before and after the queue (`web/gate.py`); carries the descriptor of a shared page."""
 
 
 @dataclass(frozen=True, slots=True)

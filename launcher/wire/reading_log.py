@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import deque
 
 TYPE_CHECKING = False
@@ -30,9 +31,10 @@ class Writer:
 
     def __init__(self, descriptor: int = -1) -> None:
         self._descriptor = descriptor
+        self._lock = threading.Lock()
 
     def write(self, files: Mapping[str, str]) -> bool:
-        """Write down the digests of these files; return False if that cannot be done."""
+        """Write down the digests of these files, whose paths hold no zero byte; return False if that cannot be done."""
         records = [f"{digest} {path}\0" for path, digest in files.items()]
         return self._append("".join(records).encode("utf-8", "surrogatepass"))
 
@@ -42,17 +44,17 @@ class Writer:
 
     def close(self) -> None:
         """Close the descriptor; nothing can be written afterwards."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        with self._lock:
+            descriptor, self._descriptor = self._descriptor, -1
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def _append(self, data: bytes) -> bool:
-        if self._descriptor < 0:
-            return False
-        try:
-            return os.write(self._descriptor, data) == len(data)
-        except OSError:
-            return False
+        with self._lock:  # once it is closed, its number may be somebody else's
+            try:
+                return self._descriptor >= 0 and os.write(self._descriptor, data) == len(data)
+            except OSError:
+                return False
 
 
 class Reader:

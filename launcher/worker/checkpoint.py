@@ -83,10 +83,9 @@ class Checkpoints:
     """Takes the snapshots of one import. `wanted` are the files edited last, the newest first: before them comes first.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `bytecode` is what the finder
-    loads modules from. `begun` is the monotonic time
-    at which this import began, or was resumed. `children` are the snapshots that this process is the parent of.
-    `libraries` counts the libraries that were found so far, `show` is told the edition that a copy shows, and in
-    `quiet` folders are listed that the app has not asked for.
+    loads modules from. `begun` is the monotonic time at which this import began, or was resumed. `children` are the
+    snapshots that this process is the parent of. `libraries` counts the libraries that were found so far, `show` is
+    told the edition that a copy shows, and in `quiet` is read what the app has not asked for.
     """
 
     def __init__(
@@ -329,7 +328,7 @@ class Checkpoints:
 
     def _is_called(self) -> bool:
         """Return whether the supervisor has said something that has not been taken."""
-        return _is_readable(self._link.channel, 0)
+        return self._link.channel.has_more() or _is_readable(self._link.channel, 0)
 
     def _obey(self) -> Message:
         """Take one message of those that a new copy gets, in the order in which they are sent."""

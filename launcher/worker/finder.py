@@ -328,11 +328,11 @@ class Finder:
             self._report({path: "*"})
 
     def _inside(self, given: object) -> str:
-        """Return the absolute path, if it lies in the project, else nothing."""
+        """Return the absolute path, if it lies in the project, else nothing. No file has a zero byte in its name."""
         if not isinstance(given, str | bytes | os.PathLike):
             return ""
         path = os.path.abspath(os.fsdecode(given))
-        return path if (path + os.sep).startswith(self._roots) else ""
+        return path if (path + os.sep).startswith(self._roots) and "\0" not in path else ""
 
     def _notice_questions(self) -> None:
         """Have what is asked of `os.stat` noticed."""

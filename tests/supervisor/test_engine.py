@@ -61,11 +61,13 @@ class Reserve:
         self.reaped: list[tuple[int, int]] = []
         self.libraries: list[Libraries] = []
         self.bases = 0
+        self.waiting = 0
         self.tally = open_tally()
         self.engine = Engine(ENVIRON, plan, tally=self.tally, attend=self.attended.__setitem__, neglect=self._neglect)
         self.engine.on_reaped = lambda pid, status: self.reaped.append((pid, status))
         self.engine.on_libraries = self.libraries.append
         self.engine.on_base = self._count_base
+        self.engine.on_waiting = self._count_waiting
         self.far: list[Channel] = []
 
     def snapshot(self, before: str, libraries: int = 0) -> Channel:
@@ -111,6 +113,9 @@ class Reserve:
 
     def _count_base(self) -> None:
         self.bases += 1
+
+    def _count_waiting(self) -> None:
+        self.waiting += 1
 
 
 @pytest.fixture
@@ -411,9 +416,10 @@ def test_a_copy_in_advance_reads_ahead_what_comes_after_its_snapshot(reserve: Re
     assert told[-1] == ReadAhead(("/p/shop/a.py", "/p/shop/b.py"))
 
 
-def test_what_is_read_ahead_is_told_at_once() -> None:
+@pytest.mark.parametrize("letter", ["x", "\u044f", "\U0001f40d", "\udcff"], ids=ascii)
+def test_what_is_read_ahead_is_told_at_once(letter: str) -> None:
     """The copy may be busy with its fork: the supervisor must not wait until it listens."""
-    many = [f"/p/{'x' * 90}/{number}.py" for number in range(5000)]
+    many = [f"/p/{letter * 90}/{number}.py" for number in range(5000)]
     told = _sources(many)
     assert 0 < len(told) < len(many)
     assert list(told) == many[: len(told)]
@@ -491,9 +497,13 @@ def test_before_the_first_edit_a_copy_waits_at_the_beginning(reserve: Reserve) -
 
 
 def test_before_the_first_edit_it_is_waited_until_the_libraries_are_told(reserve: Reserve) -> None:
-    shop(reserve, told=False)
-    reserve.engine.prepare()
+    far = shop(reserve, told=False)
+    assert not reserve.engine.prepare(), "it has to be called again"
     assert reserve.engine._ready is None
+    far["loaded"].close()  # they never will be
+    reserve.turn()
+    assert reserve.engine.prepare()
+    new_copy(far["models"], ReadAhead)[0].close()
 
 
 def test_before_the_first_edit_a_base_is_waited_for(reserve: Reserve) -> None:
@@ -501,12 +511,12 @@ def test_before_the_first_edit_a_base_is_waited_for(reserve: Reserve) -> None:
     _, base = reserve.idle()
     with socket.socket() as listener:
         reserve.engine.make_base(Libraries(("json",)), listener.fileno(), lambda _: None)
-    reserve.engine.prepare()
+    assert not reserve.engine.prepare(), "it has to be called again"
     assert reserve.engine._ready is None
     base.send(Serving("", 0.0))
     reserve.turn()
     base.receive()  # that it is to import the libraries
-    reserve.engine.prepare()
+    assert reserve.engine.prepare()
     new_copy(base, ReadAhead)[0].close()
     assert list(far["models"].rest()) == []
 
@@ -776,6 +786,7 @@ def test_a_copy_in_advance_is_warmed_up(project: Project) -> None:
     engine.warm(child)  # there is nothing to be warmed up yet
     engine.prepare()
     project.reserve.turn_until(lambda: engine._is_waiting)
+    assert project.reserve.waiting == 1
     engine.warm(child)
     project.drain(child)
     child = project.load(3, project.write("shop_views.py", "TEXT = 'three' \n"))

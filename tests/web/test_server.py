@@ -1078,6 +1078,37 @@ def test_what_leaves_no_line(serve: Callable[..., Running], listener: socket.soc
     assert any(path in line for line in lines) is (path == "/page")
 
 
+def test_a_handler_of_the_project_need_not_flush(serve: Callable[..., Running], listener: socket.socket) -> None:
+    """It may even speak another protocol after its head: who waits for that must not wait for ever."""
+
+    class Handler(Quiet):
+        def run_wsgi(self) -> None:
+            if self.path == "/app":
+                super().run_wsgi()
+                return
+            self.send_response(101)
+            self.end_headers()
+            assert self.connection.recv(100) == b"go on"
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"part")
+            assert self.connection.recv(100) == b"more"
+            self.wfile.write(b"whole")
+            self.close_connection = True
+
+    serve(hello, handler=Handler)
+    with connected(listener) as client:
+        client.sendall(request("/own"))
+        assert client.recv(4096).startswith(b"HTTP/1.1 101 ")
+        client.sendall(b"go on")
+        came = b""
+        while not came.endswith(b"part"):
+            came += client.recv(4096)
+        client.sendall(b"more")
+        assert read_to_end(client).endswith(b"whole")
+    assert ask(listener, "/app") == b"hello /app"
+
+
 # Threads
 
 

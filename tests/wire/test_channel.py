@@ -293,3 +293,15 @@ def test_it_can_be_waited_for(pair: tuple[Channel, Channel]) -> None:
     assert select.select([right], [], [], 0)[0] == []
     left.send(Drain(1.0))
     assert select.select([right], [], [], 5)[0] == [right]
+
+
+def test_what_was_read_and_not_handed_out_is_known(pair: tuple[Channel, Channel]) -> None:
+    """The system tells only of what was not read."""
+    left, right = pair
+    assert not right.has_more()
+    left.send(Drain(1.0))
+    left.send(Drain(2.0))
+    assert right.receive() == (Drain(1.0), None)
+    assert right.has_more()
+    assert right.receive() == (Drain(2.0), None)
+    assert not right.has_more()

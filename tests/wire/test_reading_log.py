@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -127,6 +128,20 @@ def test_after_its_end_nothing_is_written(log: int) -> None:
     writer.close()
     writer.close()
     assert not writer.write(VIEWS)
+
+
+def test_threads_write_whole_records(log: int, writer: Writer) -> None:
+    def write(thread: int) -> None:
+        for number in range(300):
+            writer.write({f"/p/{thread}/{number}": "1"})
+
+    threads = [threading.Thread(target=write, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (files,) = Reader(log).take()
+    assert len(files) == 1200
 
 
 def test_what_cannot_be_written_is_said(log: int) -> None:

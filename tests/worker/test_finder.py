@@ -502,6 +502,15 @@ def test_what_is_asked_for_and_not_read(project: Project, code: str, name: str, 
     assert project.run("import app")[name] == digest
 
 
+@pytest.mark.parametrize("name", ["odd\\0", "odd\\0name", "\\0\\0"])
+def test_a_name_that_no_file_can_have_is_not_told(project: Project, name: str) -> None:
+    """In what is told to the supervisor a zero byte ends a name."""
+    project.write("app.py", f"import os\nvalue = os.path.exists('{name}')")
+    found = project.run("import app\nvalue = app.value")
+    assert project.value is False
+    assert not any("\0" in path for path in found)
+
+
 def test_reading_says_more_than_asking(project: Project) -> None:
     project.write("one.txt", "1")
     project.write(
