@@ -45,16 +45,22 @@ class Writer:
     def close(self) -> None:
         """Close the descriptor; nothing can be written afterwards."""
         with self._lock:
-            descriptor, self._descriptor = self._descriptor, -1
-            if descriptor >= 0:
-                os.close(descriptor)
+            self._end()
+
+    def _end(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _append(self, data: bytes) -> bool:
         with self._lock:  # once it is closed, its number may be somebody else's
             try:
-                return self._descriptor >= 0 and os.write(self._descriptor, data) == len(data)
+                if self._descriptor >= 0 and os.write(self._descriptor, data) == len(data):
+                    return True
             except OSError:
-                return False
+                pass
+            self._end()  # what comes behind half a record would not be understood
+            return False
 
 
 class Reader:

@@ -150,3 +150,14 @@ def test_what_cannot_be_written_is_said(log: int) -> None:
     writer = Writer(end)  # the end for reading
     assert not writer.write(VIEWS)
     writer.close()
+
+
+def test_behind_half_a_record_nothing_is_written(log: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(os.dup(log))
+    writer.write(VIEWS)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:5]))
+    assert not writer.write(MODELS), "memory has run out"
+    monkeypatch.undo()
+    assert not writer.write(MODELS)
+    assert Reader(log).take() == [VIEWS]
