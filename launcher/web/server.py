@@ -221,8 +221,7 @@ class Server(BaseWSGIServer):
     def close(self) -> None:
         """Release what `run` needs. Requests that were cut may still be in work, and find nobody to tell."""
         ended = [key.fileobj for key in (self._selector.get_map() or {}).values() if key.data == self._stream_moved]
-        while self._spare_threads:
-            self._spare_threads.pop().leave()
+        self._dismiss_threads()
         self._selector.close()
         self._wake.close()
         self._woken.close()
@@ -321,6 +320,14 @@ class Server(BaseWSGIServer):
         if self.multithread and self._deadline is None and not self._spare_threads:
             with suppress(RuntimeError):  # the system gives no more threads now
                 self._spare_threads.append(self._new_thread())
+            if self._deadline is not None:  # the server may have ended meanwhile
+                self._dismiss_threads()
+
+    def _dismiss_threads(self) -> None:
+        """Have the threads end that wait. Called by the loop, and at the same time by the last request."""
+        with suppress(IndexError):
+            while True:
+                self._spare_threads.pop().leave()
 
     def _refuse(self, connection: socket.socket, why: Exception) -> None:
         """Answer that there is no thread or process for a request; later ones may find one again."""

@@ -1143,6 +1143,33 @@ def test_no_thread_is_left_when_the_server_ends(listener: socket.socket) -> None
     assert not spare.is_alive()
 
 
+def test_no_thread_is_left_that_began_when_the_server_ended(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker stays for the consoles of its pages only if no thread runs in it."""
+    running = Running(listener, hello)
+    made: list[threading.Thread] = []
+    make = running.server._new_thread
+
+    def make_at_the_end() -> threading.Thread:
+        if threading.current_thread() is not running.thread:  # for the next request: this one is over
+            running.drain()
+            running.join()
+            running.server.close()
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr(running.server, "_new_thread", make_at_the_end)
+    running.start()
+    assert ask(listener) == b"hello /"
+    wait_for(lambda: len(made) == 2)
+    for thread in made:
+        thread.join(LIMIT)
+        assert not thread.is_alive()
+    running._ours.close()
+    running._controls.close()
+
+
 def test_requests_at_the_same_time_need_no_spare_thread(
     serve: Callable[..., Running], listener: socket.socket, slow: Slow
 ) -> None:
