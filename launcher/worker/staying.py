@@ -33,7 +33,7 @@ REAP_SECONDS = 5.0
 """How often the end of snapshots is looked for: whoever is their parent must, and nothing waits for it."""
 
 _THREAD_NAME = "launch-console"
-_THREAD_END_SECONDS = 0.2
+_THREAD_END_SECONDS = 1.0
 """How long the thread of a request may be there after its response."""
 
 

@@ -206,9 +206,8 @@ def test_a_console_of_a_failed_load_goes_on_too(browser, launch, project) -> Non
     until(lambda: ask(server, "/") == 500, "the failure page", server.log)
     page.goto(server.url)
     page.wait_for_selector("#launch-bar")
-    page.evaluate("document.querySelector('div.frame pre img').click()")  # opened, and nothing typed yet
     with page.expect_response(lambda response: "cmd=opened" in response.url):
-        pass
+        page.evaluate("document.querySelector('div.frame pre img').click()")  # opened, and nothing typed yet
     server.write("prices.py", "VAT = 20\n")
     page.wait_for_function("document.querySelector('#launch-bar')?.textContent.includes('old code')")
     assert type_code(page, "answer + 1") == "43"
