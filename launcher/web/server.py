@@ -153,7 +153,7 @@ class Server(BaseWSGIServer):
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
-        self._spare_threads: list[_RequestThread] = []
+        self._idle_threads: list[_RequestThread] = []
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
         self._children: set[int] = set()
@@ -302,7 +302,7 @@ class Server(BaseWSGIServer):
             return
         try:
             if self.multithread:
-                thread = self._spare_threads.pop() if self._spare_threads else self._new_thread()
+                thread = self._idle_threads.pop() if self._idle_threads else self._new_thread()
                 thread.serve(connection, peer)
             else:
                 self._serve_in_child(connection, peer)
@@ -317,9 +317,9 @@ class Server(BaseWSGIServer):
 
     def _refill(self) -> None:
         """Have a thread wait for the next request. Called at the end of one, whose client has its answer."""
-        if self.multithread and self._deadline is None and not self._spare_threads:
+        if self.multithread and self._deadline is None and not self._idle_threads:
             with suppress(RuntimeError):  # the system gives no more threads now
-                self._spare_threads.append(self._new_thread())
+                self._idle_threads.append(self._new_thread())
             if self._deadline is not None:  # the server may have ended meanwhile
                 self._dismiss_threads()
 
@@ -327,7 +327,7 @@ class Server(BaseWSGIServer):
         """Have the threads end that wait. Called by the loop, and at the same time by the last request."""
         with suppress(IndexError):
             while True:
-                self._spare_threads.pop().leave()
+                self._idle_threads.pop().leave()
 
     def _refuse(self, connection: socket.socket, why: Exception) -> None:
         """Answer that there is no thread or process for a request; later ones may find one again."""

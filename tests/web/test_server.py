@@ -1127,20 +1127,20 @@ def test_each_request_has_a_thread_of_its_own(serve: Callable[..., Running], lis
     running = serve(app)
     for _ in range(5):
         assert ask(listener) == b"hello False"
-        wait_for(lambda: len(running.server._spare_threads) == 1)
+        wait_for(lambda: len(running.server._idle_threads) == 1)
     assert len(threads) == 5
 
 
 def test_no_thread_is_left_when_the_server_ends(listener: socket.socket) -> None:
     running = Running(listener, hello).start()
     assert ask(listener) == b"hello /"
-    wait_for(lambda: bool(running.server._spare_threads))
-    (spare,) = running.server._spare_threads
+    wait_for(lambda: bool(running.server._idle_threads))
+    (idle,) = running.server._idle_threads
     running.drain()
     assert running.join() == 0
     running.close()
-    spare.join(LIMIT)
-    assert not spare.is_alive()
+    idle.join(LIMIT)
+    assert not idle.is_alive()
 
 
 def test_no_thread_is_left_that_began_when_the_server_ended(
@@ -1170,7 +1170,7 @@ def test_no_thread_is_left_that_began_when_the_server_ended(
     running._controls.close()
 
 
-def test_requests_at_the_same_time_need_no_spare_thread(
+def test_requests_at_the_same_time_need_no_thread_that_waits(
     serve: Callable[..., Running], listener: socket.socket, slow: Slow
 ) -> None:
     serve(slow)
@@ -1215,7 +1215,7 @@ def test_a_request_that_nobody_can_serve_is_refused_and_the_next_one_served(
 ) -> None:
     running = serve(hello, **options)
     assert ask(listener, "/1") == b"hello /1"
-    wait_for(lambda: bool(running.server._spare_threads) or options)
+    wait_for(lambda: bool(running.server._idle_threads) or options)
     with refused():
         if not options:
             assert ask(listener) == b"hello /", "of the thread that has waited for it"
