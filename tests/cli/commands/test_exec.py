@@ -66,9 +66,16 @@ def test_death_by_a_signal_is_passed_on(shop: Project, name: str) -> None:
 
 
 def test_signals_reach_the_command(shop: Project) -> None:
-    """Nothing but the signal ends the wait: whether `read` ends by itself when one arrives differs between shells."""
-    script = "trap 'echo got it; exit 9' TERM; echo ready; while :; do sleep 0.1; done"
-    with start(shop, "--", "sh", "-c", script) as process:
+    """It waits for nothing but the signal, which is blocked until then and cannot come too early."""
+    program = """
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+print("ready", flush=True)
+signal.sigwait({signal.SIGTERM})
+print("got it")
+sys.exit(9)
+"""
+    with start(shop, "--", sys.executable, "-c", program) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == "got it\n"
