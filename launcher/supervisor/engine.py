@@ -19,7 +19,7 @@ from launcher.supervisor.warming import warm
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.digest import UNCERTAIN, of_file, of_state
-from launcher.wire.messages import GoOn, Libraries, Load, Preload, ReadAhead, Reading, Serving, Unsafe
+from launcher.wire.messages import GoOn, Libraries, Load, Preload, ReadAhead, Reading, Serving, Shared, Unsafe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Engine:
         self._idle: Child | None = None
         self._base: Child | None = None
         self._base_files: dict[str, str] = {}
-        self._base_libraries = 0
+        self._base_libraries = Libraries(())
         self._base_number = 0
         self._edited: list[str] = []
         self._room = MOST
@@ -306,9 +306,9 @@ class Engine:
             return
         base = self._base = self.fresh()
         self._base_files = {}
-        self._base_libraries = len(message.names)
+        self._base_libraries = message
         share(base)
-        base.tell(Preload(self._plan.to_json(), message.names, message.path), listener)
+        base.tell(Preload(self._plan.to_json(), message.names, message.used, message.path), listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
     def ask_how_it_ended(self, child: Child) -> bool:
@@ -420,6 +420,10 @@ class Engine:
                 elif isinstance(message, Serving):
                     self._use_base(base)
                     return
+                elif isinstance(message, Shared):
+                    self._give_up(base)
+                    self.on_libraries(self._base_libraries.first(message.count))
+                    return
                 elif isinstance(message, Unsafe):
                     self.obstacle = self.obstacle or message.reason
         except ChannelClosed:
@@ -439,10 +443,11 @@ class Engine:
         self._neglect(base.channel)
         snapshot = Snapshot(self._number(), "")
         self._base_number = snapshot.number
-        bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < self._base_libraries]
+        libraries = len(self._base_libraries.names)
+        bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < libraries]
         for useless in self.timeline.set_base(snapshot, self._base_files, bare):
             self._end(useless.number)
-        self._frozen[snapshot.number] = Frozen(snapshot, base.channel, base.pid, self._base_libraries)
+        self._frozen[snapshot.number] = Frozen(snapshot, base.channel, base.pid, libraries)
         self._attend(base.channel, lambda: self._listen_to(snapshot.number))
         self.on_base()
 

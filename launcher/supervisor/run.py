@@ -328,7 +328,7 @@ class Supervisor:
             self._saves.was_read(message.files)
         elif isinstance(message, messages.Departed):
             child.departed = True
-            child.verdict = "the app imports other libraries than before"
+            child.verdict = "the app comes to its libraries in another way"
         elif isinstance(message, messages.Using):
             self._engine.using(message.files)
         elif isinstance(message, messages.Showing):

@@ -7,7 +7,7 @@ compares the two. Pure: nothing here reads or writes a descriptor; `channel.py` 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,13 +92,15 @@ class Reap:
 class Preload:
     """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
 
-    The app will have to ask for them in this order, or a copy of the base comes to nothing.
+    The app will have to ask for them in this order, or a copy of the base comes to nothing. `used` tells for each how
+    many of those before it the app may have called something in.
 
     To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
+    used: tuple[int, ...]
     path: tuple[str, ...]
 
 
@@ -289,7 +291,7 @@ class Using:
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """A copy of the library base ends: the app asks for other libraries than the base was made of."""
+    """A copy of the library base ends: the app comes to its libraries in another way than the base did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +309,26 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order, with which `sys.path`; `reason` says why not more."""
+    """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
+
+    `used` tells for each how many of those before it the app may have called something in by then.
+    """
 
     names: tuple[str, ...]
+    used: tuple[int, ...] = ()
     path: tuple[str, ...] = ()
     reason: str = ""
+
+    def first(self, count: int) -> Libraries:
+        """Return what is told of the first *count* libraries."""
+        return replace(self, names=self.names[:count], used=self.used[:count])
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """There is no base yet: only the first `count` libraries cannot see what the app calls between them."""
+
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +375,7 @@ TO_SUPERVISOR = (
     Prompting,
     Using,
     Departed,
+    Shared,
     Waiting,
     Reaped,
 )
@@ -399,6 +417,7 @@ if TYPE_CHECKING:
         | Prompting
         | Using
         | Departed
+        | Shared
         | Waiting
         | Reaped
     )

@@ -190,11 +190,17 @@ class Finder:
             if is_project_file(spec.origin):
                 with self.quiet():
                     self.note(spec.origin, of_file(spec.origin))
+                self.begins(None)
                 return
         elif any(is_project_file(os.path.join(folder, "")) for folder in _portions(spec)):
             return
         if self._active and self._libraries is not None:
             self._libraries.found(name)
+
+    def begins(self, code: CodeType | None) -> None:
+        """Take note that a module of the project runs; None stands for what is no Python code."""
+        if self._active and self._libraries is not None:
+            self._libraries.calls.begins(code)
 
     def note(self, path: str, digest: str) -> None:
         """Remember and report that a file was read with this content."""
@@ -426,11 +432,11 @@ class _Loader(SourceFileLoader):
             source = read_source(path)
             self._finder.note(path, source.digest)
             code = self._finder.bytecode.of(source, self._cache)
-            if code is not None:
-                return code
-        code = self.source_to_code(source.content, path)
-        with self._finder.quiet():
-            self._keep(code, source)
+        if code is None:
+            code = self.source_to_code(source.content, path)
+            with self._finder.quiet():
+                self._keep(code, source)
+        self._finder.begins(code)
         return code
 
     def _keep(self, code: CodeType, source: Source) -> None:

@@ -5,6 +5,9 @@ a library cannot tell the difference, so what is recorded are modules that an im
 up to the moment at which the app changed something that a library can see: the environment, the working directory,
 `sys.path`, or a function of another library. What those modules import or change themselves while they are imported,
 and what they try in vain, needs no record: importing them does it again.
+
+With each module it is recorded in which of those before it the app may have called something by then (`calls.py`).
+Whether its import could see that is known when a base has imported them all (`sharing.py`): there the base ends.
 """
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ import importlib
 import os
 import sys
 
+from launcher.worker.calls import Calls, is_import
+from launcher.worker.sharing import Sharing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from types import FrameType, ModuleType
+    from collections.abc import Callable, Iterable, Sequence
+    from types import CodeType, FrameType, ModuleType
     from typing import Any
 
-_STATEMENT, _CALL = "statement", "call"
+_STATEMENT, _CALL, _LIBRARY = "statement", "call", "library"
 _FROZEN = "<frozen importlib"
 _OURS = (__file__, os.path.join(os.path.dirname(__file__), "finder.py"))
 _CHANGES = {
@@ -35,28 +41,32 @@ HEARD = tuple(_CHANGES)
 class Libraries:
     """Records, during one import of the app, what a base may import.
 
-    `names` are in the order in which the project asked, `path` is what `sys.path` was then, and `reason` says in words
-    what ended the record, if anything did.
+    `names` are in the order in which the project asked, `used` tells for each how many of those before it the app may
+    have called something in, `path` is what `sys.path` was then, and `reason` says in words what ended the record, if
+    anything did.
 
-    `is_project_file` tells the project's code from that of libraries.
+    `is_project_file` tells the project's code from that of libraries. `calls` is to be told what code of it runs.
     """
 
     def __init__(self, is_project_file: Callable[[str], bool]) -> None:
         self._is_project_file = is_project_file
+        self.calls = Calls(is_project_file)
         self.names: list[str] = []
+        self.used: list[int] = []
+        self._called = 0
         self.reason = ""
         self.path: list[str] = []
         self.requests: Requests | None = None
         """In a copy of a base: what must still be asked for."""
 
-    def expect(self, asked: Iterable[str], path: Iterable[str], give_up: Callable[[], None]) -> None:
+    def expect(self, asked: Sequence[str], path: Iterable[str], sharing: Sharing, give_up: Callable[[], None]) -> None:
         """Have *give_up* called when the app asks for other libraries than the base was made of.
 
         A base has imported what the app asked for when the base was recorded. By now the app may ask for less, for more
-        in between, in another order, or after it has changed something that a library sees.
+        in between, in another order, or after it has changed or called something that a library sees.
         """
         self.path = list(path)
-        self.requests = Requests(asked, self._is_project_file, self._is_changed, give_up)
+        self.requests = Requests(asked, self._is_project_file, self._is_changed, self.calls, sharing, give_up)
         self.requests.start()
 
     def settle(self) -> None:
@@ -79,7 +89,7 @@ class Libraries:
 
     def found(self, name: str) -> None:
         """Record that a module which is not the project's was looked for and found."""
-        if self.requests is not None and self.requests.pending and self._asker() == _STATEMENT:
+        if self.requests is not None and self.requests.pending and self._asker(name) == _STATEMENT:
             self.requests.give_up()
         if self.reason:
             return
@@ -88,11 +98,14 @@ class Libraries:
         elif self.path != sys.path:
             self.reason = "the app changed sys.path"
             return
-        asker = self._asker()
+        asker = self._asker(name)
         if asker == _CALL:
             self.reason = f"the app imports {name} by a call"
         elif asker == _STATEMENT:
+            if self.calls.any_since(_running(2)):
+                self._called = len(self.names)
             self.names.append(name)
+            self.used.append(self._called)
 
     def patched(self) -> str:
         """Return which function of a library was replaced by the app, or nothing. Looks at every module: takes long."""
@@ -118,11 +131,12 @@ class Libraries:
         code = getattr(value, "__code__", None) if type(value).__name__ in ("function", "method") else None
         return code is not None and self._is_project_file(code.co_filename)
 
-    def _asker(self) -> str:
-        """Say what led to this import: a statement or a call of the project, or none of these.
+    def _asker(self, name: str) -> str:
+        """Say what led to the import of *name*: a statement or a call of the project, or none of these.
 
         Walks up the stack from the import machinery to the project's code. A library on the way means that the library
-        asked, which is a matter of its own import, or of a function that the project called.
+        asked. While a statement imports it, that is a matter of its own; where the project has called it, no base would
+        do the same, which matters if the module begins another library.
         """
         kind = _STATEMENT
         for frame in _callers(3):
@@ -130,10 +144,13 @@ class Libraries:
             if _is_machinery(file):
                 continue
             if self._is_project_file(file):
-                return kind
-            if file != importlib.__file__:
-                return ""
-            kind = _CALL
+                if is_import(frame.f_code, frame.f_lasti):
+                    return kind if kind == _STATEMENT else ""
+                return _CALL if kind == _CALL or _begins_library(name) else ""
+            if kind != _LIBRARY:
+                kind = _CALL if file == importlib.__file__ else _LIBRARY
+                if kind == _LIBRARY and not _begins_library(name):
+                    return ""
         return ""
 
     def _is_by_project(self) -> bool:
@@ -160,14 +177,20 @@ class Requests:
 
     def __init__(
         self,
-        asked: Iterable[str],
+        asked: Sequence[str],
         is_project_file: Callable[[str], bool],
         is_changed: Callable[[], bool],
+        calls: Calls,
+        sharing: Sharing,
         give_up: Callable[[], None],
     ) -> None:
+        self._asked_for: list[str] = []
+        self._called = 0
         self._left = list(asked)[::-1]
         self._is_project_file = is_project_file
         self._is_changed = is_changed
+        self._calls = calls
+        self._sharing = sharing
         self._import = builtins.__import__
         self._ours = self._follow
         self.give_up = give_up
@@ -199,18 +222,24 @@ class Requests:
         for candidate in (*names, *(f"{name}.{part}" for part in fromlist or ())) if not level else ():
             if candidate not in self._left:
                 continue
-            if candidate != self._left[-1] or self._is_changed():
+            if candidate != self._left[-1] or self._is_changed() or self._is_seen(candidate):
                 self.give_up()
-            self._left.pop()
+            self._asked_for.append(self._left.pop())
         if not self._left:
             self._stop()
+
+    def _is_seen(self, name: str) -> bool:
+        """Return whether the import of *name* could see what the app has called by now: it should not be done yet."""
+        if self._calls.any_since(_running(4)):
+            self._called = len(self._asked_for)
+        return self._sharing.is_shared(name, self._asked_for[: self._called])
 
     def _stop(self) -> None:
         if builtins.__import__ is self._ours:
             builtins.__import__ = self._import
 
 
-def preload(names: Iterable[str], path: Iterable[str], is_project_file: Callable[[str], bool]) -> str:
+def preload(names: Iterable[str], path: Iterable[str], sharing: Sharing, is_project_file: Callable[[str], bool]) -> str:
     """Import libraries; return why this process is no base now, in words, or nothing.
 
     An import that fails may leave traces that the app's own attempt would not, so one is enough.
@@ -218,8 +247,10 @@ def preload(names: Iterable[str], path: Iterable[str], is_project_file: Callable
     usual = list(sys.path)
     sys.path[:] = path
     try:
-        for name in names:
-            importlib.import_module(name)
+        with sharing:
+            for name in names:
+                sharing.named(name)
+                importlib.import_module(name)
     except BaseException as error:  # noqa: BLE001  # whatever a library raises, this process is given up
         return f"{name} cannot be imported by itself ({type(error).__name__})"
     finally:
@@ -229,6 +260,14 @@ def preload(names: Iterable[str], path: Iterable[str], is_project_file: Callable
         if name != "__main__" and isinstance(values, dict) and any(map(is_project_file, _places(values))):
             return f"a library imports the project's {name}"
     return ""
+
+
+def count_alone(names: Sequence[str], used: Iterable[int], sharing: Sharing) -> int:
+    """Return how many of *names*, from the first, cannot see what the app called in *used* of those before them."""
+    for place, (name, called) in enumerate(zip(names, used, strict=True)):
+        if sharing.is_shared(name, names[:called]):
+            return place
+    return len(names)
 
 
 def _places(values: dict[str, object]) -> list[str]:
@@ -242,6 +281,16 @@ def _places(values: dict[str, object]) -> list[str]:
 
 def _is_machinery(file: str) -> bool:
     return file.startswith(_FROZEN) or file in _OURS
+
+
+def _begins_library(name: str) -> bool:
+    """Return whether *name* is that of a library, not of a module inside of one or of the standard library."""
+    return "." not in name and name not in sys.stdlib_module_names
+
+
+def _running(depth: int) -> list[tuple[CodeType, int]]:
+    """Return the code that runs, the outermost first, and the offset of the instruction in each."""
+    return [(frame.f_code, frame.f_lasti) for frame in reversed(_callers(depth + 1))]
 
 
 def _callers(depth: int) -> list[FrameType]:

@@ -42,6 +42,7 @@ from launcher.wire.messages import (
     ServeFailure,
     Serving,
     SettledPage,
+    Shared,
     Tally,
     Unsafe,
     Using,
@@ -57,10 +58,11 @@ from launcher.worker.forks import restore_termination
 from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
 from launcher.worker.installed import Installed
-from launcher.worker.library import Libraries, preload
+from launcher.worker.library import Libraries, count_alone, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
+from launcher.worker.sharing import Sharing
 from launcher.worker.staying import evaluate, may_stay, stay
 
 TYPE_CHECKING = False
@@ -255,9 +257,14 @@ class Worker:
         self._installed.begin()
         finder.start()
         self._ledger.start()
-        obstacle = preload(message.libraries, message.path, is_project_file)
+        sharing = Sharing()
+        obstacle = preload(message.libraries, message.path, sharing, is_project_file)
         finder.leave()
         if checkpoints is None:
+            return None
+        alone = count_alone(message.libraries, message.used, sharing)
+        if not obstacle and alone < len(message.libraries):
+            self._link.send(Shared(alone))
             return None
         if obstacle := obstacle or checkpoints.trial():
             self._link.send(Unsafe("", obstacle))
@@ -265,7 +272,7 @@ class Worker:
         self._link.send(Serving("", 0.0))
         checkpoints.wait_as_base()
         # Whatever the app has done so far in this copy, the cold start that takes its place does again.
-        self._libraries.expect(message.libraries, message.path, self._depart)
+        self._libraries.expect(message.libraries, message.path, sharing, self._depart)
         return checkpoints
 
     def _depart(self) -> None:
@@ -363,7 +370,8 @@ class Worker:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
         names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
-        told = messages.Libraries(names, tuple(self._libraries.path), patched or reason)
+        used = tuple(self._libraries.used[: len(names)])
+        told = messages.Libraries(names, used, tuple(self._libraries.path), patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:

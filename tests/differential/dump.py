@@ -37,7 +37,8 @@ class App:
             try:
                 importlib.import_module(name)
             except BaseException as error:  # noqa: BLE001  # whatever it is, both sides show it
-                failed.append(f"{name}: {type(error).__name__}: {error}")
+                said = "" if isinstance(error, RecursionError) else error  # in whose call the stack ends is chance
+                failed.append(f"{name}: {type(error).__name__}: {said}")
         return "\n".join([*state(self.root), f"extra {value(self.extra)}", *(f"lazy {line}" for line in failed), ""])
 
 

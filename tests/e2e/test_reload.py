@@ -441,6 +441,31 @@ def test_a_library_that_was_installed_anew_is_served_after_the_next_edit(project
         project.save("vendor/site-packages/shelf.py", f"VERSION = 'shelf {version + 1}'\n" + "\n" * version)
 
 
+def test_a_library_sees_what_the_app_has_called_in_another_one_before(project: Project):
+    """The base has the first of two libraries that know each other, and one of the app's own comes in between."""
+    app = "import first\nfirst.call('v{}')\nimport second\ndef app(environ, start_response):\n"
+    app += "    start_response('200 OK', [])\n    return [' '.join(first.CALLS).encode()]\n"
+    project.files(
+        {
+            "app.py": app.format(0),
+            "vendor/site-packages/first.py": "CALLS = []\ncall = CALLS.append\n",
+            "vendor/site-packages/second.py": "import first\nfirst.call('second')\n",
+        }
+    )
+    server = project.dev("app:app", PYTHONPATH=str(project.root / "vendor/site-packages"))
+    server.answers("v0 second")
+    number = 0
+
+    def edit() -> str:
+        nonlocal number
+        number += 1
+        project.save("app.py", app.format(number))
+        server.answers(f"v{number} second")
+        return server.says("served again", number)
+
+    server.until(lambda: "back to the imported libraries" in edit(), "a base")
+
+
 def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(project: Project):
     """And an app that has outgrown it starts afresh, with a base of its own: that is no fault of the place."""
     app = "import colorsys\nVERSION = {}\ndef app(environ, start_response):\n"
@@ -460,7 +485,7 @@ def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(projec
     server.until(lambda: "back to the imported libraries" in edit(app), "a base")
     edit("import this_is_new\n" + app) if project.save("this_is_new.py", "") else None
     edit("import wave\n" + app)
-    log = server.says("the app imports other libraries than before: starting from the beginning")
+    log = server.says("the app comes to its libraries in another way: starting from the beginning")
     assert "Traceback" not in log
     before = log.count("back to the imported libraries, served")
     server.until(lambda: edit(app).count("back to the imported libraries, served") > before, "another base")

@@ -39,6 +39,7 @@ from launcher.wire.messages import (
     Reaped,
     Resume,
     Serving,
+    Shared,
     SnapshotTaken,
     Unsafe,
     Using,
@@ -164,7 +165,7 @@ def test_a_snapshot_is_kept_and_listened_to(reserve: Reserve) -> None:
 
 def test_a_snapshot_says_how_a_copy_ended_and_what_a_base_may_import(reserve: Reserve) -> None:
     far = reserve.snapshot("")
-    libraries = Libraries(("flask",), ("/lib",))
+    libraries = Libraries(("flask",), (0,), ("/lib",))
     far.send(Reaped(12, 256))
     far.send(libraries)
     far.send(Reading({"a": "1"}))  # of no interest from a snapshot
@@ -510,7 +511,7 @@ def test_before_the_first_edit_a_base_is_waited_for(reserve: Reserve) -> None:
     far = shop(reserve)
     _, base = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json",)), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json",), (0,)), listener.fileno(), lambda _: None)
     assert not reserve.engine.prepare(), "it has to be called again"
     assert reserve.engine._ready is None
     base.send(Serving("", 0.0))
@@ -591,7 +592,9 @@ def test_whether_snapshots_are_wanted(reload: Reload, enabled: bool) -> None:
     spare, far = reserve.idle()
     with socket.socket() as listener:
         reserve.engine.load(spare, TellLoad(1, 1), listener.fileno())
-        reserve.engine.make_base(Libraries(("json",)) if not enabled else Libraries(()), listener.fileno(), pytest.fail)
+        reserve.engine.make_base(
+            Libraries(("json",), (0,)) if not enabled else Libraries(()), listener.fileno(), pytest.fail
+        )
     assert next(far.pending())[0].most == (MOST if enabled else 0)  # type: ignore[union-attr]
     assert reserve.engine.needs_spare()
     reserve.close()
@@ -809,7 +812,9 @@ def test_how_a_copy_ended_is_told_by_its_snapshot(project: Project) -> None:
 
 def make_base(project: Project, *names: str) -> list[Child]:
     shared: list[Child] = []
-    project.engine.make_base(Libraries(names, tuple(sys.path)), project.listener.fileno(), shared.append)
+    project.engine.make_base(
+        Libraries(names, (0,) * len(names), tuple(sys.path)), project.listener.fileno(), shared.append
+    )
     return shared
 
 
@@ -842,7 +847,7 @@ def test_a_base_is_what_is_left_when_the_first_file_changes(project: Project) ->
     ],
 )
 def test_libraries_that_cannot_be_a_base(project: Project, name: str, reason: str) -> None:
-    message = Libraries((name,), (str(project.folder), *sys.path))
+    message = Libraries((name,), (0,), (str(project.folder), *sys.path))
     project.engine.make_base(message, project.listener.fileno(), lambda _: None)
     base = project.engine._base
     assert base is not None
@@ -880,7 +885,7 @@ def test_the_first_reason_counts(reserve: Reserve) -> None:
     """What the worker said before its base did is what the user has read."""
     child, far = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json",)), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json",), (0,)), listener.fileno(), lambda _: None)
     assert reserve.engine._base is child
     reserve.engine.obstacle = "a socket is open"
     far.send(Unsafe("", "json cannot be imported"))
@@ -892,7 +897,7 @@ def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> 
     bare, equal = reserve.snapshot("shop", 1), reserve.snapshot("shop.views", 2)
     _, far = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json", "flask")), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json", "flask"), (0, 0)), listener.fileno(), lambda _: None)
     far.send(Reading({"json": "1"}))
     far.send(Serving("", 0.0))
     reserve.turn()
@@ -903,13 +908,24 @@ def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> 
     assert reserve.engine.timeline.known == {"json": "1"}
 
 
+def test_a_base_of_less_follows_where_a_library_would_see_what_the_app_does(reserve: Reserve) -> None:
+    _, far = reserve.idle()
+    told = Libraries(("json", "flask", "wave"), (0, 1, 1), ("/lib",), "the app changed sys.path")
+    with socket.socket() as listener:
+        reserve.engine.make_base(told, listener.fileno(), lambda _: None)
+    far.send(Shared(1))
+    reserve.turn()
+    assert reserve.engine.needs_spare()
+    assert reserve.libraries == [Libraries(("json",), (0,), ("/lib",), "the app changed sys.path")]
+
+
 def test_a_base_that_read_something_else_than_the_app_is_given_up(reserve: Reserve) -> None:
     """The disk moved in between: the snapshots are as good as before, and the next cold start makes another base."""
     reserve.engine.timeline.read({"json": "1"})
     shop(reserve)
     _, far = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json",)), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json",), (0,)), listener.fileno(), lambda _: None)
     far.send(Reading({"json": "2"}))
     far.send(Serving("", 0.0))
     reserve.turn()

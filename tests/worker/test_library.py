@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,15 +26,18 @@ finder.start()
 import app
 finder.stop()
 names = [name for name in libraries.imported() if name.startswith("lib")]
-print(json.dumps([names, libraries.patched() or libraries.reason]))
+print(json.dumps([names, libraries.patched() or libraries.reason, libraries.used]))
 """
 
 PRELOAD = """
 import json, os, sys
 sys.path.insert(0, {root!r})
 from launcher.worker.finder import is_project_file
-from launcher.worker.library import preload
-print(json.dumps(preload({names!r}, [{project!r}, *sys.path[1:]], is_project_file)))
+from launcher.worker.library import count_alone, preload
+from launcher.worker.sharing import Sharing
+sharing = Sharing()
+obstacle = preload({names!r}, [{project!r}, *sys.path[1:]], sharing, is_project_file)
+print(json.dumps(obstacle or count_alone({names!r}, {used!r}, sharing)))
 """
 
 
@@ -41,15 +46,17 @@ import builtins, json, os, sys
 sys.path.insert(0, {root!r})
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.library import HEARD, Libraries, preload
+from launcher.worker.sharing import Sharing
 sys.path[0] = {project!r}
 usual = builtins.__import__
-assert not preload({asked!r}, sys.path, is_project_file)
+sharing = Sharing()
+assert not preload({asked!r}, sys.path, sharing, is_project_file)
 class GivenUp(BaseException): pass
 def give_up(): raise GivenUp
 libraries = Libraries(is_project_file)
 finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits={{libraries.audit: HEARD}})
 finder.start()
-libraries.expect({asked!r}, sys.path, give_up)
+libraries.expect({asked!r}, sys.path, sharing, give_up)
 try:
     import app
     libraries.settle()
@@ -67,6 +74,15 @@ def project(tmp_path: Path) -> Path:
     libraries.mkdir()
     (libraries / "libone.py").write_text("import libtwo")
     (libraries / "libtwo.py").write_text("def f(): pass")
+    (libraries / "libthree.py").write_text("import libone")
+    (libraries / "libfour.py").write_text("import typing_extensions")
+    (libraries / "libfive.py").write_text("import json, typing_extensions\ndef f(): import libnew")
+    (libraries / "libnew.py").write_text("")
+    (libraries / "pack").mkdir()
+    (libraries / "pack/__init__.py").write_text("def f(): from . import late")
+    (libraries / "pack/late.py").write_text("")
+    (libraries / "pack/part.py").write_text("from . import f")
+    (libraries / "typing_extensions.py").write_text("import json")
     (libraries / "libback.py").write_text("import space.part")
     (libraries / "libdead.py").write_text("import libtwo\nraise ImportError")
     (libraries / "libmild.py").write_text("try:\n    import libdead\nexcept ImportError:\n    pass")
@@ -109,12 +125,59 @@ def run(story: str, project: Path, **values: object) -> object:
 )  # fmt: skip
 def test_what_is_recorded(project: Path, code: str, names: list[str], reason: str) -> None:
     (project / "app.py").write_text(code)
-    assert run(RECORD, project) == [names, reason]
+    assert run(RECORD, project)[:2] == [names, reason]
 
 
-def test_what_is_imported_by_a_call_ends_the_record(project: Path) -> None:
-    (project / "app.py").write_text("import importlib, libtwo\nimportlib.import_module('libone')")
-    assert run(RECORD, project) == [["libtwo"], "the app imports libone by a call"]
+@pytest.mark.parametrize(
+    ("code", "names", "reason"),
+    [
+        ("import importlib, libtwo\nimportlib.import_module('libone')", ["libtwo"], "libone"),
+        ("import libtwo\n__import__('libone')", ["libtwo"], "libone"),
+        ("import libfive\nlibfive.f()\nimport libone", ["libfive"], "libnew"),
+        ("import pack\npack.f()\nimport libone", ["libone"], ""),
+        ("import time, libtwo\ntime.strptime('1', '%d')\nimport libone", ["libtwo", "libone"], ""),
+    ],
+    ids=["import_module", "__import__", "function-of-a-library", "more-of-the-same-library", "standard-library"],
+)
+def test_what_is_imported_by_a_call_ends_the_record(project: Path, code: str, names: list[str], reason: str) -> None:
+    (project / "app.py").write_text(code)
+    found, said, _ = run(RECORD, project)
+    assert [name for name in found if name != "pack"] == names
+    assert said == (f"the app imports {reason} by a call" if reason else "")
+
+
+@pytest.mark.parametrize(
+    ("code", "used"),
+    [
+        ("import libtwo\nimport libone", [0, 0]),
+        ("import libtwo\ntry:\n    import libnone\nexcept ImportError:\n    x = {}\nimport libone", [0, 0]),
+        ("import libtwo\ndef f(x=(1, 2)): return libtwo.f()\nX = ['a', 'b', 'c', 'd']\nimport libone", [0, 0]),
+        ("import libtwo\nlibtwo.f()\nimport libone, libfour", [0, 1, 1]),
+        ("import libtwo\nlibtwo.f.x = 1\nimport libone", [0, 1]),
+        ("import libtwo\n@libtwo.f\ndef g(): pass\nimport libone", [0, 1]),
+        ("import libtwo\nclass C(libtwo.C): pass\nimport libone", [0, 1]),
+        ("import libtwo\nfor x in libtwo.L:\n    import libone", [0, 1]),
+        ("import libtwo\ndef f():\n    import libone\nf()\nimport libfour", [0, 1, 1]),
+        ("import libtwo, quiet\nimport libone", [0, 0]),
+        ("import libtwo, calling\nimport libone", [0, 1]),
+        ("import libtwo, importing\nimport libone", [0, 0, 2]),
+        ("import calling\nimport libone", [0, 1]),
+        ("import libtwo\nimport _lsprof\nimport libone", [0, 1]),
+    ],
+    ids=["imports", "one-in-vain", "definitions", "call", "attribute", "decorator", "class", "loop", "function",
+         "module", "module-that-calls", "module-that-imports-and-calls", "module-with-its-own", "not-python"],
+)  # fmt: skip
+def test_what_was_called_before_an_import(project: Path, code: str, used: list[int]) -> None:
+    for name in ("libtwo", "libone"):
+        (project.parent / f"site-packages/{name}.py").write_text("def f(*_): pass\nclass C: pass\nL = [1]")
+    (project / "quiet.py").write_text(
+        '"""It says."""\nfrom __future__ import annotations\nfrom libtwo import *\nX = 1\n'
+    )
+    (project / "calling.py").write_text("from libtwo import f\nf()")
+    (project / "importing.py").write_text("import libfour\nlibfour.x = 1")
+    shutil.copy(str(importlib.util.find_spec("_lsprof").origin), project / "_lsprof.so")
+    (project / "app.py").write_text(code)
+    assert run(RECORD, project)[2] == used
 
 
 @pytest.mark.parametrize(
@@ -130,10 +193,11 @@ def test_what_is_imported_by_a_call_ends_the_record(project: Path) -> None:
         ("import libone, os\nos.environ['X'] = '1'\nimport libmore", "given up"),
         ("import libone, sys\nsys.path.append('/x')\nimport libmore", "given up"),
         ("import libone, libmore, libnew, os\nos.environ['X'] = '1'", "goes on"),
+        ("import libone\nlibone.libtwo.f()\nimport libmore", "goes on"),
     ],
     ids=[
         "the-same", "in-one-line", "from", "elsewhere", "one-less", "another-order", "one-more-between",
-        "environment-before", "path-before", "changes-afterwards",
+        "environment-before", "path-before", "changes-afterwards", "calls-before",
     ],
 )  # fmt: skip
 def test_a_copy_goes_on_while_the_same_is_asked_for(project: Path, code: str, told: str) -> None:
@@ -144,13 +208,40 @@ def test_a_copy_goes_on_while_the_same_is_asked_for(project: Path, code: str, to
     assert run(GO_ON, project, asked=["libone", "libmore"]) == told
 
 
+@pytest.mark.parametrize(("call", "told"), [("", "goes on"), ("libtwo.f()", "given up")])
+def test_a_copy_is_given_up_where_an_import_could_see_a_call(project: Path, call: str, told: str) -> None:
+    (project / "app.py").write_text(f"import libtwo\n{call}\nimport libone")
+    assert run(GO_ON, project, asked=["libtwo", "libone"]) == told
+
+
 @pytest.mark.parametrize(
     ("names", "reason"),
     [
-        (["libone"], ""),
         (["libnone"], "libnone cannot be imported by itself (ModuleNotFoundError)"),
         (["libback"], "a library imports the project's space"),
     ],
 )
 def test_what_stands_in_the_way_of_a_base(project: Path, names: list[str], reason: str) -> None:
-    assert run(PRELOAD, project, names=names) == reason
+    assert (run(PRELOAD, project, names=names, used=[0]) or "") == reason
+
+
+@pytest.mark.parametrize(
+    ("names", "used", "count"),
+    [
+        (["libtwo", "libone"], [0, 0], 2),
+        (["libtwo", "libone"], [0, 1], 1),
+        (["libtwo", "libone", "libfour"], [0, 1, 1], 1),
+        (["libtwo", "libfour", "libthree"], [0, 1, 2], 2),
+        (["libfour", "libtwo", "libthree"], [0, 0, 1], 3),
+        (["libfour", "libfive"], [0, 1], 2),
+        (["pack", "pack.part"], [0, 0], 2),
+        (["pack", "pack.part"], [0, 1], 1),
+        (["json", "libone", "wave"], [0, 1, 2], 3),
+    ],
+    ids=["not-called", "called", "and-what-comes-after", "by-way-of-another", "another-called", "neutral",
+         "part", "part-called", "standard-library"],
+)  # fmt: skip
+def test_a_base_ends_where_an_import_could_see_a_call(
+    project: Path, names: list[str], used: list[int], count: int
+) -> None:
+    assert run(PRELOAD, project, names=names, used=used) == count
