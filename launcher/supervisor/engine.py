@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -449,6 +450,8 @@ class Engine:
             self._end(useless.number)
         self._frozen[snapshot.number] = Frozen(snapshot, base.channel, base.pid, libraries)
         self._attend(base.channel, lambda: self._listen_to(snapshot.number))
+        with suppress(ChannelClosed):  # then whoever listens to it notices
+            base.channel.send(ReadAhead(_sources(self.timeline.after(snapshot))))
         self.on_base()
 
     def _place(self, snapshot: Snapshot) -> str:

@@ -62,7 +62,7 @@ class ReadingLog:
 
 @dataclass(frozen=True, slots=True)
 class ReadAhead:
-    """Read the bytecode of these sources while you wait (to a copy that was made in advance)."""
+    """Read the bytecode of these sources while you wait (to a library base, or to a copy that was made in advance)."""
 
     sources: tuple[str, ...]
 

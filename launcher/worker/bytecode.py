@@ -65,7 +65,7 @@ def cache_of(path: str) -> str | None:
 
 
 class Bytecode:
-    """Finds the bytecode of sources, and holds what was read ahead of the import, in a copy that waits."""
+    """Finds the bytecode of sources, and holds what was read ahead of the import, in a process that waits."""
 
     def __init__(self) -> None:
         self._ahead: dict[str, tuple[str, CodeType]] = {}
@@ -77,11 +77,16 @@ class Bytecode:
             return code
         return _trusted(source, cache)
 
-    def read_ahead(self, paths: Iterable[str], is_called: Callable[[], bool]) -> None:
-        """Read the bytecode of these sources, until all are read or *is_called* says that there is no more time."""
+    def read_ahead(self, paths: Iterable[str], is_called: Callable[[], bool]) -> bool:
+        """Read the bytecode of these sources, until *is_called* says that there is no more time; return if all is read.
+
+        What was read ahead before, perhaps by the process that this one is a copy of, is not read again.
+        """
         for path in paths:
+            if path in self._ahead:
+                continue
             if is_called():
-                return
+                return False
             try:
                 source = read_source(path)
             except OSError:
@@ -89,6 +94,7 @@ class Bytecode:
             code = _trusted(source, cache_of(path))
             if code is not None:
                 self._ahead[path] = (source.digest, code)
+        return True
 
     def forget(self) -> None:
         """Let go of what was read ahead and not imported."""

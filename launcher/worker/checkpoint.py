@@ -115,6 +115,7 @@ class Checkpoints:
         self.children: set[int] = set()
         self._ending: set[int] = set()
         self._positions: dict[int, int] = {}
+        self._sources: tuple[str, ...] = ()
         self._mask: set[signal.Signals] | set[int] = set()
         self._tried = False
         self._given_up = False
@@ -264,7 +265,9 @@ class Checkpoints:
     def _obey_as_snapshot(self) -> bool:
         """Take what the supervisor says, or wait a moment where a copy is about to end; return True in a new copy."""
         channel = self._link.channel
-        if not _is_readable(channel, REAP_SECONDS if self._ending else None):
+        patience = 0 if self._sources else REAP_SECONDS if self._ending else None
+        if not _is_readable(channel, patience):
+            self._read_ahead()
             return False
         for message, descriptor in channel.pending():
             if isinstance(message, Resume) and descriptor is not None:
@@ -272,6 +275,8 @@ class Checkpoints:
                     return True
             elif isinstance(message, Reap):
                 self._ending.add(message.pid)
+            elif isinstance(message, ReadAhead):
+                self._sources = message.sources
         return False
 
     def _report_ended(self) -> None:
@@ -300,10 +305,11 @@ class Checkpoints:
             if isinstance(message, CrashLog):
                 self._renew()
             elif isinstance(message, ReadAhead):
-                with self.quiet():
-                    self._bytecode.read_ahead(message.sources, self._is_called)
+                self._sources = message.sources
+                self._read_ahead()
                 self._link.send(Waiting())
         self._folders.forget_young()
+        self._sources = ()
         self._wanted = message.wanted
         self._spacing = SPACING_OF_COPIES
         self._taken = message.taken
@@ -314,6 +320,12 @@ class Checkpoints:
         self._is_copy = self._tried = True
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         return True
+
+    def _read_ahead(self) -> None:
+        """Read bytecode until the supervisor says something. A copy does not go on with it, a snapshot does."""
+        with self.quiet():
+            if self._bytecode.read_ahead(self._sources, self._is_called):
+                self._sources = ()
 
     def _renew(self) -> None:
         """Give this new copy what is its own. It may have to wait long then, or not at all."""

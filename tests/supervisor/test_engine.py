@@ -32,6 +32,7 @@ from launcher.wire.messages import (
     Lifeline,
     Load,
     Loading,
+    Preload,
     ReadAhead,
     Reading,
     ReadingLog,
@@ -516,7 +517,7 @@ def test_before_the_first_edit_a_base_is_waited_for(reserve: Reserve) -> None:
     assert reserve.engine._ready is None
     base.send(Serving("", 0.0))
     reserve.turn()
-    base.receive()  # that it is to import the libraries
+    assert [type(base.receive()[0]) for _ in range(2)] == [Preload, ReadAhead]
     assert reserve.engine.prepare()
     new_copy(base, ReadAhead)[0].close()
     assert list(far["models"].rest()) == []
@@ -895,6 +896,7 @@ def test_the_first_reason_counts(reserve: Reserve) -> None:
 
 def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> None:
     bare, equal = reserve.snapshot("shop", 1), reserve.snapshot("shop.views", 2)
+    reserve.engine.timeline.read({"/p/shop.py": "1"})
     _, far = reserve.idle()
     with socket.socket() as listener:
         reserve.engine.make_base(Libraries(("json", "flask"), (0, 0)), listener.fileno(), lambda _: None)
@@ -905,7 +907,9 @@ def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> 
     assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["", "shop.views"]
     assert is_ended(bare)
     assert not is_ended(equal)
-    assert reserve.engine.timeline.known == {"json": "1"}
+    assert reserve.engine.timeline.known == {"json": "1", "/p/shop.py": "1"}
+    assert isinstance(far.receive()[0], Preload)
+    assert far.receive()[0] == ReadAhead(("/p/shop.py",))
 
 
 def test_a_base_of_less_follows_where_a_library_would_see_what_the_app_does(reserve: Reserve) -> None:

@@ -137,7 +137,7 @@ def test_what_cannot_be_read_ahead_is_passed_over(module: Module, tmp_path: Path
 
 def test_reading_ahead_ends_when_it_is_called(module: Module) -> None:
     found = Bytecode()
-    found.read_ahead([module.path], lambda: True)
+    assert not found.read_ahead([module.path], lambda: True)
     os.unlink(module.cache)
     assert found.of(read_source(module.path), module.cache) is None
 
@@ -146,3 +146,9 @@ def test_what_is_forgotten_is_gone(module: Module) -> None:
     found = ahead(module)
     found.forget()
     assert found.of(read_source(module.path), module.cache) is None
+
+
+def test_what_was_read_ahead_is_not_read_again(module: Module) -> None:
+    found = ahead(module)
+    assert found.read_ahead([module.path], lambda: pytest.fail("asked although there is nothing to do"))
+    assert module.text_in(found.of(read_source(module.path), module.cache)) == "one"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import py_compile
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ link = Link(Channel(socket.socket(fileno=int(sys.argv[1]))), Writer())
 ledger = Ledger(lambda path: path == "<string>")
 ledger.start()
 checkpoints = Checkpoints(link, ledger, wanted=(), most=8, end_with=lambda fd: None, bytecode=Bytecode())
+bytecode = checkpoints._bytecode
 
 def be_limited():
     """Be somebody for whom RLIMIT_NPROC holds: it does not for root."""
@@ -149,6 +151,31 @@ def test_a_copy_in_advance_says_that_it_waits_and_then_goes_on(far: Far):
     child.tell(messages.GoOn(2, 8, (), 1, 1))
     assert last_word(child) == messages.Failed("copy", "1", ())
     child.close()
+
+
+@scripts(
+    """
+    import launcher.worker.bytecode
+    launcher.worker.bytecode.is_newer = lambda written, source: True  # the sources are younger than this second
+    resumed = checkpoints.at('views', '/views.py', list)
+    seen = len(bytecode._ahead)
+    """
+)
+def test_a_snapshot_reads_ahead_for_its_copies_and_makes_them_meanwhile(far: Far, tmp_path: Path):
+    """Whoever is told to make a copy makes it first; what is left is read afterwards."""
+    sources = [str(tmp_path / f"m{number}.py") for number in range(300)]
+    for path in sources:
+        Path(path).write_text("X = 1")
+        py_compile.compile(path, doraise=True)
+    assert isinstance(far.hear(), messages.SnapshotTaken)
+    assert far.frozen is not None
+    far.frozen.send(messages.ReadAhead(tuple(sources)))
+    seen = [0]
+    while seen[-1] < len(sources):
+        child = far.copy()
+        seen.append(int(last_word(child).text))
+        child.close()
+        assert len(seen) < 1000
 
 
 @scripts(
