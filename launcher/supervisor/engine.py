@@ -309,7 +309,8 @@ class Engine:
         self._base_files = {}
         self._base_libraries = message
         share(base)
-        base.tell(Preload(self._plan.to_json(), message.names, message.used, message.path), listener)
+        told = Preload(self._plan.to_json(), message.names, message.used, message.standard, message.path)
+        base.tell(told, listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 
     def ask_how_it_ended(self, child: Child) -> bool:

@@ -93,7 +93,7 @@ class Preload:
     """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
 
     The app will have to ask for them in this order, or a copy of the base comes to nothing. `used` tells for each how
-    many of those before it the app may have called something in.
+    many of those before it the app may have called something in, `standard` what the standard library was like then.
 
     To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
     """
@@ -101,6 +101,7 @@ class Preload:
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
     used: tuple[int, ...]
+    standard: tuple[str, ...]
     path: tuple[str, ...]
 
 
@@ -311,17 +312,18 @@ class Reaped:
 class Libraries:
     """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
 
-    `used` tells for each how many of those before it the app may have called something in by then.
+    `used` and `standard` are as in `Preload`.
     """
 
     names: tuple[str, ...]
     used: tuple[int, ...] = ()
+    standard: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     reason: str = ""
 
     def first(self, count: int) -> Libraries:
         """Return what is told of the first *count* libraries."""
-        return replace(self, names=self.names[:count], used=self.used[:count])
+        return replace(self, names=self.names[:count], used=self.used[:count], standard=self.standard[:count])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import os
 import sys
 
 from launcher.worker.calls import Calls, is_import
-from launcher.worker.sharing import Sharing
+from launcher.worker.sharing import Sharing, standard_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class Libraries:
     """Records, during one import of the app, what a base may import.
 
     `names` are in the order in which the project asked, `used` tells for each how many of those before it the app may
-    have called something in, `path` is what `sys.path` was then, and `reason` says in words what ended the record, if
-    anything did.
+    have called something in, `standard` what the standard library was like, `path` is what `sys.path` was, and `reason`
+    says in words what ended the record, if anything did.
 
     `is_project_file` tells the project's code from that of libraries. `calls` is to be told what code of it runs.
     """
@@ -53,6 +53,8 @@ class Libraries:
         self.calls = Calls(is_project_file)
         self.names: list[str] = []
         self.used: list[int] = []
+        self.standard: list[str] = []
+        self._expected = ""
         self._called = 0
         self.reason = ""
         self.path: list[str] = []
@@ -66,6 +68,7 @@ class Libraries:
         in between, in another order, or after it has changed or called something that a library sees.
         """
         self.path = list(path)
+        self._expected = standard_state()
         self.requests = Requests(asked, self._is_project_file, self._is_changed, self.calls, sharing, give_up)
         self.requests.start()
 
@@ -75,7 +78,7 @@ class Libraries:
             self.requests.end()
 
     def _is_changed(self) -> bool:
-        return bool(self.reason) or self.path != sys.path
+        return bool(self.reason) or self.path != sys.path or self._expected != standard_state()
 
     def audit(self, event: str, _: tuple[object, ...]) -> None:
         """Take an audit event of the interpreter, one of `HEARD`."""
@@ -106,6 +109,7 @@ class Libraries:
                 self._called = len(self.names)
             self.names.append(name)
             self.used.append(self._called)
+            self.standard.append(standard_state())
 
     def patched(self) -> str:
         """Return which function of a library was replaced by the app, or nothing. Looks at every module: takes long."""
@@ -262,10 +266,13 @@ def preload(names: Iterable[str], path: Iterable[str], sharing: Sharing, is_proj
     return ""
 
 
-def count_alone(names: Sequence[str], used: Iterable[int], sharing: Sharing) -> int:
-    """Return how many of *names*, from the first, cannot see what the app called in *used* of those before them."""
-    for place, (name, called) in enumerate(zip(names, used, strict=True)):
-        if sharing.is_shared(name, names[:called]):
+def count_alone(names: Sequence[str], used: Sequence[int], standard: Sequence[str], sharing: Sharing) -> int:
+    """Return how many of *names*, from the first, cannot see what the app has called before them.
+
+    That is what it called in *used* of those before, and what it changed where the standard library was *standard*.
+    """
+    for place, name in enumerate(names):
+        if sharing.standard[name] != standard[place] or sharing.is_shared(name, names[: used[place]]):
             return place
     return len(names)
 

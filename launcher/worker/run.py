@@ -262,7 +262,7 @@ class Worker:
         finder.leave()
         if checkpoints is None:
             return None
-        alone = count_alone(message.libraries, message.used, sharing)
+        alone = 0 if obstacle else count_alone(message.libraries, message.used, message.standard, sharing)
         if not obstacle and alone < len(message.libraries):
             self._link.send(Shared(alone))
             return None
@@ -370,8 +370,8 @@ class Worker:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
         reason = self._libraries.reason
         names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
-        used = tuple(self._libraries.used[: len(names)])
-        told = messages.Libraries(names, used, tuple(self._libraries.path), patched or reason)
+        used, standard = tuple(self._libraries.used[: len(names)]), tuple(self._libraries.standard[: len(names)])
+        told = messages.Libraries(names, used, standard, tuple(self._libraries.path), patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:

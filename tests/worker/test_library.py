@@ -34,10 +34,11 @@ import json, os, sys
 sys.path.insert(0, {root!r})
 from launcher.worker.finder import is_project_file
 from launcher.worker.library import count_alone, preload
-from launcher.worker.sharing import Sharing
+from launcher.worker.sharing import Sharing, standard_state
 sharing = Sharing()
+before = standard_state()
 obstacle = preload({names!r}, [{project!r}, *sys.path[1:]], sharing, is_project_file)
-print(json.dumps(obstacle or count_alone({names!r}, {used!r}, sharing)))
+print(json.dumps(obstacle or count_alone({names!r}, {used!r}, [before] * len({names!r}), sharing)))
 """
 
 
@@ -48,6 +49,7 @@ from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.library import HEARD, Libraries, preload
 from launcher.worker.sharing import Sharing
 sys.path[0] = {project!r}
+import logging, socket, warnings
 usual = builtins.__import__
 sharing = Sharing()
 assert not preload({asked!r}, sys.path, sharing, is_project_file)
@@ -78,6 +80,7 @@ def project(tmp_path: Path) -> Path:
     (libraries / "libfour.py").write_text("import typing_extensions")
     (libraries / "libfive.py").write_text("import json, typing_extensions\ndef f(): import libnew")
     (libraries / "libnew.py").write_text("")
+    (libraries / "libwarn.py").write_text("import warnings\nwarnings.filterwarnings('ignore', 'mine')")
     (libraries / "pack").mkdir()
     (libraries / "pack/__init__.py").write_text("def f(): from . import late")
     (libraries / "pack/late.py").write_text("")
@@ -215,6 +218,22 @@ def test_a_copy_is_given_up_where_an_import_could_see_a_call(project: Path, call
 
 
 @pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("logging.getLogger(__name__)", "goes on"),
+        ("logging.basicConfig()", "given up"),
+        ("logging.disable()", "given up"),
+        ("warnings.simplefilter('ignore')", "given up"),
+        ("socket.setdefaulttimeout(9)", "given up"),
+        ("sys.setrecursionlimit(1234)", "given up"),
+    ],
+)
+def test_a_copy_is_given_up_where_the_standard_library_was_changed(project: Path, call: str, told: str) -> None:
+    (project / "app.py").write_text(f"import logging, socket, sys, warnings, libtwo\n{call}\nimport libfour")
+    assert run(GO_ON, project, asked=["libtwo", "libfour"]) == told
+
+
+@pytest.mark.parametrize(
     ("names", "reason"),
     [
         (["libnone"], "libnone cannot be imported by itself (ModuleNotFoundError)"),
@@ -245,3 +264,8 @@ def test_a_base_ends_where_an_import_could_see_a_call(
     project: Path, names: list[str], used: list[int], count: int
 ) -> None:
     assert run(PRELOAD, project, names=names, used=used) == count
+
+
+def test_a_base_ends_where_the_standard_library_was_another(project: Path) -> None:
+    """The record has what it was like before the first; one of the libraries changes it, which the app's own did not."""
+    assert run(PRELOAD, project, names=["libtwo", "libwarn", "libone"], used=[0, 0, 0]) == 2
