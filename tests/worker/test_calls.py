@@ -1,0 +1,122 @@
+"""Which code counts as calling something, and which of it ran between two questions."""
+
+from __future__ import annotations
+
+from types import CodeType
+
+import pytest
+
+from launcher.worker.calls import Calls, is_import, may_call
+
+QUIET = {
+    "nothing": "",
+    "docstring": '"""It says."""',
+    "imports": "from __future__ import annotations\nimport os.path as p, sys\nfrom a.b import c as d, e\nfrom f import *",
+    "one-in-vain": "try:\n    import fast\nexcept ImportError:\n    fast = None",
+    "two-in-vain": "try:\n    import fast\nexcept (ImportError, OSError):\n    import slow as fast",
+    "for-types": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import a\nelse:\n    import b",
+    "constants": "A = 1\nB = 'b', 2.5, None\nC = [1, 2, 3, 4]\nD = {1, 2, 3, 4}\nE = {'a': 1, 'b': [2]}\n__all__ = ['A', 'B', 'C', 'D']",
+    "names": "from a import b\nc = b\nd = (b, c)\ndel c",
+    "functions": "X = 1\ndef f(a, b=X, *, c: 'int' = 2) -> 'str':\n    return g(a)\nasync def h():\n    await f()\nk = lambda: f()",
+    "many-names": "\n".join(f"import m{number}" for number in range(400)),
+}
+CALLING = {
+    "call": "f()",
+    "method": "a.f(1, k=2)",
+    "decorator": "@f\ndef g(): pass",
+    "class": "class C: pass",
+    "attribute": "x = a.b",
+    "set-attribute": "a.b = 1",
+    "del-attribute": "del a.b",
+    "item": "x = a['b']",
+    "set-item": "a['b'] = 1",
+    "operator": "x = a + b",
+    "comparison": "x = a == b",
+    "in": "x = a in b",
+    "minus": "x = -a",
+    "loop": "for x in a: pass",
+    "comprehension": "x = [y for y in a]",
+    "with": "with a: pass",
+    "unpacking": "a, b = c",
+    "text": "x = f'{a}'",
+    "raise": "raise E",
+    "assert": "assert a.b",
+    "while": "while True:\n    import a",
+    "after-many-names": "\n".join(f"import m{number}" for number in range(400)) + "\nm399()",
+}
+
+
+def code_of(text: str) -> CodeType:
+    return compile(text, "/p/app.py", "exec")
+
+
+@pytest.mark.parametrize("text", QUIET.values(), ids=QUIET)
+def test_code_that_calls_nothing(text: str) -> None:
+    assert not may_call(code_of(text))
+
+
+@pytest.mark.parametrize("text", CALLING.values(), ids=CALLING)
+def test_code_that_may_call_something(text: str) -> None:
+    assert may_call(code_of(text))
+
+
+def test_code_that_is_not_known_may_call_anything() -> None:
+    assert may_call(None)
+
+
+def test_code_that_has_gone_back_has_run_in_between() -> None:
+    assert may_call(code_of("import a\nimport b"), 10, 2)
+
+
+# What ran between two questions
+
+
+def places(code: CodeType) -> list[int]:
+    """Return where the import statements of *code* are."""
+    return [at for at in range(0, len(code.co_code), 2) if is_import(code, at)]
+
+
+def test_what_stands_between_two_imports() -> None:
+    code = code_of("import a\nimport b\nf()\nimport c\nimport d")
+    calls = Calls(lambda path: path.startswith("/p/"))
+    assert [calls.any_since([(code, at)]) for at in places(code)] == [False, False, True, False]
+
+
+def test_only_code_of_the_project_counts() -> None:
+    other = compile("f()\nimport a", "/usr/lib/other.py", "exec")
+    ours = code_of("import other")
+    calls = Calls(lambda path: path.startswith("/p/"))
+    assert not calls.any_since([(other, places(other)[0]), (ours, places(ours)[0]), (other, places(other)[0])])
+
+
+@pytest.mark.parametrize(
+    ("module", "called"), [("import x\nX = 1", False), ("import x\nf()", True), ("f()\nimport x", True), (None, True)]
+)
+def test_a_module_that_ran_in_between(module: str | None, called: bool) -> None:
+    app = code_of("import a\nimport module\nimport b")
+    first, _, last = places(app)
+    calls = Calls(lambda path: True)
+    calls.any_since([(app, first)])
+    calls.begins(code_of(module) if module is not None else None)
+    assert calls.any_since([(app, last)]) is called
+    assert not calls.any_since([(app, last)])
+
+
+def test_a_module_that_is_still_running_counts_up_to_where_it_is() -> None:
+    app, module = code_of("import module"), code_of("import a\nf()\nimport b\ng()")
+    (here,), (first, last) = places(app), places(module)
+    calls = Calls(lambda path: True)
+    calls.begins(app)
+    calls.begins(module)
+    assert not calls.any_since([(app, here), (module, first)])
+    assert calls.any_since([(app, here), (module, last)])
+    assert not calls.any_since([(app, here), (module, last)])
+    assert calls.any_since([(app, here)]), "the rest of it"
+
+
+def test_a_function_was_called_by_somebody() -> None:
+    app = code_of("def f():\n    import a\nf()\nimport b")
+    function = next(item for item in app.co_consts if isinstance(item, CodeType))
+    calls = Calls(lambda path: True)
+    call = places(app)[0] - 8
+    assert calls.any_since([(app, call), (function, places(function)[0])])
