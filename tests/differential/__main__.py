@@ -33,6 +33,8 @@ def main() -> int:
     for result in results:
         for difference in result.differences:
             print(difference, flush=True)
+        for slow in result.slow:
+            print(slow)
     print(summary(results, time.monotonic() - began))
     return 1 if any(result.differences for result in results) else 0
 

@@ -31,6 +31,9 @@ HERE = Path(__file__).parent
 LIMIT = 10.0
 """Seconds after which the server will not come to serve what a cold start would."""
 
+SLOW = 1.0
+"""Seconds after which an edit is told of although it came to be served: that is no reload of tens of milliseconds."""
+
 STEP = 0.008
 
 FRESH = 20
@@ -225,6 +228,8 @@ class Result:
     failed: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     reloads: int = 0
+    slow: list[str] = field(default_factory=list)
+    """The edits that took long, in words."""
 
 
 def environment(folder: Path, spacing: float) -> dict[str, str]:
@@ -300,7 +305,10 @@ def _drive(seed: int, edits: int, editor: Editor, cold: Cold, served: Served, ex
                 Difference(seed, result.edits, editor.done, last, expected, editor.root, served.log())
             )
             break
-        result.seconds.append(time.monotonic() - began)
+        passed = time.monotonic() - began
+        result.seconds.append(passed)
+        if passed > SLOW:
+            result.slow.append(f"seed {seed}, edit {result.edits}: {passed:.1f} s; {told}")
         broken = broken + 1 if expected.startswith(("failed", "ended")) else 0
         result.failed += bool(broken)
         if not broken:
