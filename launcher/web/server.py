@@ -22,6 +22,7 @@ from werkzeug import serving
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 from launcher.web.answer import HEADERS
+from launcher.web.dates import Dates, keeps_dates
 from launcher.web.gate import asks_for_page, peek
 from launcher.web.streams import LeftOpen, Streams
 from launcher.web.writing import EarlyEnd
@@ -445,4 +446,4 @@ def _handler(base: type[WSGIRequestHandler], unlogged: str) -> type[WSGIRequestH
             if not (unlogged and self.path.startswith(unlogged)):
                 super().log_request(code, size)
 
-    return Handler
+    return type("Handler", (Dates, Handler), {}) if keeps_dates(base) else Handler
