@@ -6,6 +6,7 @@ are told.
 
 from __future__ import annotations
 
+import math
 import time
 
 from launcher.supervisor.disk import Difference, Disk
@@ -71,7 +72,7 @@ class Saves:
         self._report = report
         self._shown = Shown()
         self._moved_at = 0.0
-        self._rearm_due = False
+        self._rearm_at = math.inf
         self._poll_due = False
         self._look_due = 0.0
         """Until when files that pages show may go on moving; 0 while nothing is to be looked at."""
@@ -138,9 +139,9 @@ class Saves:
         """Take note of the digests of what a worker has read."""
         difference = self._disk.was_read(files)
         self.last_read = next((path for path, digest in files.items() if digest), self.last_read)
-        if not self._rearm_due and self._plan.reload.enabled:
-            self._rearm_due = True
-            self._clock.after(REARM_SECONDS, self._rearm)
+        if self._plan.reload.enabled:
+            # What a request imports may be saved as soon as it is answered.
+            self._rearm_in(REARM_SECONDS if self._disk.is_watched or self.is_loading() else 0.0)
         self._tell(difference)
 
     def settle(self) -> None:
@@ -159,16 +160,23 @@ class Saves:
         """
         if self._shut or not self._disk.is_watched:
             self.settle()
-        elif not self._rearm_due:
-            self._rearm_due = True
-            self._clock.after(REARM_SECONDS, self._rearm)
+        else:
+            self._rearm_in(REARM_SECONDS)
 
     def settings_were_read(self) -> None:
         """Remember what the settings files hold now. To be called just before they are read again."""
         self._disk.settings_were_read()
 
+    def _rearm_in(self, seconds: float) -> None:
+        at = time.monotonic() + seconds
+        if at < self._rearm_at:
+            self._rearm_at = at
+            self._clock.after(seconds, self._rearm)
+
     def _rearm(self) -> None:
-        self._rearm_due = False
+        if time.monotonic() < self._rearm_at:
+            return  # done earlier than this was to be
+        self._rearm_at = math.inf
         if not self.is_loading():
             self.settle()  # read while serving: nobody will look later
         elif self._watch():

@@ -429,7 +429,12 @@ class _Loader(SourceFileLoader):
         """Return the module's code object; raise `SyntaxError` or `OSError` as the standard loader does."""
         path = self.get_filename(fullname)
         with self._finder.quiet():
-            source = read_source(path)
+            try:
+                source = read_source(path)
+            except OSError as error:
+                # It was there when it was found: whoever looks again sees whether what was in the way is gone.
+                self._finder.note(path, PRESENT if isinstance(error, FileNotFoundError) else MISSING)
+                raise
             self._finder.note(path, source.digest)
             code = self._finder.bytecode.of(source, self._cache)
         if code is None:

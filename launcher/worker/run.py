@@ -347,11 +347,12 @@ class Worker:
         self._libraries.settle()
         seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
         finder.stop()
-        self._link.log.close()  # what is read from now on may be asked for at once
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
             checkpoints.loaded(finder.catch_up, self._tell_libraries)
             seconds = time.monotonic() - checkpoints.begun
+        # What is read from now on may be asked for at once. A copy comes out of its snapshot with a log of its own.
+        self._link.log.close()
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
 
     def _serve_in_program(

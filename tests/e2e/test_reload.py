@@ -441,6 +441,18 @@ def test_a_library_that_was_installed_anew_is_served_after_the_next_edit(project
         project.save("vendor/site-packages/shelf.py", f"VERSION = 'shelf {version + 1}'\n" + "\n" * version)
 
 
+def test_what_a_request_imports_is_followed_from_then_on(project: Project):
+    """From a folder that nothing else is read from, in each worker anew, and saved as soon as it is answered."""
+    app = "def app(environ, start_response):\n    start_response('200 OK', [])\n"
+    app += "    from late.views import VERSION\n    return [VERSION.encode()]\n"
+    project.files({"app.py": app, "late/views.py": "VERSION = 'v0'\n"})
+    server = project.dev("app:app")
+    server.answers("v0")
+    for version in range(1, 6):
+        project.save("late/views.py", f"VERSION = 'v{version}'\n")
+        server.answers(f"v{version}")
+
+
 def test_a_library_sees_what_the_app_has_called_in_another_one_before(project: Project):
     """The base has the first of two libraries that know each other, and one of the app's own comes in between."""
     app = "import first\nfirst.call('v{}')\nimport second\ndef app(environ, start_response):\n"

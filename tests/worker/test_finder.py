@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.wire.digest import FOLDER, LARGE, MISSING, of_content, of_file
+from launcher.wire.digest import FOLDER, LARGE, MISSING, PRESENT, of_content, of_file
 from launcher.worker.finder import is_project_file
 
 ROOT = Path(__file__).parents[2]
@@ -284,6 +284,26 @@ def test_a_syntax_error_is_reported_with_what_was_read(project: Project) -> None
     assert project.error == "SyntaxError"
     assert found["part.py"] == of_content(b"x = (")
     assert found["app.py"] == of_content(b"import part")
+
+
+VANISHES = """
+spec = finder.find_spec("views")
+os.rename("views.py", "gone.py")
+if {unreadable}:
+    os.mkdir("views.py")
+spec.loader.get_code("views")
+"""
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "digest", "error"), [(False, PRESENT, "FileNotFoundError"), (True, MISSING, "IsADirectoryError")]
+)
+def test_a_module_that_cannot_be_read_after_it_was_found(
+    project: Project, unreadable: bool, digest: str, error: str
+) -> None:
+    """It is told so that a look at the disk finds a difference, or the end of what was in the way."""
+    found = project.files(views="X = 1").run(VANISHES.format(unreadable=unreadable))
+    assert (found["views.py"], project.error) == (digest, error)
 
 
 def test_a_file_that_is_no_text(project: Project) -> None:
