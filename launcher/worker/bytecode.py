@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import CodeType
 
-_stat = os.stat  # the finder puts a function in its place that notices who asks
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -33,9 +31,12 @@ class Source:
     status: os.stat_result
 
     def is_unmoved(self) -> bool:
-        """Return whether the file at this path is still the one that was read, and was not changed since."""
+        """Return whether the file at this path is still the one that was read, and was not changed since.
+
+        A symbolic link is not: it may lead elsewhere by and by, and no time and size would tell of it.
+        """
         try:
-            now = _stat(self.path)
+            now = os.lstat(self.path)
         except OSError:
             return False
         then = self.status

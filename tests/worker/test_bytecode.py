@@ -76,6 +76,15 @@ def test_a_source_that_was_replaced_while_it_was_read_has_none(module: Module, t
     assert Bytecode().of(source, module.cache) is None
 
 
+def test_a_source_that_is_a_symbolic_link_has_none(module: Module, tmp_path: Path) -> None:
+    """It may have led to another file of the same time and size when the bytecode was written."""
+    os.rename(module.path, tmp_path / "other.py")
+    os.symlink("other.py", module.path)
+    source = read_source(module.path)
+    assert not source.is_unmoved()
+    assert Bytecode().of(source, module.cache) is None
+
+
 def test_a_source_that_is_gone_has_none(module: Module) -> None:
     source = read_source(module.path)
     os.unlink(module.path)
