@@ -309,7 +309,8 @@ class Engine:
         self._base_files = {}
         self._base_libraries = message
         share(base)
-        told = Preload(self._plan.to_json(), message.names, message.used, message.standard, message.path)
+        plan = self._plan.to_json()
+        told = Preload(plan, message.names, message.loaded, message.used, message.standard, message.path)
         base.tell(told, listener)
         self._attend(base.channel, lambda: self._listen_to_base(base))
 

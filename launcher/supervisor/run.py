@@ -328,7 +328,7 @@ class Supervisor:
             self._saves.was_read(message.files)
         elif isinstance(message, messages.Departed):
             child.departed = True
-            child.verdict = "the app comes to its libraries in another way"
+            child.verdict = "the app does something else between its imports"
         elif isinstance(message, messages.Using):
             self._engine.using(message.files)
         elif isinstance(message, messages.Showing):

@@ -92,14 +92,16 @@ class Reap:
 class Preload:
     """Import these libraries, in this order and with this `sys.path`, and wait as the library base.
 
-    The app will have to ask for them in this order, or a copy of the base comes to nothing. `used` tells for each how
-    many of those before it the app may have called something in, `standard` what the standard library was like then.
+    The app will have to ask for them in this order, or a copy of the base comes to nothing. `loaded` are the outermost
+    packages that came with them; `used` tells for each library in how many of these the app may have called something
+    by then, `standard` what the standard library was like.
 
     To a fresh interpreter; it says `Serving` when it waits. Carries the listening socket's descriptor.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
     libraries: tuple[str, ...]
+    loaded: tuple[str, ...]
     used: tuple[int, ...]
     standard: tuple[str, ...]
     path: tuple[str, ...]
@@ -312,10 +314,11 @@ class Reaped:
 class Libraries:
     """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
 
-    `used` and `standard` are as in `Preload`.
+    `loaded`, `used` and `standard` are as in `Preload`.
     """
 
     names: tuple[str, ...]
+    loaded: tuple[str, ...] = ()
     used: tuple[int, ...] = ()
     standard: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
@@ -328,7 +331,7 @@ class Libraries:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """There is no base yet: only the first `count` libraries cannot see what the app calls between them."""
+    """Said instead of `Serving`: only the first `count` libraries cannot see what the app does between them."""
 
     count: int
 

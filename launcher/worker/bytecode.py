@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from marshal import loads
 
 from launcher.wire.digest import of_read
@@ -69,22 +69,23 @@ class Bytecode:
     """Finds the bytecode of sources, and holds what was read ahead of the import, in a process that waits."""
 
     def __init__(self) -> None:
-        self._ahead: dict[str, tuple[str, CodeType]] = {}
+        self._ahead: dict[str, tuple[Source, CodeType]] = {}
 
     def of(self, source: Source, cache: str | None) -> CodeType | None:
         """Return the code of this very source, from memory or from the file *cache*; None if there is none."""
-        digest, code = self._ahead.pop(source.path, ("", None))
-        if code is not None and digest == source.digest:
+        ahead, code = self._ahead.pop(source.path, (source, None))
+        if code is not None and ahead.digest == source.digest:
             return code
         return _trusted(source, cache)
 
     def read_ahead(self, paths: Iterable[str], is_called: Callable[[], bool]) -> bool:
         """Read the bytecode of these sources, until *is_called* says that there is no more time; return if all is read.
 
-        What was read ahead before, perhaps by the process that this one is a copy of, is not read again.
+        What was read ahead before, perhaps by the process that this one is a copy of, is not read again if it is still
+        the same.
         """
         for path in paths:
-            if path in self._ahead:
+            if path in self._ahead and self._ahead[path][0].is_unmoved():
                 continue
             if is_called():
                 return False
@@ -94,7 +95,7 @@ class Bytecode:
                 continue
             code = _trusted(source, cache_of(path))
             if code is not None:
-                self._ahead[path] = (source.digest, code)
+                self._ahead[path] = (replace(source, content=b""), code)
         return True
 
     def forget(self) -> None:

@@ -2,7 +2,7 @@
 
 An import of a library may see what was called in another one before. So the code of the project is looked at that ran
 in between: where it does nothing but import, bind names and build constants, nothing was called. What can be more than
-that counts as a call, whether it is one or not.
+that counts as a call, whether it is one or not. Only truth and hash of an object are asked for without being counted.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from opcode import opmap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from types import CodeType
 
 _HARMLESS = re.compile(
-    "CACHE|EXTENDED_ARG|NOP|RESUME|POP_TOP|COPY|SWAP|DUP_TOP|DUP_TOP_TWO|ROT_.*"
-    "|IMPORT_.*|CALL_INTRINSIC_1"  # from 3.12 on, `from x import *` is one of these; none calls a library
+    "CACHE|EXTENDED_ARG|NOP|RESUME|POP_TOP|COPY|SWAP|DUP_TOP|DUP_TOP_TWO|ROT_.*|IMPORT_.*"
     "|LOAD_(CONST|NAME|GLOBAL|FAST.*|CLOSURE|DEREF|LOCALS)|STORE_(NAME|GLOBAL|FAST.*|DEREF)|DELETE_(NAME|GLOBAL|FAST)"
-    "|MAKE_FUNCTION|SET_FUNCTION_ATTRIBUTE|MAKE_CELL|COPY_FREE_VARS|SETUP_ANNOTATIONS"
-    "|BUILD_(TUPLE|LIST|SET|MAP|CONST_KEY_MAP)|LIST_EXTEND|LIST_TO_TUPLE|SET_UPDATE|TO_BOOL"
-    "|JUMP_FORWARD|POP_JUMP_(FORWARD_)?IF_.*|SETUP_FINALLY|POP_BLOCK|POP_EXCEPT|PUSH_EXC_INFO|CHECK_EXC_MATCH"
-    "|JUMP_IF_NOT_EXC_MATCH|RERAISE|RETURN_VALUE|RETURN_CONST"
+    "|MAKE_FUNCTION|SET_FUNCTION_ATTRIBUTE|MAKE_CELL|COPY_FREE_VARS|SETUP_ANNOTATIONS|IS_OP|TO_BOOL"
+    "|BUILD_(TUPLE|LIST|SET|MAP|CONST_KEY_MAP)|LIST_TO_TUPLE|LIST_APPEND|SET_ADD|MAP_ADD"
+    "|JUMP_FORWARD|JUMP_BACKWARD(_NO_INTERRUPT)?|POP_JUMP_(FORWARD_)?IF_.*"  # backwards at the end of a handler
+    "|SETUP_FINALLY|POP_BLOCK|POP_EXCEPT|PUSH_EXC_INFO|CHECK_EXC_MATCH|JUMP_IF_NOT_EXC_MATCH|RERAISE"
+    "|RETURN_VALUE|RETURN_CONST"
 )
 _CALL = re.compile(
     b"[^" + re.escape(bytes(code for name, code in opmap.items() if code < 256 and _HARMLESS.fullmatch(name))) + b"]",
@@ -30,7 +30,16 @@ _CALL = re.compile(
 )
 _WORD = 2
 """The bytes of an instruction: what it does, and its argument."""
-_IMPORTS = frozenset(code for name, code in opmap.items() if name in ("IMPORT_NAME", "IMPORT_FROM", "IMPORT_STAR"))
+
+_NONE = -1
+_EXTENDED = opmap["EXTENDED_ARG"]
+_CONSTANT = opmap["LOAD_CONST"]
+_LOOP = opmap["FOR_ITER"]
+_IMPORT = opmap["IMPORT_NAME"]
+_FROM_CONSTANTS = (opmap.get("LIST_EXTEND", _NONE), opmap.get("SET_UPDATE", _NONE))
+_INTRINSIC = opmap.get("CALL_INTRINSIC_1", _NONE)
+_HARMLESS_INTRINSICS = (2, 6)
+"""`from x import *`, and a list that becomes a tuple (`Include/internal/pycore_intrinsics.h`, Python 3.12)."""
 
 
 class Calls:
@@ -45,6 +54,10 @@ class Calls:
         """Take note that a module of the project runs; None for one whose code is not known."""
         self._begun.append(code)
 
+    def forget(self) -> None:
+        """Let go of all code: nobody asks any more."""
+        self._begun, self._stack = [], []
+
     def any_since(self, stack: Iterable[tuple[CodeType, int]]) -> bool:
         """Return whether code of the project may have called something since this was asked last.
 
@@ -52,28 +65,72 @@ class Calls:
         """
         before, now = self._stack, [(code, at) for code, at in stack if self._is_project_file(code.co_filename)]
         begun, self._stack, self._begun = self._begun, now, []
-        ran: list[tuple[CodeType | None, int, int | None]] = []
+        if any(not is_import(code, at) for code, at in now[:-1]):
+            return True  # one that has called something, which has not returned
+        ran: list[tuple[CodeType | None, int | None, int | None]] = []
         shared = 0
         for (code, left), (same, at) in zip(before, now, strict=False):
             if code is not same:
                 break
-            ran.append((code, left + _WORD, at + _WORD))
+            ran.append((code, left, at))
             shared += 1
-        ran += ((code, left + _WORD, None) for code, left in before[shared:])
-        ran += ((code, 0, at + _WORD) for code, at in now[shared:])
+        ran += ((code, left, None) for code, left in before[shared:])
+        ran += ((code, None, at) for code, at in now[shared:])
         here = {id(code) for code, _ in now}
-        ran += ((code, 0, None) for code in begun if id(code) not in here)
-        return any(may_call(code, start, end) for code, start, end in ran)
+        ran += ((code, None, None) for code in begun if id(code) not in here)
+        return any(may_call(code, left, at) for code, left, at in ran)
 
 
-def may_call(code: CodeType | None, start: int = 0, end: int | None = None) -> bool:
-    """Return whether *code* may call something in the bytes from *start* up to *end*; None counts as code that does."""
-    if code is None or (end is not None and end < start):  # it has gone back, so it has run in a loop
+def may_call(code: CodeType | None, left: int | None = None, at: int | None = None) -> bool:
+    """Return whether *code* may call something on the way from one instruction to another; None counts as if it did.
+
+    *left* and *at* are the offsets of these two, None for the beginning and the end. What stands on the lines between
+    them may have run, wherever its instructions are: those of an exception handler stand at the end.
+    """
+    if code is None or (left is not None and at is not None and at < left):
         return True
     does = code.co_code[::_WORD]
-    return _CALL.search(does, start // _WORD, len(does) if end is None else end // _WORD) is not None
+    if left is None and at is None:
+        return _finds_call(code, does, 0, len(does))
+    if _LOOP in does[: len(does) if at is None else at // _WORD]:
+        return True  # the way may have led through all of it
+    return any(_finds_call(code, does, start, end) for start, end in _stretches(code, left, at))
 
 
 def is_import(code: CodeType, at: int) -> bool:
-    """Return whether the instruction of *code* at this offset is part of an import statement."""
-    return code.co_code[at] in _IMPORTS
+    """Return whether the instruction of *code* at this offset is that of an import statement."""
+    does = code.co_code
+    while does[at] == _EXTENDED:  # up to Python 3.10 it stands for the instruction that it belongs to
+        at += _WORD
+    return does[at] == _IMPORT
+
+
+def _stretches(code: CodeType, left: int | None, at: int | None) -> list[tuple[int, int]]:
+    """Return from where to where, in instructions, the code stands that may run between *left* and *at*."""
+    lines = list(code.co_lines())
+    first = _line_of(lines, left) if left is not None else -1
+    last = _line_of(lines, at) if at is not None else max((line or 0 for _, _, line in lines), default=0) + 1
+    found = []
+    for start, end, line in lines:
+        if line is None or first < line < last:
+            found.append((start, end))
+        elif first == line or line == last:
+            found.append(
+                (max(start, left + _WORD if left is not None else 0), min(end, at + _WORD if at is not None else end))
+            )
+    return [(start // _WORD, end // _WORD) for start, end in found if start < end]
+
+
+def _line_of(lines: Sequence[tuple[int, int, int | None]], at: int) -> int:
+    return next((line for start, end, line in lines if start <= at < end and line is not None), 0)
+
+
+def _finds_call(code: CodeType, does: bytes, start: int, end: int) -> bool:
+    for match in _CALL.finditer(does, start, end):
+        place = match.start()
+        if does[place] in _FROM_CONSTANTS and does[place - 1] == _CONSTANT:
+            continue
+        if does[place] == _INTRINSIC and code.co_code[place * _WORD + 1] in _HARMLESS_INTRINSICS:
+            continue
+        return True
+    return False

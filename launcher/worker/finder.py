@@ -190,17 +190,17 @@ class Finder:
             if is_project_file(spec.origin):
                 with self.quiet():
                     self.note(spec.origin, of_file(spec.origin))
-                self.begins(None)
+                self.begins(name, None)
                 return
         elif any(is_project_file(os.path.join(folder, "")) for folder in _portions(spec)):
             return
         if self._active and self._libraries is not None:
             self._libraries.found(name)
 
-    def begins(self, code: CodeType | None) -> None:
-        """Take note that a module of the project runs; None stands for what is no Python code."""
+    def begins(self, name: str, code: CodeType | None) -> None:
+        """Take note that the project's module *name* runs; None stands for what is no Python code."""
         if self._active and self._libraries is not None:
-            self._libraries.calls.begins(code)
+            self._libraries.begins(name, code)
 
     def note(self, path: str, digest: str) -> None:
         """Remember and report that a file was read with this content."""
@@ -441,7 +441,7 @@ class _Loader(SourceFileLoader):
             code = self.source_to_code(source.content, path)
             with self._finder.quiet():
                 self._keep(code, source)
-        self._finder.begins(code)
+        self._finder.begins(fullname, code)
         return code
 
     def _keep(self, code: CodeType, source: Source) -> None:

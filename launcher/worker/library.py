@@ -6,25 +6,27 @@ up to the moment at which the app changed something that a library can see: the 
 `sys.path`, or a function of another library. What those modules import or change themselves while they are imported,
 and what they try in vain, needs no record: importing them does it again.
 
-With each module it is recorded in which of those before it the app may have called something by then (`calls.py`).
-Whether its import could see that is known when a base has imported them all (`sharing.py`): there the base ends.
+With each module it is recorded in which libraries the app may have called something by then (`calls.py`). Whether its
+import could see that is known when a base has imported it (`sharing.py`): there the base ends.
 """
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import os
 import sys
 
+from launcher.worker.asked import Asked
 from launcher.worker.calls import Calls, is_import
-from launcher.worker.sharing import Sharing, standard_state
+from launcher.worker.sharing import Loaded, outermost, standard_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from types import CodeType, FrameType, ModuleType
-    from typing import Any
+    from types import CodeType, FrameType
+
+    from launcher.wire.messages import Preload
+    from launcher.worker.sharing import Sharing
 
 _STATEMENT, _CALL, _LIBRARY = "statement", "call", "library"
 _FROZEN = "<frozen importlib"
@@ -41,9 +43,10 @@ HEARD = tuple(_CHANGES)
 class Libraries:
     """Records, during one import of the app, what a base may import.
 
-    `names` are in the order in which the project asked, `used` tells for each how many of those before it the app may
-    have called something in, `standard` what the standard library was like, `path` is what `sys.path` was, and `reason`
-    says in words what ended the record, if anything did.
+    `names` are in the order in which the project asked. `loaded` are the outermost packages of all libraries that came,
+    `used` tells for each name in how many of those the app may have called something by then, `standard` what the
+    standard library was like, `path` is what `sys.path` was, and `reason` says in words what ended the record, if
+    anything did.
 
     `is_project_file` tells the project's code from that of libraries. `calls` is to be told what code of it runs.
     """
@@ -54,12 +57,39 @@ class Libraries:
         self.names: list[str] = []
         self.used: list[int] = []
         self.standard: list[str] = []
-        self._expected = ""
-        self._called = 0
         self.reason = ""
         self.path: list[str] = []
         self.requests: Requests | None = None
         """In a copy of a base: what must still be asked for."""
+        self._expected = ""
+        self._called = 0
+        self._came = Loaded(self._is_of_project)
+        self._ran: set[str] = set()
+
+    @property
+    def loaded(self) -> list[str]:
+        """The outermost packages of the libraries that were loaded, in this order."""
+        return self._came.libraries
+
+    def begins(self, name: str, code: CodeType | None) -> None:
+        """Take note that the project's module *name* runs this code; None for what is no Python code."""
+        if not self.reason or self._is_pending():
+            self._ran.add(name)
+            self.calls.begins(code)
+
+    def called(self) -> bool:
+        """Return whether the project may have called something since this was asked last, and see what was loaded."""
+        for name in self._came.look():
+            if name not in self._ran and _has_file(name):
+                self.calls.begins(None)  # somebody else's finder has loaded it
+        return self.calls.any_since(_running(3))
+
+    def _is_of_project(self, top: str) -> bool:
+        values = getattr(sys.modules.get(top), "__dict__", None)
+        return isinstance(values, dict) and any(map(self._is_project_file, _places(values)))
+
+    def _is_pending(self) -> bool:
+        return self.requests is not None and self.requests.pending
 
     def expect(self, asked: Sequence[str], path: Iterable[str], sharing: Sharing, give_up: Callable[[], None]) -> None:
         """Have *give_up* called when the app asks for other libraries than the base was made of.
@@ -69,15 +99,22 @@ class Libraries:
         """
         self.path = list(path)
         self._expected = standard_state()
-        self.requests = Requests(asked, self._is_project_file, self._is_changed, self.calls, sharing, give_up)
+        self._came = Loaded(self._is_of_project)
+        self.requests = Requests(asked, self, sharing, give_up)
         self.requests.start()
 
     def settle(self) -> None:
         """The app is loaded: all that the base has must have been asked for."""
         if self.requests is not None:
             self.requests.end()
+        self.calls.forget()
 
-    def _is_changed(self) -> bool:
+    def is_project_frame(self, frame: FrameType) -> bool:
+        """Return whether code of the project runs in this frame."""
+        return self._is_project_file(frame.f_code.co_filename)
+
+    def is_changed(self) -> bool:
+        """Return whether the app has changed something that a library can see, since a copy went on."""
         return bool(self.reason) or self.path != sys.path or self._expected != standard_state()
 
     def audit(self, event: str, _: tuple[object, ...]) -> None:
@@ -92,7 +129,7 @@ class Libraries:
 
     def found(self, name: str) -> None:
         """Record that a module which is not the project's was looked for and found."""
-        if self.requests is not None and self.requests.pending and self._asker(name) == _STATEMENT:
+        if self._is_pending() and self.requests is not None and self._asker(name) == _STATEMENT:
             self.requests.give_up()
         if self.reason:
             return
@@ -105,8 +142,8 @@ class Libraries:
         if asker == _CALL:
             self.reason = f"the app imports {name} by a call"
         elif asker == _STATEMENT:
-            if self.calls.any_since(_running(2)):
-                self._called = len(self.names)
+            if self.called():
+                self._called = len(self.loaded)
             self.names.append(name)
             self.used.append(self._called)
             self.standard.append(standard_state())
@@ -127,7 +164,8 @@ class Libraries:
         """Return whether a function of the project stands in a library's place, also in one of its classes."""
         if self._is_project_function(value):
             return True
-        if isinstance(value, type) and value.__module__ == module:
+        # Asked of the type: an object that stands for another, as Django's settings do, would have to make that one.
+        if issubclass(type(value), type) and value.__module__ == module:
             return any(self._is_project_function(item) for item in list(vars(value).values()))
         return False
 
@@ -139,22 +177,28 @@ class Libraries:
         """Say what led to the import of *name*: a statement or a call of the project, or none of these.
 
         Walks up the stack from the import machinery to the project's code. A library on the way means that the library
-        asked. While a statement imports it, that is a matter of its own; where the project has called it, no base would
-        do the same, which matters if the module begins another library.
+        asked. While a statement imports it, that is a matter of its own; where the project has called it, or has taken
+        from it what it makes by a function (PEP 562), no base would do the same, which matters if the module begins
+        another library.
         """
-        kind = _STATEMENT
+        kind, above, is_made = _STATEMENT, "", False
         for frame in _callers(3):
             file = frame.f_code.co_filename
             if _is_machinery(file):
-                continue
-            if self._is_project_file(file):
-                if is_import(frame.f_code, frame.f_lasti):
+                if frame.f_code.co_name == "_handle_fromlist":
+                    is_made = above == _LIBRARY
+                above = ""
+            elif self._is_project_file(file):
+                is_statement = is_import(frame.f_code, frame.f_lasti) and not is_made
+                if is_statement:
                     return kind if kind == _STATEMENT else ""
                 return _CALL if kind == _CALL or _begins_library(name) else ""
-            if kind != _LIBRARY:
-                kind = _CALL if file == importlib.__file__ else _LIBRARY
-                if kind == _LIBRARY and not _begins_library(name):
-                    return ""
+            else:
+                if kind != _LIBRARY:
+                    kind = _CALL if file == importlib.__file__ else _LIBRARY
+                    if kind == _LIBRARY and not _begins_library(name):
+                        return ""
+                above, is_made = _LIBRARY, False
         return ""
 
     def _is_by_project(self) -> bool:
@@ -173,30 +217,20 @@ class Libraries:
 
 
 class Requests:
-    """Follows, in a copy of a base, the project's import statements until they have asked for all that the base has.
+    """Follows, in a copy of a base, the project's imports until they have asked for all that the base has.
 
-    `pending` tells whether something is left. Stands in the place of `__import__` as long as that is so: for a module
-    that is imported already the interpreter asks nobody else.
+    `pending` tells whether something is left.
     """
 
     def __init__(
-        self,
-        asked: Sequence[str],
-        is_project_file: Callable[[str], bool],
-        is_changed: Callable[[], bool],
-        calls: Calls,
-        sharing: Sharing,
-        give_up: Callable[[], None],
+        self, names: Sequence[str], libraries: Libraries, sharing: Sharing, give_up: Callable[[], None]
     ) -> None:
-        self._asked_for: list[str] = []
-        self._called = 0
-        self._left = list(asked)[::-1]
-        self._is_project_file = is_project_file
-        self._is_changed = is_changed
-        self._calls = calls
+        self._left = list(names)[::-1]
+        self._had: list[str] = []
+        self._used: set[str] = set()
+        self._libraries = libraries
         self._sharing = sharing
-        self._import = builtins.__import__
-        self._ours = self._follow
+        self._asked = Asked(self._hear)
         self.give_up = give_up
 
     @property
@@ -207,74 +241,75 @@ class Requests:
     def start(self) -> None:
         """Begin to follow."""
         if self._left:
-            builtins.__import__ = self._ours
+            self._asked.start()
 
     def end(self) -> None:
         """Stop following; give up if something is left."""
-        self._stop()
+        self._asked.stop()
         if self._left:
             self.give_up()
 
-    def _follow(self, name: str, *arguments: Any, **more: Any) -> ModuleType:  # Any: those of `__import__`, passed on
-        if self._left and self._is_project_file(sys._getframe(1).f_code.co_filename):
-            self._asked(name, *arguments[2:], **more)
-        return self._import(name, *arguments, **more)
-
-    def _asked(self, name: str, fromlist: Iterable[str] | None = (), level: int = 0, **_: object) -> None:
+    def _hear(self, asker: FrameType, name: str, taken: Iterable[str]) -> None:
+        if not self._left:
+            return
         parts = name.split(".")
         names = [".".join(parts[: count + 1]) for count in range(len(parts))]
-        for candidate in (*names, *(f"{name}.{part}" for part in fromlist or ())) if not level else ():
-            if candidate not in self._left:
-                continue
-            if candidate != self._left[-1] or self._is_changed() or self._is_seen(candidate):
-                self.give_up()
-            self._asked_for.append(self._left.pop())
+        for candidate in (*names, *(f"{name}.{part}" for part in taken)):
+            if candidate in self._left:
+                self._is_asked(candidate, asker)
         if not self._left:
-            self._stop()
+            self._asked.stop()
 
-    def _is_seen(self, name: str) -> bool:
-        """Return whether the import of *name* could see what the app has called by now: it should not be done yet."""
-        if self._calls.any_since(_running(4)):
-            self._called = len(self._asked_for)
-        return self._sharing.is_shared(name, self._asked_for[: self._called])
+    def _is_asked(self, name: str, asker: FrameType) -> None:
+        """Take note that somebody asks for a library of the base. Only the project may, in the order of the base."""
+        if not self._libraries.is_project_frame(asker):
+            if outermost(name) not in sys.stdlib_module_names:
+                self.give_up()  # called by the project: it would be imported now, and is already
+            return
+        if not is_import(asker.f_code, asker.f_lasti) or name != self._left[-1] or self._libraries.is_changed():
+            self.give_up()
+        if self._libraries.called():
+            self._used = {*self._sharing.of(self._had), *self._libraries.loaded}
+        if self._sharing.is_shared(name, self._used):
+            self.give_up()  # its import would see what was called, and was done before
+        self._had.append(self._left.pop())
 
-    def _stop(self) -> None:
-        if builtins.__import__ is self._ours:
-            builtins.__import__ = self._import
 
+def preload(told: Preload, sharing: Sharing, is_project_file: Callable[[str], bool]) -> tuple[str, int]:
+    """Import libraries; return why this process is no base now, in words, or nothing, and how many can be in one.
 
-def preload(names: Iterable[str], path: Iterable[str], sharing: Sharing, is_project_file: Callable[[str], bool]) -> str:
-    """Import libraries; return why this process is no base now, in words, or nothing.
-
-    An import that fails may leave traces that the app's own attempt would not, so one is enough.
+    Ends before the first one that would see what the app has called or changed by then, or behind it where only its
+    import shows that: then the process is no base either. An import that fails may leave traces that the app's own
+    attempt would not, so one is enough for a reason.
     """
     usual = list(sys.path)
-    sys.path[:] = path
+    sys.path[:] = told.path
+    count = 0
     try:
         with sharing:
-            for name in names:
+            for name, used, standard in zip(told.libraries, told.used, told.standard, strict=True):
+                if standard != standard_state():
+                    break
                 sharing.named(name)
                 importlib.import_module(name)
+                sharing.was_imported()
+                if sharing.is_shared(name, told.loaded[:used]):
+                    break
+                count += 1
     except BaseException as error:  # noqa: BLE001  # whatever a library raises, this process is given up
-        return f"{name} cannot be imported by itself ({type(error).__name__})"
+        return f"{name} cannot be imported by itself ({type(error).__name__})", 0
     finally:
         sys.path[:] = usual
     for name, module in list(sys.modules.items()):
         values = getattr(module, "__dict__", None)
         if name != "__main__" and isinstance(values, dict) and any(map(is_project_file, _places(values))):
-            return f"a library imports the project's {name}"
-    return ""
+            return f"a library imports the project's {name}", 0
+    return "", count
 
 
-def count_alone(names: Sequence[str], used: Sequence[int], standard: Sequence[str], sharing: Sharing) -> int:
-    """Return how many of *names*, from the first, cannot see what the app has called before them.
-
-    That is what it called in *used* of those before, and what it changed where the standard library was *standard*.
-    """
-    for place, name in enumerate(names):
-        if sharing.standard[name] != standard[place] or sharing.is_shared(name, names[: used[place]]):
-            return place
-    return len(names)
+def _has_file(name: str) -> bool:
+    values = getattr(sys.modules.get(name), "__dict__", None)
+    return isinstance(values, dict) and isinstance(values.get("__file__"), str)
 
 
 def _places(values: dict[str, object]) -> list[str]:

@@ -58,7 +58,7 @@ from launcher.worker.forks import restore_termination
 from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
 from launcher.worker.installed import Installed
-from launcher.worker.library import Libraries, count_alone, preload
+from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
@@ -258,13 +258,12 @@ class Worker:
         finder.start()
         self._ledger.start()
         sharing = Sharing()
-        obstacle = preload(message.libraries, message.path, sharing, is_project_file)
+        obstacle, count = preload(message, sharing, is_project_file)
         finder.leave()
         if checkpoints is None:
             return None
-        alone = 0 if obstacle else count_alone(message.libraries, message.used, message.standard, sharing)
-        if not obstacle and alone < len(message.libraries):
-            self._link.send(Shared(alone))
+        if not obstacle and count < len(message.libraries):
+            self._link.send(Shared(count))
             return None
         if obstacle := obstacle or checkpoints.trial():
             self._link.send(Unsafe("", obstacle))
@@ -372,7 +371,8 @@ class Worker:
         reason = self._libraries.reason
         names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
         used, standard = tuple(self._libraries.used[: len(names)]), tuple(self._libraries.standard[: len(names)])
-        told = messages.Libraries(names, used, standard, tuple(self._libraries.path), patched or reason)
+        loaded, path = tuple(self._libraries.loaded), tuple(self._libraries.path)
+        told = messages.Libraries(names, loaded, used, standard, path, patched or reason)
         self._link.send(told)
 
     def _serve_failure(self, plan: Plan, message: ServeFailure) -> int:

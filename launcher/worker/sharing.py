@@ -1,79 +1,128 @@
 """Which libraries have to do with each other: what one leaves behind, another may see when it is imported.
 
-A library can see another only by importing it, so all import statements are followed while libraries are imported.
-Libraries have to do with each other where both, by way of what they import, reach the same one. A few whose functions
-leave nothing behind that an import would see do not count, nor does the standard library, which all of them reach: it
-is looked at what calls have changed there, as far as an import is likely to see that.
+Libraries have to do with each other where both, by way of what they import, reach the same one. So all imports are
+followed while a base imports its libraries. A few libraries whose functions leave nothing behind that an import would
+see do not count, nor does the standard library, which all of them reach: it is looked at what calls have changed there,
+as far as an import is likely to see that.
 """
 
 from __future__ import annotations
 
-import builtins
 import sys
+
+from launcher.worker.arrivals import Arrivals
+from launcher.worker.asked import Asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import ModuleType
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from types import FrameType
 
-_NEUTRAL = frozenset({"annotated_types", "certifi", "dateutil", "idna", "launcher", "packaging", "pytz", "six",
-                      "typing_extensions", "tzdata"})  # fmt: skip
+_NEUTRAL = frozenset(
+    {
+        "_cffi_backend",
+        "annotated_types",
+        "certifi",
+        "charset_normalizer",
+        "dateutil",
+        "greenlet",
+        "idna",
+        "launcher",
+        "markupsafe",
+        "packaging",
+        "pytz",
+        "six",
+        "typing_extensions",
+        "tzdata",
+    }
+)
+
+
+class Loaded:
+    """The libraries that were loaded from now on, by the names of their outermost packages, in this order.
+
+    *is_project* tells by the name of such a package that it is the project's.
+    """
+
+    def __init__(self, is_project: Callable[[str], bool]) -> None:
+        self.libraries: list[str] = []
+        self._is_project = is_project
+        self._kinds: dict[str, bool] = {}
+        self._arrivals = Arrivals()
+        for name in self._arrivals.take():
+            self._kinds[outermost(name)] = False
+
+    def look(self) -> list[str]:
+        """Take note of what is new since the last look; return the names of the project's modules among it."""
+        ours = []
+        for name in self._arrivals.take():
+            top = outermost(name)
+            if top not in self._kinds:
+                self._kinds[top] = self._is_project(top)
+                if not self._kinds[top] and top not in sys.stdlib_module_names:
+                    self.libraries.append(top)
+            if self._kinds[top]:
+                ours.append(name)
+        return ours
 
 
 class Sharing:
-    """Follows import statements inside of the context, in the place of `__import__`.
-
-    `named` is to be told before which import each time. `standard` has what `standard_state` said then.
-    """
+    """Follows, inside of the context, what each library imports. `named` is to be told which comes next each time."""
 
     def __init__(self) -> None:
-        self.standard: dict[str, str] = {}
         self._imports: dict[str, set[str]] = {}
-        self._asked: dict[str, set[str]] = {}
+        self._reached: dict[str, set[str]] = {}
         self._now: set[str] = set()
+        self._asked = Asked(self._hear)
+        self._loaded = Loaded(lambda top: False)
 
     def __enter__(self) -> Sharing:
-        self._import = builtins.__import__
-        builtins.__import__ = self._follow
+        self._asked.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        builtins.__import__ = self._import
+        self._asked.stop()
 
     def named(self, name: str) -> None:
         """Take note that the library *name* is imported next."""
-        self._now = self._asked[name] = {_top(name)}
-        self.standard[name] = standard_state()
+        self._now = self._reached[name] = {outermost(name)}
+
+    def was_imported(self) -> None:
+        """Take note that the library that was named last is imported, with all that came along."""
+        count = len(self._loaded.libraries)
+        self._loaded.look()
+        self._now.update(self._loaded.libraries[count:])
+
+    def of(self, names: Iterable[str]) -> set[str]:
+        """Return the outermost packages that the imports of *names* have asked for."""
+        return {top for name in names for top in self._reached.get(name, ())}
 
     def is_shared(self, name: str, used: Iterable[str]) -> bool:
-        """Return whether the import of *name* may see what was called in the libraries *used*."""
-        return not self._reach(map(_top, used)).isdisjoint(self._reach(self._asked.get(name, ())))
+        """Return whether the import of *name* may see what was called in the libraries *used* (outermost packages)."""
+        return not self._reach(used).isdisjoint(self._reach(self.of([name])))
 
     def _reach(self, tops: Iterable[str]) -> set[str]:
         reached: set[str] = set()
         left = list(tops)
         while left:
             top = left.pop()
-            if top not in reached and top not in _NEUTRAL and top not in sys.stdlib_module_names:
-                reached.add(top)
-                left += self._imports.get(top, ())
+            if top in reached or top in _NEUTRAL or top in sys.stdlib_module_names or top not in sys.modules:
+                continue
+            reached.add(top)
+            left += self._imports.get(top, ())
         return reached
 
-    def _follow(self, name: str, *arguments: Any, **more: Any) -> ModuleType:  # Any: those of `__import__`, passed on
-        level = arguments[3] if len(arguments) > 3 else more.get("level", 0)
-        if not level:
-            top = _top(name)
-            self._now.add(top)
-            asker = sys._getframe(1).f_globals.get("__name__")
-            self._imports.setdefault(_top(asker) if isinstance(asker, str) else "", set()).add(top)
-        return self._import(name, *arguments, **more)
+    def _hear(self, asker: FrameType, name: str, _: Iterable[str]) -> None:
+        top, who = outermost(name), asker.f_globals.get("__name__")
+        self._now.add(top)
+        self._imports.setdefault(outermost(who) if isinstance(who, str) else "", set()).add(top)
 
 
 def standard_state() -> str:
     """Return, so that two processes can compare it, what calls change in the standard library and imports may see."""
     logging, socket, warnings = (sys.modules.get(name) for name in ("logging", "socket", "warnings"))
-    state: list[object] = [sys.getrecursionlimit()]
+    finders = [kind for kind in map(_kind, sys.meta_path) if not kind.startswith("launcher.")]
+    state: list[object] = [sys.getrecursionlimit(), finders, len(sys.path_hooks)]
     state.append(socket.getdefaulttimeout() if socket is not None else None)
     state.append(len(warnings.filters) if warnings is not None else 0)
     root = logging.getLogger() if logging is not None else None
@@ -81,5 +130,11 @@ def standard_state() -> str:
     return repr(state)
 
 
-def _top(name: str) -> str:
+def _kind(value: object) -> str:
+    kind = value if isinstance(value, type) else type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def outermost(name: str) -> str:
+    """Return the name of the outermost package of a module."""
     return name.partition(".")[0]

@@ -497,7 +497,7 @@ def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(projec
     server.until(lambda: "back to the imported libraries" in edit(app), "a base")
     edit("import this_is_new\n" + app) if project.save("this_is_new.py", "") else None
     edit("import wave\n" + app)
-    log = server.says("the app comes to its libraries in another way: starting from the beginning")
+    log = server.says("the app does something else between its imports: starting from the beginning")
     assert "Traceback" not in log
     before = log.count("back to the imported libraries, served")
     server.until(lambda: edit(app).count("back to the imported libraries, served") > before, "another base")

@@ -166,7 +166,7 @@ def test_a_snapshot_is_kept_and_listened_to(reserve: Reserve) -> None:
 
 def test_a_snapshot_says_how_a_copy_ended_and_what_a_base_may_import(reserve: Reserve) -> None:
     far = reserve.snapshot("")
-    libraries = Libraries(("flask",), (0,), ("[1000]",), ("/lib",))
+    libraries = Libraries(("flask",), ("flask",), (0,), ("[1000]",), ("/lib",))
     far.send(Reaped(12, 256))
     far.send(libraries)
     far.send(Reading({"a": "1"}))  # of no interest from a snapshot
@@ -512,7 +512,7 @@ def test_before_the_first_edit_a_base_is_waited_for(reserve: Reserve) -> None:
     far = shop(reserve)
     _, base = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json",), (0,)), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json",), (), (0,)), listener.fileno(), lambda _: None)
     assert not reserve.engine.prepare(), "it has to be called again"
     assert reserve.engine._ready is None
     base.send(Serving("", 0.0))
@@ -594,7 +594,7 @@ def test_whether_snapshots_are_wanted(reload: Reload, enabled: bool) -> None:
     with socket.socket() as listener:
         reserve.engine.load(spare, TellLoad(1, 1), listener.fileno())
         reserve.engine.make_base(
-            Libraries(("json",), (0,)) if not enabled else Libraries(()), listener.fileno(), pytest.fail
+            Libraries(("json",), (), (0,)) if not enabled else Libraries(()), listener.fileno(), pytest.fail
         )
     assert next(far.pending())[0].most == (MOST if enabled else 0)  # type: ignore[union-attr]
     assert reserve.engine.needs_spare()
@@ -846,13 +846,17 @@ def test_a_base_is_what_is_left_when_the_first_file_changes(project: Project) ->
     ],
 )
 def test_libraries_that_cannot_be_a_base(project: Project, name: str, reason: str) -> None:
-    message = Libraries((name,), (0,), ("",), (str(project.folder), *sys.path))
+    project.write("shop.py", "import colorsys\n" + APP)
+    project.drain(project.load(1))
+    project.reserve.turn_until(lambda: bool(project.reserve.libraries))
+    told = project.reserve.libraries[0]
+    message = replace(told, names=(name,), path=(str(project.folder), *sys.path))
     project.engine.make_base(message, project.listener.fileno(), lambda _: None)
     base = project.engine._base
     assert base is not None
     project.reserve.turn_until(project.engine.needs_spare)
     assert project.engine.obstacle.startswith(reason)
-    assert project.engine.pids() == set()
+    assert base.pid not in project.engine.pids()
     os.waitpid(base.pid, 0)
 
 
@@ -885,7 +889,7 @@ def test_the_first_reason_counts(reserve: Reserve) -> None:
     """What the worker said before its base did is what the user has read."""
     child, far = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json",), (0,)), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json",), (), (0,)), listener.fileno(), lambda _: None)
     assert reserve.engine._base is child
     reserve.engine.obstacle = "a socket is open"
     far.send(Unsafe("", "json cannot be imported"))
@@ -898,7 +902,7 @@ def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> 
     reserve.engine.timeline.read({"/p/shop.py": "1"})
     _, far = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json", "flask"), (0, 0)), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json", "flask"), ("flask",), (0, 0)), listener.fileno(), lambda _: None)
     far.send(Reading({"json": "1"}))
     far.send(Serving("", 0.0))
     reserve.turn()
@@ -913,13 +917,15 @@ def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> 
 
 def test_a_base_of_less_follows_where_a_library_would_see_what_the_app_does(reserve: Reserve) -> None:
     _, far = reserve.idle()
-    told = Libraries(("json", "flask", "wave"), (0, 1, 1), ("a", "b", "c"), ("/lib",), "the app changed sys.path")
+    told = Libraries(
+        ("json", "flask", "wave"), ("flask",), (0, 1, 1), ("a", "b", "c"), ("/lib",), "the app changed sys.path"
+    )
     with socket.socket() as listener:
         reserve.engine.make_base(told, listener.fileno(), lambda _: None)
     far.send(Shared(1))
     reserve.turn()
     assert reserve.engine.needs_spare()
-    assert reserve.libraries == [Libraries(("json",), (0,), ("a",), ("/lib",), "the app changed sys.path")]
+    assert reserve.libraries == [Libraries(("json",), ("flask",), (0,), ("a",), ("/lib",), "the app changed sys.path")]
 
 
 def test_a_base_that_read_something_else_than_the_app_is_given_up(reserve: Reserve) -> None:
@@ -928,7 +934,7 @@ def test_a_base_that_read_something_else_than_the_app_is_given_up(reserve: Reser
     shop(reserve)
     _, far = reserve.idle()
     with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json",), (0,)), listener.fileno(), lambda _: None)
+        reserve.engine.make_base(Libraries(("json",), (), (0,)), listener.fileno(), lambda _: None)
     far.send(Reading({"json": "2"}))
     far.send(Serving("", 0.0))
     reserve.turn()

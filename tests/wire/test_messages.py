@@ -57,7 +57,7 @@ from launcher.wire.messages import (
 EXAMPLES = (
     Load({"project": "/p", "env": {"A": "1"}, "threads": True, "roots": ["/p"]}, 3, wait=True),
     Load({}, 0, False, 8, ("/p/a.py",)),
-    Preload({}, ("flask", "flask.app"), (0, 0), ("[1000]", "[9]"), ("/p", "/usr/lib")),
+    Preload({}, ("flask", "flask.app"), ("flask", "click"), (0, 0), ("[1000]", "[9]"), ("/p", "/usr/lib")),
     MovesQueue(),
     Tally(),
     Edition(4, style=True),
@@ -78,7 +78,7 @@ EXAMPLES = (
     Showing("/p/\udce9.html", "*"),
     SnapshotTaken("shop.views", 8, 3),
     Unsafe("shop.jobs", "a thread is running: worker"),
-    Libraries(("flask",), (0,), ("[1000]",), ("/p",), "the app changed sys.path"),
+    Libraries(("flask",), ("flask", "click"), (0,), ("[1000]",), ("/p",), "the app changed sys.path"),
     Shared(1),
     Using({"/lib/site-packages/flask/__init__.py": "1-2-3-4"}),
     Departed(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
@@ -54,3 +56,19 @@ def test_a_name_that_comes_again_is_new(arrivals: Arrivals) -> None:
     del sys.modules["arrived-one"]
     arrive("one")
     assert taken(arrivals) == ["one"]
+
+
+def test_a_module_that_was_being_loaded_hides_nothing(arrivals: Arrivals) -> None:
+    """When it is loaded, the import system puts it at the end once more, behind what it has imported."""
+    module, spec = ModuleType("arrived-app"), ModuleSpec("arrived-app", None)
+    module.__spec__, spec._initializing = spec, True  # type: ignore[attr-defined]
+    arrive("one")
+    sys.modules["arrived-app"] = module
+    assert taken(arrivals) == ["one", "app"]
+    arrive("library")
+    del sys.modules["arrived-app"]
+    sys.modules["arrived-app"] = module
+    spec._initializing = False  # type: ignore[attr-defined]
+    assert taken(arrivals) == ["library"]
+    arrive("two")
+    assert taken(arrivals) == ["two"]

@@ -161,3 +161,13 @@ def test_what_was_read_ahead_is_not_read_again(module: Module) -> None:
     found = ahead(module)
     assert found.read_ahead([module.path], lambda: pytest.fail("asked although there is nothing to do"))
     assert module.text_in(found.of(read_source(module.path), module.cache)) == "one"
+
+
+def test_what_was_changed_since_it_was_read_ahead_is_read_again(module: Module) -> None:
+    found = Bytecode()
+    found.read_ahead([module.path], lambda: False)
+    module.save("TEXT = 'two'\n")
+    module.compile()
+    found.read_ahead([module.path], lambda: False)
+    os.unlink(module.cache)
+    assert module.text_in(found.of(read_source(module.path), module.cache)) == "two"

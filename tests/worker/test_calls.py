@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opcode import opmap
 from types import CodeType
 
 import pytest
@@ -16,6 +17,9 @@ QUIET = {
     "two-in-vain": "try:\n    import fast\nexcept (ImportError, OSError):\n    import slow as fast",
     "for-types": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import a\nelse:\n    import b",
     "constants": "A = 1\nB = 'b', 2.5, None\nC = [1, 2, 3, 4]\nD = {1, 2, 3, 4}\nE = {'a': 1, 'b': [2]}\n__all__ = ['A', 'B', 'C', 'D']",
+    "handlers": "try:\n    import a\nexcept ImportError:\n    a = None\ntry:\n    import b\nexcept ImportError:\n    b = None\nX = 1",
+    "identity": "x = a is None",
+    "many-items": "L = [" + "a, " * 40 + "]",
     "names": "from a import b\nc = b\nd = (b, c)\ndel c",
     "functions": "X = 1\ndef f(a, b=X, *, c: 'int' = 2) -> 'str':\n    return g(a)\nasync def h():\n    await f()\nk = lambda: f()",
     "many-names": "\n".join(f"import m{number}" for number in range(400)),
@@ -38,10 +42,12 @@ CALLING = {
     "comprehension": "x = [y for y in a]",
     "with": "with a: pass",
     "unpacking": "a, b = c",
+    "unpacking-in-a-list": "a = [*b]",
+    "plus": "x = +a",
+    "handler": "try:\n    import a\nexcept ImportError:\n    f()",
     "text": "x = f'{a}'",
     "raise": "raise E",
     "assert": "assert a.b",
-    "while": "while True:\n    import a",
     "after-many-names": "\n".join(f"import m{number}" for number in range(400)) + "\nm399()",
 }
 
@@ -68,12 +74,35 @@ def test_code_that_has_gone_back_has_run_in_between() -> None:
     assert may_call(code_of("import a\nimport b"), 10, 2)
 
 
+def test_what_stands_in_a_handler_is_on_the_way() -> None:
+    """Wherever its instructions are: behind all others since Python 3.11 or 3.12."""
+    code = code_of("import a\ntry:\n    import b\nexcept ImportError:\n    f()\nimport c\ng()")
+    a, b, c = places(code)
+    assert [may_call(code, a, b), may_call(code, b, c), may_call(code, None, c)] == [False, True, True]
+    harmless = code_of("import a\ntry:\n    import b\nexcept ImportError:\n    b = 1\nimport c\ng()")
+    a, _, c = places(harmless)
+    assert not may_call(harmless, a, c)
+
+
+def test_the_way_through_a_loop_may_lead_through_all_of_it() -> None:
+    code = code_of("for x in y:\n    import a\n    import b\n    f()")
+    assert may_call(code, *places(code))
+
+
+def test_an_import_statement_with_a_long_argument() -> None:
+    code = code_of("\n".join(f"n{number} = 1" for number in range(400)) + "\nimport a")
+    (place,) = places(code)
+    assert is_import(code, place)
+    assert is_import(code, place - 2), "Python 3.10 tells of the instruction before, which is its argument's"
+    assert not is_import(code, 0)
+
+
 # What ran between two questions
 
 
 def places(code: CodeType) -> list[int]:
     """Return where the import statements of *code* are."""
-    return [at for at in range(0, len(code.co_code), 2) if is_import(code, at)]
+    return [at for at in range(0, len(code.co_code), 2) if code.co_code[at] == opmap["IMPORT_NAME"]]
 
 
 def test_what_stands_between_two_imports() -> None:
@@ -118,5 +147,12 @@ def test_a_function_was_called_by_somebody() -> None:
     app = code_of("def f():\n    import a\nf()\nimport b")
     function = next(item for item in app.co_consts if isinstance(item, CodeType))
     calls = Calls(lambda path: True)
-    call = places(app)[0] - 8
-    assert calls.any_since([(app, call), (function, places(function)[0])])
+    assert calls.any_since([(app, places(app)[0] - 8), (function, places(function)[0])])
+    assert calls.any_since([(app, places(app)[0] - 8), (function, places(function)[0])]), "again, for another"
+
+
+def test_what_is_forgotten_does_not_count() -> None:
+    calls = Calls(lambda path: True)
+    calls.begins(code_of("f()"))
+    calls.forget()
+    assert not calls.any_since([])

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,47 +26,56 @@ finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits={
 finder.start()
 import app
 finder.stop()
-names = [name for name in libraries.imported() if name.startswith("lib")]
-print(json.dumps([names, libraries.patched() or libraries.reason, libraries.used]))
+names = libraries.imported()
+told = {{"libraries": names, "loaded": libraries.loaded, "used": libraries.used[: len(names)],
+         "standard": libraries.standard[: len(names)]}}
+print(json.dumps([told, libraries.patched() or libraries.reason, getattr(app, "SEEN", None)]))
 """
 
 PRELOAD = """
 import json, os, sys
 sys.path.insert(0, {root!r})
+from launcher.wire.messages import Preload
 from launcher.worker.finder import is_project_file
-from launcher.worker.library import count_alone, preload
+from launcher.worker.library import preload
 from launcher.worker.sharing import Sharing, standard_state
-sharing = Sharing()
-before = standard_state()
-obstacle = preload({names!r}, [{project!r}, *sys.path[1:]], sharing, is_project_file)
-print(json.dumps(obstacle or count_alone({names!r}, {used!r}, [before] * len({names!r}), sharing)))
+names = {names!r}
+loaded = list(dict.fromkeys(name.partition(".")[0] for name in names))
+told = Preload({{}}, names, loaded, {used!r}, [standard_state()] * len(names), [{project!r}, *sys.path[1:]])
+obstacle, count = preload(told, Sharing(), is_project_file)
+print(json.dumps(obstacle or count))
 """
-
 
 GO_ON = """
 import builtins, json, os, sys
 sys.path.insert(0, {root!r})
+from launcher.wire.messages import Preload
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.library import HEARD, Libraries, preload
-from launcher.worker.sharing import Sharing
+from launcher.worker.sharing import Sharing, standard_state
 sys.path[0] = {project!r}
-import logging, socket, warnings
-usual = builtins.__import__
-sharing = Sharing()
-assert not preload({asked!r}, sys.path, sharing, is_project_file)
+told = {told!r}
+if isinstance(told, list):
+    import logging, socket, warnings
+    told = dict(libraries=told, loaded=[], used=[0] * len(told), standard=[standard_state()] * len(told))
+usual, sharing = builtins.__import__, Sharing()
+obstacle, count = preload(Preload(plan={{}}, path=sys.path, **told), sharing, is_project_file)
+if obstacle or count < len(told["libraries"]):
+    print(json.dumps([obstacle or count, None]))
+    sys.exit()
 class GivenUp(BaseException): pass
 def give_up(): raise GivenUp
 libraries = Libraries(is_project_file)
 finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits={{libraries.audit: HEARD}})
+libraries.expect(told["libraries"], sys.path, sharing, give_up)
 finder.start()
-libraries.expect({asked!r}, sys.path, sharing, give_up)
 try:
     import app
     libraries.settle()
-    told = "goes on" if builtins.__import__ is usual else "still follows"
+    ended = "goes on" if builtins.__import__ is usual else "still follows"
 except GivenUp:
-    told = "given up"
-print(json.dumps(told))
+    ended, app = "given up", None
+print(json.dumps([ended, getattr(app, "SEEN", None)]))
 """
 
 
@@ -95,7 +105,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def run(story: str, project: Path, **values: object) -> object:
+def run(story: str, project: Path, **values: object) -> Any:  # Any: what the story prints
     ended = subprocess.run(
         [sys.executable, "-c", story.format(root=str(ROOT), project=str(project), **values)],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(project.parent / "site-packages")},
@@ -128,7 +138,8 @@ def run(story: str, project: Path, **values: object) -> object:
 )  # fmt: skip
 def test_what_is_recorded(project: Path, code: str, names: list[str], reason: str) -> None:
     (project / "app.py").write_text(code)
-    assert run(RECORD, project)[:2] == [names, reason]
+    told, said, _ = run(RECORD, project)
+    assert ([name for name in told["libraries"] if name.startswith("lib")], said) == (names, reason)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +155,8 @@ def test_what_is_recorded(project: Path, code: str, names: list[str], reason: st
 )
 def test_what_is_imported_by_a_call_ends_the_record(project: Path, code: str, names: list[str], reason: str) -> None:
     (project / "app.py").write_text(code)
-    found, said, _ = run(RECORD, project)
-    assert [name for name in found if name != "pack"] == names
+    told, said, _ = run(RECORD, project)
+    assert [name for name in told["libraries"] if name.startswith("lib")] == names
     assert said == (f"the app imports {reason} by a call" if reason else "")
 
 
@@ -163,7 +174,7 @@ def test_what_is_imported_by_a_call_ends_the_record(project: Path, code: str, na
         ("import libtwo\ndef f():\n    import libone\nf()\nimport libfour", [0, 1, 1]),
         ("import libtwo, quiet\nimport libone", [0, 0]),
         ("import libtwo, calling\nimport libone", [0, 1]),
-        ("import libtwo, importing\nimport libone", [0, 0, 2]),
+        ("import libtwo, importing\nimport libone", [0, 0, 3]),
         ("import calling\nimport libone", [0, 1]),
         ("import libtwo\nimport _lsprof\nimport libone", [0, 1]),
     ],
@@ -180,7 +191,9 @@ def test_what_was_called_before_an_import(project: Path, code: str, used: list[i
     (project / "importing.py").write_text("import libfour\nlibfour.x = 1")
     shutil.copy(str(importlib.util.find_spec("_lsprof").origin), project / "_lsprof.so")
     (project / "app.py").write_text(code)
-    assert run(RECORD, project)[2] == used
+    told = run(RECORD, project)[0]
+    kept = [count for name, count in zip(told["libraries"], told["used"], strict=True) if name.startswith("lib")]
+    assert kept == used
 
 
 @pytest.mark.parametrize(
@@ -208,13 +221,13 @@ def test_a_copy_goes_on_while_the_same_is_asked_for(project: Path, code: str, to
         (project.parent / f"site-packages/{name}.py").write_text("part = 1")
     (project / "other.py").write_text("import libone\nfrom libmore import part as x")
     (project / "app.py").write_text(code)
-    assert run(GO_ON, project, asked=["libone", "libmore"]) == told
+    assert run(GO_ON, project, told=["libone", "libmore"])[0] == told
 
 
 @pytest.mark.parametrize(("call", "told"), [("", "goes on"), ("libtwo.f()", "given up")])
 def test_a_copy_is_given_up_where_an_import_could_see_a_call(project: Path, call: str, told: str) -> None:
     (project / "app.py").write_text(f"import libtwo\n{call}\nimport libone")
-    assert run(GO_ON, project, asked=["libtwo", "libone"]) == told
+    assert run(GO_ON, project, told=["libtwo", "libone"])[0] == told
 
 
 @pytest.mark.parametrize(
@@ -230,7 +243,7 @@ def test_a_copy_is_given_up_where_an_import_could_see_a_call(project: Path, call
 )
 def test_a_copy_is_given_up_where_the_standard_library_was_changed(project: Path, call: str, told: str) -> None:
     (project / "app.py").write_text(f"import logging, socket, sys, warnings, libtwo\n{call}\nimport libfour")
-    assert run(GO_ON, project, asked=["libtwo", "libfour"]) == told
+    assert run(GO_ON, project, told=["libtwo", "libfour"])[0] == told
 
 
 @pytest.mark.parametrize(
@@ -269,3 +282,89 @@ def test_a_base_ends_where_an_import_could_see_a_call(
 def test_a_base_ends_where_the_standard_library_was_another(project: Path) -> None:
     """The record has what it was like before the first; one of the libraries changes it, which the app's own did not."""
     assert run(PRELOAD, project, names=["libtwo", "libwarn", "libone"], used=[0, 0, 0]) == 2
+
+
+FIRST = "CALLS = []\ncall = CALLS.append\n"
+SECOND = "import first\nSEEN = list(first.CALLS)\n"
+WORLDS: dict[str, tuple[str, dict[str, str]]] = {
+    "handler": (
+        "import first\ntry:\n    import missing\nexcept ImportError:\n    first.call('x')\nimport second",
+        {},
+    ),
+    "class-in-a-handler": (
+        "import first\ntry:\n    import missing\nexcept ImportError:\n    class C:\n        first.call('x')\nimport second",
+        {},
+    ),
+    "finally": ("import first\ntry:\n    import third\nfinally:\n    first.call('x')\nimport second", {}),
+    "one-function-twice": (
+        "def plug(name):\n    global first, second\n    if name == 'a': import first\n    else: import second\n"
+        "    first.call(name)\nlist(map(plug, ('a', 'b')))",
+        {},
+    ),
+    "called-by-a-library": (
+        "import third\ndef a():\n    global first\n    import first\ndef b(): first.call('b')\n"
+        "def c():\n    global second\n    import second\nthird.each(a, b, c)",
+        {},
+    ),
+    "loop": (
+        "for name in ('a', 'b'):\n    if name == 'a': import first\n    else: import second\n    first.call(name)",
+        {},
+    ),
+    "loaded-by-the-way": (
+        "from front import App\nApp()\nimport second",
+        {"site-packages/front.py": "def App():\n    import first\n    first.call('x')"},
+    ),
+    "made-when-taken": (
+        "from front import App\nApp()\nimport second",
+        {
+            "site-packages/front/__init__.py": "def __getattr__(name):\n    if name != 'App': raise AttributeError\n"
+            "    import first\n    return lambda: first.call('x')"
+        },
+    ),
+    "imported-by-a-call-of-a-library": (
+        "import first\nfirst.call('x')\nimport late",
+        {"site-packages/late.py": "import importlib\nSEEN = list(importlib.import_module('first').CALLS)"},
+    ),
+    "another-finder": (
+        "import first\nimport finders\nimport shop\nimport second",
+        {
+            "elsewhere/shop.py": "import first\nfirst.call('x')",
+            "site-packages/finders.py": "import sys\nfrom importlib.machinery import PathFinder\nclass Finder:\n"
+            "    @staticmethod\n    def find_spec(name, path=None, target=None):\n"
+            "        if name == 'shop': return PathFinder.find_spec(name, [sys.path[0] + '/../elsewhere'])\n"
+            "sys.meta_path.append(Finder)",
+        },
+    ),
+    "meta-path-by-a-call": (
+        "import third\nthird.hook()\nimport last",
+        {"site-packages/last.py": "import sys\nSEEN = [str(kind) for kind in sys.meta_path if 'Hook' in str(kind)]"},
+    ),
+    "many-names": ("\n".join(f"n{n} = 1" for n in range(400)) + "\nimport first\nfirst.call('x')\nimport second", {}),
+    "nothing-called": ("import first\nimport second", {}),
+    "another-called": ("import third\nthird.each()\nimport first\nimport second", {}),
+}
+
+
+@pytest.mark.parametrize(("code", "files"), WORLDS.values(), ids=WORLDS)
+def test_a_copy_of_a_base_is_the_same_world(project: Path, code: str, files: dict[str, str]) -> None:
+    """A base that is made as it was recorded, again with less where it says so, and the app in a copy of it."""
+    site = project.parent / "site-packages"
+    (site / "first.py").write_text(FIRST)
+    (site / "second.py").write_text(SECOND)
+    (site / "third.py").write_text(
+        "def each(*functions):\n    for function in functions: function()\n"
+        "def hook():\n    import sys\n    sys.meta_path.append(type('Hook', (), {'find_spec': lambda *_: None}))\n"
+    )
+    for name, text in files.items():
+        (project.parent / name).parent.mkdir(exist_ok=True)
+        (project.parent / name).write_text(text)
+    last = "last" if "import last" in code else "late" if "import late" in code else "second"
+    (project / "app.py").write_text(f"{code}\nimport {last} as seen\nSEEN = seen.SEEN\n")
+    told, _, cold = run(RECORD, project)
+    ended = len(told["libraries"])
+    while isinstance(ended, int):
+        told = {key: value[:ended] if key != "loaded" else value for key, value in told.items()}
+        ended, seen = run(GO_ON, project, told=told)
+    assert ended in ("goes on", "given up")
+    if ended == "goes on":
+        assert seen == cold

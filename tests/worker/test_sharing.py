@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.worker.sharing import Sharing, standard_state
+from launcher.worker.sharing import Loaded, Sharing, standard_state
 
 FILES = {
     "zzone": "import json, zztwo",
@@ -20,6 +20,9 @@ FILES = {
     "zzthree": "import zzone",
     "zzlone": "import logging",
     "zzlate": "def f():\n    import zztwo\nf()",
+    "zzcall": "import importlib\nimportlib.import_module('zztwo')",
+    "zzvain": "try:\n    import zzmissing\nexcept ImportError: pass",
+    "zzalso": "try:\n    import zzmissing\nexcept ImportError: pass",
     "zzpack/__init__": "from . import inner",
     "zzpack/inner": "",
     "zzpack/other": "from .inner import __name__ as name\nfrom zzpack import inner",
@@ -52,12 +55,14 @@ def sharing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sharing
         (["zztwo", "zzthree"], ["zztwo"], True),
         (["zzone", "zzlone"], ["zzone"], False),
         (["zztwo", "zzlate"], ["zztwo"], True),
+        (["zztwo", "zzcall"], ["zztwo"], True),
         (["zzpack", "zzpack.other"], ["zzpack"], True),
+        (["zzvain", "zzalso"], ["zzvain"], False),
         (["zzleft", "zzright"], ["zzleft"], False),
         (["json", "logging"], ["json"], False),
     ],
-    ids=["imports-it", "nothing-used", "is-imported-by-it", "by-way-of-another", "no-common-one", "in-a-function",
-         "part-of-it", "neutral-one", "standard-library"],
+    ids=["imports-it", "nothing-used", "is-imported-by-it", "by-way-of-another", "no-common-one", "in-a-function", "by-a-call",
+         "part-of-it", "what-is-missing", "neutral-one", "standard-library"],
 )  # fmt: skip
 def test_which_import_may_see_what_was_called(
     sharing: Sharing, names: list[str], used: list[str], shared: bool
@@ -67,8 +72,27 @@ def test_which_import_may_see_what_was_called(
         for name in names:
             sharing.named(name)
             importlib.import_module(name)
+            sharing.was_imported()
     assert builtins.__import__ is usual
     assert sharing.is_shared(names[-1], used) is shared
+
+
+def test_what_an_import_has_reached(sharing: Sharing) -> None:
+    with sharing:
+        sharing.named("zzthree")
+        importlib.import_module("zzthree")
+        sharing.was_imported()
+    assert sharing.of(["zzthree", "zzunknown"]) - sys.stdlib_module_names == {"zzthree", "zzone", "zztwo"}
+
+
+def test_what_is_loaded_is_told_once(sharing: Sharing) -> None:
+    loaded = Loaded(lambda top: top == "zzpack")
+    assert (loaded.look(), loaded.libraries) == ([], [])
+    importlib.import_module("zzone")
+    importlib.import_module("zzpack.inner")
+    assert (loaded.look(), loaded.libraries) == (["zzpack.inner", "zzpack"], ["zztwo", "zzone"])
+    importlib.import_module("zzpack.other")
+    assert (loaded.look(), loaded.libraries) == (["zzpack.other"], ["zztwo", "zzone"])
 
 
 def test_what_was_never_imported_shares_nothing(sharing: Sharing) -> None:
