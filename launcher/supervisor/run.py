@@ -187,7 +187,8 @@ class Supervisor:
 
     def _tell_load(self, action: events.TellLoad) -> None:
         self._loading = action
-        self._marks.woken, self._marks.decided = self._saves.woken, time.monotonic()
+        self._marks.decided = time.monotonic()
+        self._marks.woken = self._saves.woken if action.changed or action.cold else self._marks.decided
         self._saves.load_began()
         copy = self._engine.copy(action, self._edition)
         if copy is None:

@@ -91,7 +91,7 @@ class Finder:
         self._report = report
         self._checkpoint = checkpoint
         self._libraries = libraries
-        self._audits: dict[str, list[Act]] = {event: [] for event in ("open", *_LISTS, *_MAKES)}
+        self._audits: dict[str, list[Act]] = {event: [] for event in ("open", "os.chdir", *_LISTS, *_MAKES)}
         for act, events in audits.items():
             for event in events:
                 self._audits.setdefault(event, []).append(act)
@@ -280,6 +280,8 @@ class Finder:
             self._opened(*arguments)
         elif event in _LISTS:
             self._listed(arguments[0])
+        elif event == "os.chdir":
+            self._asked(arguments[0])
         elif event in _MAKES and (path := self._inside(arguments[_MAKES[event]])):
             self._makes(path, by_name=event == "sqlite3.connect")
 

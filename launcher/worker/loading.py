@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import traceback
 from dataclasses import dataclass
 
@@ -58,6 +59,17 @@ class Failure:
     busy: bool = False
 
 
+def follow_debug(app: object) -> None:
+    """Have a Flask app's `debug` say what FLASK_DEBUG says, whatever the app has set itself: as `flask run` does.
+
+    See `flask.cli.ScriptInfo.load_app` and `flask.helpers.get_debug_flag`. Does nothing to other apps.
+    """
+    kind = getattr(sys.modules.get("flask"), "Flask", None)
+    if isinstance(kind, type) and isinstance(app, kind):
+        value = os.environ.get("FLASK_DEBUG", "")
+        app.debug = value.lower() not in ("", "0", "false", "no")  # type: ignore[attr-defined]  # Flask is optional
+
+
 def load(target: Target, handler: str = "") -> Loaded | Failure:
     """Import *target* and then the request *handler*.
 
@@ -65,6 +77,7 @@ def load(target: Target, handler: str = "") -> Loaded | Failure:
     """
     try:
         app, found = load_target(target)
+        follow_debug(app)
         request_handler = load_handler(handler)
     except BaseException as error:  # noqa: BLE001  # the boundary between the user's code and ours
         return failure_of(error, target)

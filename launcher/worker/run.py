@@ -59,7 +59,7 @@ from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
 from launcher.worker.installed import Installed
 from launcher.worker.library import Libraries, preload
-from launcher.worker.loading import Loaded, load
+from launcher.worker.loading import Loaded, follow_debug, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
 from launcher.worker.sharing import Sharing
@@ -358,6 +358,7 @@ class Worker:
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded
     ) -> None:
         """Serve inside of `launcher.run()`, which returns only when the server stops; a reload ends the program."""
+        follow_debug(loaded.app)
         self._serve_loaded(plan, finder, checkpoints, begun, loaded)
         if not self._drained_for_good:
             raise SystemExit(0)

@@ -119,14 +119,15 @@ class Sharing:
 
 
 def standard_state() -> str:
-    """Return, so that two processes can compare it, what calls change in the standard library and imports may see."""
-    logging, socket, warnings = (sys.modules.get(name) for name in ("logging", "socket", "warnings"))
+    """Return, so that two processes can compare it, what calls change in the standard library and imports may see.
+
+    Not the loggers: many apps set them up before they import the rest, and no import is known that depends on them.
+    """
+    socket, warnings = sys.modules.get("socket"), sys.modules.get("warnings")
     finders = [kind for kind in map(_kind, sys.meta_path) if not kind.startswith("launcher.")]
     state: list[object] = [sys.getrecursionlimit(), finders, len(sys.path_hooks)]
     state.append(socket.getdefaulttimeout() if socket is not None else None)
     state.append(len(warnings.filters) if warnings is not None else 0)
-    root = logging.getLogger() if logging is not None else None
-    state += (30, 0, 0) if root is None else (root.level, root.manager.disable, len(root.handlers))
     return repr(state)
 
 

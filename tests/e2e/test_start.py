@@ -245,6 +245,22 @@ def test_flask_env_turns_debug_on_and_flask_debug_wins_over_it(project: Project)
     assert variables(project.dev(FLASK_ENV="development", FLASK_DEBUG="0"))["FLASK_DEBUG"] == "0"
 
 
+FLASK_OFF = """
+from flask import Flask
+app = Flask(__name__)
+app.config.from_mapping(DEBUG=False)
+@app.get("/")
+def index():
+    return f"debug {app.debug}"
+"""
+
+
+@pytest.mark.parametrize(("argv", "text"), [([], "debug True"), (["--no-debug"], "debug False")])
+def test_debug_wins_over_what_a_flask_app_says_itself(project: Project, argv: list[str], text: str):
+    """As with `flask run`: else its templates would not be read again, and no debugger would open."""
+    project.files({"app.py": FLASK_OFF}).dev(*argv).answers(text)
+
+
 def test_launch_variables_win_over_those_of_flask(project: Project):
     project.files({"shop.py": PLAIN.format(name="app"), "other.py": ""})
     project.dev(FLASK_APP="other:app", LAUNCH_APP="shop:app").answers("plain from app")

@@ -59,7 +59,7 @@ class Project:
         return str(path)
 
     def run(self, code: str, *options: str, **environ: str) -> dict[str, str]:
-        """Return the reports of all files, by their path below the folder."""
+        """Return the reports of all files, by their path below the folder; with a slash for the names in a folder."""
         lines = "".join(f"    {line}\n" for line in code.splitlines())
         story = STORY.format(root=str(ROOT), project=str(self.folder), code=lines)
         ended = subprocess.run(
@@ -71,7 +71,7 @@ class Project:
             timeout=60,
         )
         found, self.value, self.error = json.loads(ended.stdout)
-        return {os.path.relpath(path, self.folder): digest for path, digest in found.items()}
+        return {os.path.relpath(path, self.folder) + path[-1:] * path.endswith("/"): found[path] for path in found}
 
     def digest(self, name: str) -> str:
         return of_file(str(self.folder / name))
@@ -490,7 +490,7 @@ def test_a_folder_that_is_listed(project: Project, code: str) -> None:
     project.write("data/one.txt", "1")
     project.write("app.py", code)
     found = project.run("import app")
-    assert {path for path, digest in found.items() if digest == of_file(f"{project.folder}/data/")} == {"data"}
+    assert {path for path, digest in found.items() if digest == of_file(f"{project.folder}/data/")} == {"data/"}
 
 
 def test_the_import_system_lists_folders_for_itself(project: Project) -> None:
@@ -504,7 +504,7 @@ def test_a_folder_that_is_listed_and_written_to_is_the_apps_own(project: Project
     project.write("data/one.txt", "1")
     project.write("app.py", "import os\nos.listdir('data')\nopen('data/new', 'w').close()")
     found = project.run("import app")
-    assert {digest for path, digest in found.items() if path == "data"} == {"*"}
+    assert {digest for path, digest in found.items() if path == "data/"} == {"*"}
 
 
 @pytest.mark.parametrize(
@@ -512,6 +512,8 @@ def test_a_folder_that_is_listed_and_written_to_is_the_apps_own(project: Project
     [
         ("import os\nos.path.exists('local.py')", "local.py", ""),
         ("import os\nos.path.isfile('data')", "data", "/"),
+        ("import os\nos.chdir('data')", "data", "/"),
+        ("import os\ntry: os.chdir('none')\nexcept OSError: pass", "none", ""),
         ("import os\nos.path.exists('data/one.txt')", "data/one.txt", "+"),
         ("import pathlib\npathlib.Path('data/none').exists()", "data/none", ""),
     ],

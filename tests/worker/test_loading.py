@@ -3,13 +3,15 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
+import flask
 import pytest
 
 from launcher.errors import TargetError
 from launcher.plan import Target
 from launcher.web import frame
-from launcher.worker.loading import Failure, Loaded, load
+from launcher.worker.loading import Failure, Loaded, follow_debug, load
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -245,3 +247,27 @@ def test_a_failed_load_can_be_tried_again(root: Path) -> None:
     fail(root, {"app.py": "x = (1\n"})
     (root / "app.py").write_text("def app(environ, start_response): return []\n")
     assert isinstance(load(Target("", str(root), str(root))), Loaded)
+
+
+@pytest.mark.parametrize(
+    ("value", "own", "debug"),
+    [("1", False, True), ("0", True, False), ("no", True, False), ("", True, False), ("yes", False, True)],
+)
+def test_the_debug_flag_of_a_flask_app_follows_the_environment(
+    monkeypatch: pytest.MonkeyPatch, value: str, own: bool, debug: bool
+) -> None:
+    """Templates are read again where it is on."""
+    app = flask.Flask("app")
+    app.config.from_mapping(DEBUG=own)
+    monkeypatch.setenv("FLASK_DEBUG", value)
+    follow_debug(app)
+    assert (app.debug, app.config["DEBUG"], app.jinja_env.auto_reload) == (debug, debug, debug)
+
+
+def test_the_debug_flag_of_other_apps_is_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = SimpleNamespace(debug=False)
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    follow_debug(app)
+    monkeypatch.delitem(sys.modules, "flask")
+    follow_debug(app)
+    assert app.debug is False

@@ -113,28 +113,26 @@ def test_imports_work_as_usual(sharing: Sharing) -> None:
     ("change", "seen"),
     [
         (lambda: warnings.simplefilter("ignore"), True),
-        (lambda: logging.getLogger().setLevel(1), True),
-        (lambda: logging.getLogger("some.library").setLevel(1), False),
+        (lambda: sys.meta_path.append(sys), True),
+        (lambda: sys.path_hooks.append(str), True),
+        (lambda: logging.getLogger("zz").setLevel(1), False),
         (lambda: sys.setrecursionlimit(sys.getrecursionlimit() + 1), True),
     ],
-    ids=["warnings", "root-logger", "another-logger", "recursion"],
+    ids=["warnings", "finder", "path-hook", "logger", "recursion"],
 )
 def test_what_is_seen_of_the_standard_library(change: Callable[[], None], seen: bool) -> None:
-    level, limit, before = logging.getLogger().level, sys.getrecursionlimit(), standard_state()
+    finders, hooks, limit, before = sys.meta_path[:], sys.path_hooks[:], sys.getrecursionlimit(), standard_state()
     with warnings.catch_warnings():
         try:
             change()
             assert (standard_state() != before) is seen
         finally:
-            logging.getLogger().setLevel(level)
+            sys.meta_path[:], sys.path_hooks[:] = finders, hooks
             sys.setrecursionlimit(limit)
     assert standard_state() == before
 
 
 def test_what_is_not_loaded_is_as_it_is_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "level", logging.WARNING)
-    monkeypatch.setattr(root, "handlers", [])
     before = standard_state()
-    monkeypatch.delitem(sys.modules, "logging")
+    monkeypatch.delitem(sys.modules, "socket")
     assert standard_state() == before
