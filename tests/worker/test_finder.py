@@ -564,7 +564,7 @@ def test_what_a_module_reads_that_is_imported_after_the_start(project: Project) 
     found = project.run("finder.stop()\nimport late\nopen('other.txt').read()")
     assert found["data.txt"] == of_content(b"1")
     assert found["none"] == ""
-    assert found["folder"] == of_file(f"{project.folder}/folder/")
+    assert found["folder/"] == of_file(f"{project.folder}/folder/")
     assert "other.txt" not in found
 
 
