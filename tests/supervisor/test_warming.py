@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from launcher.supervisor import warming
 from launcher.supervisor.warming import warm
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="proc(5)")
@@ -116,3 +117,9 @@ def test_a_process_that_is_gone(copies: Copies) -> None:
         pass
     assert warm(ended.pid, copies.pids[0]) == 0
     assert warm(copies.pids[1], ended.pid) == 0
+
+
+def test_no_more_pages_than_memory_is_spared_for(copies: Copies, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warming, "_MOST", 7)
+    copies.tell(0, "w")
+    assert warm_when_it_waits(copies) == 7
