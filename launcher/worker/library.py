@@ -257,6 +257,8 @@ class Requests:
         for candidate in (*names, *(f"{name}.{part}" for part in taken)):
             if candidate in self._left:
                 self._is_asked(candidate, asker)
+            elif self._sharing.came_with.get(candidate) in self._left:
+                self.give_up()  # it would be imported now, and has come with a library that is asked for later
         if not self._left:
             self._asked.stop()
 

@@ -72,9 +72,13 @@ class Sharing:
     def __init__(self) -> None:
         self._imports: dict[str, set[str]] = {}
         self._reached: dict[str, set[str]] = {}
-        self._now: set[str] = set()
+        self._name, self._now = "", set[str]()
         self._asked = Asked(self._hear)
         self._loaded = Loaded(lambda top: False)
+        self._arrivals = Arrivals()
+        self._arrivals.take()
+        self.came_with: dict[str, str] = {}
+        """The modules of libraries that were imported, and with which of the named ones."""
 
     def __enter__(self) -> Sharing:
         self._asked.start()
@@ -85,13 +89,17 @@ class Sharing:
 
     def named(self, name: str) -> None:
         """Take note that the library *name* is imported next."""
-        self._now = self._reached[name] = {outermost(name)}
+        self._name, self._now = name, {outermost(name)}
+        self._reached[name] = self._now
 
     def was_imported(self) -> None:
         """Take note that the library that was named last is imported, with all that came along."""
         count = len(self._loaded.libraries)
         self._loaded.look()
         self._now.update(self._loaded.libraries[count:])
+        for name in self._arrivals.take():
+            if outermost(name) not in sys.stdlib_module_names:
+                self.came_with.setdefault(name, self._name)
 
     def of(self, names: Iterable[str]) -> set[str]:
         """Return the outermost packages that the imports of *names* have asked for."""

@@ -231,6 +231,22 @@ def test_a_copy_is_given_up_where_an_import_could_see_a_call(project: Path, call
 
 
 @pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import libtwo\nimport libthree", "given up"),
+        ("import libtwo\nlibtwo.f()\nimport libthree", "given up"),
+        ("import libthree\nimport libtwo, libone", "goes on"),
+        ("import json\nimport libthree", "goes on"),
+    ],
+)
+def test_a_copy_is_given_up_where_what_came_with_a_library_is_asked_for_before_it(
+    project: Path, code: str, told: str
+) -> None:
+    (project / "app.py").write_text(code)
+    assert run(GO_ON, project, told=["libthree"])[0] == told
+
+
+@pytest.mark.parametrize(
     ("call", "told"),
     [
         ("logging.getLogger(__name__)", "goes on"),
