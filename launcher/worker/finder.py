@@ -245,6 +245,7 @@ class Finder:
             folder = os.path.join(entry, tail)
             for candidate in (os.path.join(folder, "__init__.py"), f"{folder}.py"):
                 if candidate == origin:
+                    self._absent[candidate] = PRESENT  # it may be looked for and not loaded
                     self._tell_absent()
                     return
                 self._absent[candidate] = MISSING

@@ -513,6 +513,7 @@ def test_a_folder_that_is_listed_and_written_to_is_the_apps_own(project: Project
         ("import os\nos.path.exists('local.py')", "local.py", ""),
         ("import os\nos.path.isfile('data')", "data", "/"),
         ("import os\nos.chdir('data')", "data", "/"),
+        ("import importlib.util\nimportlib.util.find_spec('data.found')", "data/found.py", "+"),
         ("import os\ntry: os.chdir('none')\nexcept OSError: pass", "none", ""),
         ("import os\nos.path.exists('data/one.txt')", "data/one.txt", "+"),
         ("import pathlib\npathlib.Path('data/none').exists()", "data/none", ""),
@@ -520,6 +521,7 @@ def test_a_folder_that_is_listed_and_written_to_is_the_apps_own(project: Project
 )
 def test_what_is_asked_for_and_not_read(project: Project, code: str, name: str, digest: str) -> None:
     project.write("data/one.txt", "1")
+    project.write("data/found.py", "")
     project.write("app.py", code)
     assert project.run("import app")[name] == digest
 
