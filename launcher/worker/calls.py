@@ -8,6 +8,7 @@ that counts as a call, whether it is one or not. Only truth and hash of an objec
 from __future__ import annotations
 
 import re
+import sys
 from opcode import opmap
 
 TYPE_CHECKING = False
@@ -36,8 +37,19 @@ _EXTENDED = opmap["EXTENDED_ARG"]
 _CONSTANT = opmap["LOAD_CONST"]
 _LOOP = opmap["FOR_ITER"]
 _IMPORT = opmap["IMPORT_NAME"]
+_SET = opmap["STORE_ATTR"]
 _FROM_CONSTANTS = (opmap.get("LIST_EXTEND", _NONE), opmap.get("SET_UPDATE", _NONE))
 _INTRINSIC = opmap.get("CALL_INTRINSIC_1", _NONE)
+_GLOBAL = opmap["LOAD_GLOBAL"]
+_GLOBAL_HAS_FLAG = sys.version_info >= (3, 11)
+"""Whether the lowest bit of its argument tells something else than the name (the `dis` module's documentation)."""
+_NAMED = (_GLOBAL, opmap["LOAD_NAME"])
+_PART = tuple(opmap[name] for name in ("CACHE", "LOAD_ATTR", "EXTENDED_ARG") if name in opmap)
+_LOCAL_OR_AUGMENTED = bytes(
+    code
+    for name, code in opmap.items()
+    if code < 256 and re.fullmatch("LOAD_FAST.*|LOAD_DEREF|STORE_FAST_LOAD_FAST|SWAP|ROT_TWO", name)
+)
 _HARMLESS_INTRINSICS = (2, 6)
 """`from x import *`, and a list that becomes a tuple (`Include/internal/pycore_intrinsics.h`, Python 3.12)."""
 
@@ -103,6 +115,36 @@ def is_import(code: CodeType, at: int) -> bool:
     while does[at] == _EXTENDED:  # up to Python 3.10 it stands for the instruction that it belongs to
         at += _WORD
     return does[at] == _IMPORT
+
+
+def owners(code: CodeType) -> set[str]:
+    """Return the global names whose attributes *code* sets, in its functions as well; the empty one for another owner.
+
+    Of objects that a function has got or made nothing is told, unless the function imports something, and of what is
+    set to its value and something more (`a.b += 1`) neither: no function is put there.
+    """
+    found = {name for inner in code.co_consts if isinstance(inner, type(code)) for name in owners(inner)}
+    if "setattr" in code.co_names:
+        found.add("")
+    does, arguments = code.co_code[::_WORD], code.co_code[1::_WORD]
+    at = does.find(_SET)
+    if at >= 0 and _IMPORT in does and code.co_name != "<module>":
+        found.add("")
+    while at >= 0:
+        owner = at - 1
+        while does[owner] in _PART:
+            owner -= 1
+        if does[owner] in _NAMED:
+            argument = arguments[owner]
+            for place in range(owner - 1, -1, -1):
+                if does[place] != _EXTENDED:
+                    break
+                argument |= arguments[place] << 8 * (owner - place)
+            found.add(code.co_names[argument >> 1 if does[owner] == _GLOBAL and _GLOBAL_HAS_FLAG else argument])
+        elif does[owner] not in _LOCAL_OR_AUGMENTED:
+            found.add("")
+        at = does.find(_SET, at + 1)
+    return found
 
 
 def _stretches(code: CodeType, left: int | None, at: int | None) -> list[tuple[int, int]]:

@@ -15,9 +15,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from types import ModuleType
 
 from launcher.worker.asked import Asked
-from launcher.worker.calls import Calls, is_import
+from launcher.worker.calls import Calls, is_import, owners
 from launcher.worker.sharing import Loaded, outermost, standard_state
 
 TYPE_CHECKING = False
@@ -65,6 +66,8 @@ class Libraries:
         self._called = 0
         self._came = Loaded(self._is_of_project)
         self._ran: set[str] = set()
+        self._owners: dict[str, set[str]] = {}
+        """In a copy of a base: by modules of the project, the global names whose attributes they set."""
 
     @property
     def loaded(self) -> list[str]:
@@ -76,6 +79,8 @@ class Libraries:
         if not self.reason or self._is_pending():
             self._ran.add(name)
             self.calls.begins(code)
+        if self._is_pending() and code is not None and (names := owners(code)):
+            self._owners[name] = names
 
     def called(self) -> bool:
         """Return whether the project may have called something since this was asked last, and see what was loaded."""
@@ -104,10 +109,21 @@ class Libraries:
         self.requests.start()
 
     def settle(self) -> None:
-        """The app is loaded: all that the base has must have been asked for."""
+        """The app is loaded: all that the base has must have been asked for, and no function have been replaced."""
         if self.requests is not None:
             self.requests.end()
+            if self._may_have_patched() and self.patched():
+                self.requests.give_up()
         self.calls.forget()
+        self._owners.clear()
+
+    def _may_have_patched(self) -> bool:
+        """Return whether code of the project sets attributes of a module or a class: else it takes no look at all."""
+        for name, names in self._owners.items():
+            values = vars(sys.modules[name]) if name in sys.modules else {}
+            if "" in names or any(issubclass(type(values.get(owner)), (type, ModuleType)) for owner in names):
+                return True
+        return False
 
     def is_project_frame(self, frame: FrameType) -> bool:
         """Return whether code of the project runs in this frame."""

@@ -7,7 +7,7 @@ from types import CodeType
 
 import pytest
 
-from launcher.worker.calls import Calls, is_import, may_call
+from launcher.worker.calls import Calls, is_import, may_call, owners
 
 QUIET = {
     "nothing": "",
@@ -156,3 +156,25 @@ def test_what_is_forgotten_does_not_count() -> None:
     calls.begins(code_of("f()"))
     calls.forget()
     assert not calls.any_since([])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a.b = 1", {"a"}),
+        ("a.b.c.d = f", {"a"}),
+        ("a.b += 1", set()),
+        ("a.b, c.d = c.d, a.b", {"a", "c"}),
+        ("e = a.b = 1", {"a"}),
+        ("def f():\n    a.b = 1", {"a"}),
+        ("def f():\n    import a\n    a.b = 1", {""}),
+        ("class C:\n    def __init__(self, x):\n        self.x = x\n        self.y.z = 1", set()),
+        ("f().b = 1", {""}),
+        ("m['a'].b = 1", {""}),
+        ("setattr(a, 'b', 1)", {""}),
+        ("a = 1\nb['x'] = 2\nf(a.b)", set()),
+        ("\n".join(f"n{number} = 1" for number in range(400)) + "\nn399.b = 1", {"n399"}),
+    ],
+)
+def test_whose_attributes_are_set(text: str, names: set[str]) -> None:
+    assert owners(code_of(text)) == names

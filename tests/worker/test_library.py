@@ -233,6 +233,22 @@ def test_a_copy_is_given_up_where_an_import_could_see_a_call(project: Path, call
 @pytest.mark.parametrize(
     ("code", "told"),
     [
+        ("import logging\ndef f(): pass\nlogging.info = f\nimport libtwo", "given up"),
+        ("import logging\ndef f(): logging.info = f\nf()\nimport libtwo", "given up"),
+        ("import logging\ndef f(): pass\nsetattr(logging.Formatter, 'format', f)\nimport libtwo", "given up"),
+        ("import logging\ndef f(): pass\nlogging.NOTE = 1\nimport libtwo", "goes on"),
+        ("class C: pass\nC.f = lambda: 1\nimport libtwo", "goes on"),
+        ("class C: pass\nc = C()\nc.f = lambda: 1\nimport libtwo", "goes on"),
+    ],
+)
+def test_a_copy_is_given_up_where_a_function_of_a_library_is_replaced(project: Path, code: str, told: str) -> None:
+    (project / "app.py").write_text(code)
+    assert run(GO_ON, project, told=["libtwo"])[0] == told
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
         ("import libtwo\nimport libthree", "given up"),
         ("import libtwo\nlibtwo.f()\nimport libthree", "given up"),
         ("import libthree\nimport libtwo, libone", "goes on"),
