@@ -1,4 +1,4 @@
-"""Whether the project's code may have called anything between two imports.
+"""Whether the project's code may have called anything between two imports, and whose attributes it sets.
 
 An import of a library may see what was called in another one before. So the code of the project is looked at that ran
 in between: where it does nothing but import, bind names and build constants, nothing was called. What can be more than

@@ -49,12 +49,12 @@ class Libraries:
     standard library was like, `path` is what `sys.path` was, and `reason` says in words what ended the record, if
     anything did.
 
-    `is_project_file` tells the project's code from that of libraries. `calls` is to be told what code of it runs.
+    `is_project_file` tells the project's code from that of libraries. `begins` is to be told what code of it runs.
     """
 
     def __init__(self, is_project_file: Callable[[str], bool]) -> None:
         self._is_project_file = is_project_file
-        self.calls = Calls(is_project_file)
+        self._calls = Calls(is_project_file)
         self.names: list[str] = []
         self.used: list[int] = []
         self.standard: list[str] = []
@@ -78,7 +78,7 @@ class Libraries:
         """Take note that the project's module *name* runs this code; None for what is no Python code."""
         if not self.reason or self._is_pending():
             self._ran.add(name)
-            self.calls.begins(code)
+            self._calls.begins(code)
         if self._is_pending() and code is not None and (names := owners(code)):
             self._owners[name] = names
 
@@ -86,8 +86,8 @@ class Libraries:
         """Return whether the project may have called something since this was asked last, and see what was loaded."""
         for name in self._came.look():
             if name not in self._ran and _has_file(name):
-                self.calls.begins(None)  # somebody else's finder has loaded it
-        return self.calls.any_since(_running(3))
+                self._calls.begins(None)  # somebody else's finder has loaded it
+        return self._calls.any_since(_running(3))
 
     def _is_of_project(self, top: str) -> bool:
         values = getattr(sys.modules.get(top), "__dict__", None)
@@ -114,15 +114,15 @@ class Libraries:
             self.requests.end()
             if self._may_have_patched() and self.patched():
                 self.requests.give_up()
-        self.calls.forget()
+        self._calls.forget()
         self._owners.clear()
 
     def _may_have_patched(self) -> bool:
         """Return whether code of the project sets attributes of a module or a class: else it takes no look at all."""
         for name, names in self._owners.items():
-            values = vars(sys.modules[name]) if name in sys.modules else {}
-            if "" in names or any(issubclass(type(values.get(owner)), (type, ModuleType)) for owner in names):
-                return True
+            values = getattr(sys.modules.get(name), "__dict__", {})
+            if any(issubclass(type(values.get(owner, sys)), (type, ModuleType)) for owner in names):
+                return True  # or it is not known by now what was set
         return False
 
     def is_project_frame(self, frame: FrameType) -> bool:

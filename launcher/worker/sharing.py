@@ -74,7 +74,6 @@ class Sharing:
         self._reached: dict[str, set[str]] = {}
         self._name, self._now = "", set[str]()
         self._asked = Asked(self._hear)
-        self._loaded = Loaded(lambda top: False)
         self._arrivals = Arrivals()
         self._arrivals.take()
         self.came_with: dict[str, str] = {}
@@ -94,11 +93,10 @@ class Sharing:
 
     def was_imported(self) -> None:
         """Take note that the library that was named last is imported, with all that came along."""
-        count = len(self._loaded.libraries)
-        self._loaded.look()
-        self._now.update(self._loaded.libraries[count:])
         for name in self._arrivals.take():
-            if outermost(name) not in sys.stdlib_module_names:
+            top = outermost(name)
+            if top not in sys.stdlib_module_names:
+                self._now.add(top)
                 self.came_with.setdefault(name, self._name)
 
     def of(self, names: Iterable[str]) -> set[str]:
