@@ -61,7 +61,7 @@ def state(root):
         values = getattr(module, "__dict__", None)
         if not isinstance(values, dict) or name in ("__main__", "sitecustomize"):
             continue
-        file = values.get("__file__") or next(iter(list(values.get("__path__") or ())), None)
+        file = values.get("__file__") or next(iter(elements(values.get("__path__"))), None)
         if isinstance(file, str) and file.startswith(libraries):
             theirs.append((name, values))
         elif (isinstance(file, str) and file.startswith(inside)) or "FROM_PROJECT" in values:
@@ -73,6 +73,14 @@ def state(root):
                 yield f"  {key} = {value(item)}"
 
 
+def elements(path):
+    """Return a list of what is in *path*: that of a namespace package cannot tell when its parent was forgotten."""
+    try:
+        return [] if path is None else list(path)
+    except KeyError:
+        return []
+
+
 def value(item, depth=5):
     """Return a text that is the same in every process."""
     if depth == 0:
@@ -80,7 +88,7 @@ def value(item, depth=5):
     if isinstance(item, (str, bytes, int, float, bool, type(None))):
         return repr(item)
     if isinstance(item, (list, tuple)) or type(item).__name__ in ("_NamespacePath", "deque"):
-        return f"{type(item).__name__}[{', '.join(value(each, depth - 1) for each in item)}]"
+        return f"{type(item).__name__}[{', '.join(value(each, depth - 1) for each in elements(item))}]"
     if isinstance(item, (set, frozenset)):
         return f"{type(item).__name__}[{', '.join(sorted(value(each, depth - 1) for each in item))}]"
     if isinstance(item, dict):
