@@ -9,7 +9,11 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
+
+PATIENCE = 20
+"""Seconds after which an app is ended that comes to no end: a path that grows while it is searched makes one of those."""
 
 
 def ignore_bytecode(inside: str) -> None:
@@ -39,6 +43,7 @@ def main() -> None:
 
 
 def outcome(told: dict[str, object]) -> dict[str, str]:
+    signal.alarm(PATIENCE)
     plan = Plan.from_json(told)
     ignore_bytecode(plan.project + os.sep)
     prepare(plan, 0)

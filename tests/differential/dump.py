@@ -74,11 +74,10 @@ def state(root):
 
 
 def elements(path):
-    """Return a list of what is in *path*: that of a namespace package cannot tell when its parent was forgotten."""
-    try:
-        return [] if path is None else list(path)
-    except KeyError:
-        return []
+    """Return a list of what is in *path*. To iterate over that of a namespace package would look for its folders again."""
+    while type(path).__name__ == "_NamespacePath":
+        path = path._path
+    return list(path or ())
 
 
 def value(item, depth=5):
