@@ -63,6 +63,16 @@ class Report:
             where = f"before {escape(before)}" if before else "here"
             self._write(self._console.paint("faint", f"·  no snapshot {where}: {escape(reason)}"))
 
+    def no_more_libraries(self, last: str, reason: str) -> None:
+        """Say which libraries are imported again when the first module changes; only where the person asked for that.
+
+        *last* is the last one that is not; empty where all are.
+        """
+        if self.verbose:
+            which = f"the libraries after {escape(last)}" if last else "all libraries"
+            told = f"·  {which} are imported again when the first module changes: {escape(reason)}"
+            self._write(self._console.paint("faint", told))
+
     def refreshed(self, changed: Sequence[str], *, style: bool) -> None:
         """Say that open pages are brought up to date without a reload."""
         mark = self._console.paint("good", self._sign("↻", "*"))

@@ -318,6 +318,8 @@ class Supervisor:
     # What the children say
 
     def _make_base(self, libraries: messages.Libraries) -> None:
+        if libraries.reason:
+            self._report.no_more_libraries(libraries.names[-1] if libraries.names else "", libraries.reason)
         if libraries.names and (spare := self._children.release(self.state.spare)) is not None:
             self._engine.keep(spare)
         self._engine.make_base(libraries, self._listener.fileno(), self._saves.share)

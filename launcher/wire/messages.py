@@ -312,7 +312,7 @@ class Reaped:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What a library base would import, in order, with which `sys.path`; `reason` says why not more.
+    """What a library base would import, in order, with which `sys.path`; `reason` says why not more, if there is more.
 
     `loaded`, `used` and `standard` are as in `Preload`.
     """
@@ -325,8 +325,10 @@ class Libraries:
     reason: str = ""
 
     def first(self, count: int) -> Libraries:
-        """Return what is told of the first *count* libraries."""
-        return replace(self, names=self.names[:count], used=self.used[:count], standard=self.standard[:count])
+        """Return what is told of the first *count* libraries, because the next one might see what the app does."""
+        reason = f"{self.names[count]} may depend on what the app does before"
+        names, used, standard = self.names[:count], self.used[:count], self.standard[:count]
+        return replace(self, names=names, used=used, standard=standard, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)

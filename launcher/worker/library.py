@@ -47,7 +47,7 @@ class Libraries:
     `names` are in the order in which the project asked. `loaded` are the outermost packages of all libraries that came,
     `used` tells for each name in how many of those the app may have called something by then, `standard` what the
     standard library was like, `path` is what `sys.path` was, and `reason` says in words what ended the record, if
-    anything did.
+    anything did; `missed` tells whether another library came after that.
 
     `is_project_file` tells the project's code from that of libraries. `begins` is to be told what code of it runs.
     """
@@ -59,6 +59,7 @@ class Libraries:
         self.used: list[int] = []
         self.standard: list[str] = []
         self.reason = ""
+        self.missed = False
         self.path: list[str] = []
         self.requests: Requests | None = None
         """In a copy of a base: what must still be asked for."""
@@ -138,25 +139,31 @@ class Libraries:
         if not self.reason and self._is_by_project():
             self.reason = _CHANGES[event]
 
-    def imported(self) -> list[str]:
-        """Return those of `names` that came before the first one that was found but could not be imported."""
-        failed = next((place for place, name in enumerate(self.names) if name not in sys.modules), len(self.names))
-        return self.names[:failed]
+    def imported(self) -> tuple[list[str], str]:
+        """Return those of `names` that came before the first one that was found but could not be imported.
+
+        With them comes why there are not more, in words; nothing if no more libraries were imported.
+        """
+        for place, name in enumerate(self.names):
+            if name not in sys.modules:
+                return self.names[:place], f"{name} could not be imported"
+        return list(self.names), self.reason if self.missed else ""
 
     def found(self, name: str) -> None:
         """Record that a module which is not the project's was looked for and found."""
         if self._is_pending() and self.requests is not None and self._asker(name) == _STATEMENT:
             self.requests.give_up()
-        if self.reason:
+        if self.missed:
             return
         if not self.path:
             self.path = list(sys.path)
-        elif self.path != sys.path:
-            self.reason = "the app changed sys.path"
-            return
         asker = self._asker(name)
-        if asker == _CALL:
+        if not self.reason and self.path != sys.path:
+            self.reason = "the app changed sys.path"
+        if not self.reason and asker == _CALL:
             self.reason = f"the app imports {name} by a call"
+        if self.reason:
+            self.missed = bool(asker) and _begins_library(name)
         elif asker == _STATEMENT:
             if self.called():
                 self._called = len(self.loaded)

@@ -369,8 +369,8 @@ class Worker:
 
     def _tell_libraries(self) -> None:
         """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
-        reason = self._libraries.reason
-        names = () if (patched := self._libraries.patched()) else tuple(self._libraries.imported())
+        imported, reason = self._libraries.imported()
+        names = () if (patched := self._libraries.patched()) else tuple(imported)
         used, standard = tuple(self._libraries.used[: len(names)]), tuple(self._libraries.standard[: len(names)])
         loaded, path = tuple(self._libraries.loaded), tuple(self._libraries.path)
         told = messages.Libraries(names, loaded, used, standard, path, patched or reason)

@@ -223,6 +223,11 @@ def test_what_led_to_nothing_is_told_to_whoever_asks_for_it() -> None:
         report = Report(Console(terminal), "0", "/p", verbose=verbose)
         report.passed_over("/p/a.css", "not read while importing")
         report.no_snapshot("shop.jobs", "a thread is running: worker")
+        report.no_more_libraries("numpy", "the app changed the environment")
+        report.no_more_libraries("", "the app replaced numpy.array")
         assert bool(terminal.getvalue()) == verbose
     assert "a.css: not read while importing" in terminal.getvalue()
     assert "no snapshot before shop.jobs: a thread is running: worker" in terminal.getvalue()
+    again = "imported again when the first module changes"
+    assert f"the libraries after numpy are {again}: the app changed the environment" in terminal.getvalue()
+    assert f"all libraries are {again}: the app replaced numpy.array" in terminal.getvalue()

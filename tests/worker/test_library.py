@@ -26,10 +26,10 @@ finder = Finder([{project!r}], lambda files: None, libraries=libraries, audits={
 finder.start()
 import app
 finder.stop()
-names = libraries.imported()
+names, missed = libraries.imported()
 told = {{"libraries": names, "loaded": libraries.loaded, "used": libraries.used[: len(names)],
          "standard": libraries.standard[: len(names)]}}
-print(json.dumps([told, libraries.patched() or libraries.reason, getattr(app, "SEEN", None)]))
+print(json.dumps([told, libraries.patched() or libraries.reason, getattr(app, "SEEN", None), missed]))
 """
 
 PRELOAD = """
@@ -146,8 +146,28 @@ def run(story: str, project: Path, **values: object) -> Any:  # Any: what the st
 def test_what_is_recorded(project: Path, code: str, names: list[str], reason: str) -> None:
     """The record ends where the app changes what a library sees, or imports something by a call."""
     (project / "app.py").write_text(code)
-    told, said, _ = run(RECORD, project)
+    told, said, *_ = run(RECORD, project)
     assert ([name for name in told["libraries"] if name.startswith("lib")], said) == (names, reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import os, libtwo\nos.environ['X'] = '1'", ""),
+        ("import os, libtwo\nos.environ['X'] = '1'\nimport libtwo, wave", ""),
+        ("import os, libtwo\nos.environ['X'] = '1'\nimport libone", "the app changed the environment"),
+        (
+            "import os, libtwo\nos.environ['X'] = '1'\nlibthree = __import__('libthree')",
+            "the app changed the environment",
+        ),
+        ("import libtwo\n__import__('libone')", "the app imports libone by a call"),
+        ("import sys, libtwo\nsys.path.append('/x')\nimport libone", "the app changed sys.path"),
+        ("try:\n    import libdead\nexcept ImportError: pass\nimport libone", "libdead could not be imported"),
+    ],
+)
+def test_why_not_more_libraries_are_kept(project: Path, code: str, reason: str) -> None:
+    (project / "app.py").write_text(code)
+    assert run(RECORD, project)[3] == reason
 
 
 @pytest.mark.parametrize(
@@ -382,7 +402,7 @@ def test_a_copy_of_a_base_is_the_same_world(project: Path, code: str, files: dic
         (project.parent / name).write_text(text)
     last = "last" if "import last" in code else "late" if "import late" in code else "second"
     (project / "app.py").write_text(f"{code}\nimport {last} as seen\nSEEN = seen.SEEN\n")
-    told, _, cold = run(RECORD, project)
+    told, _, cold, _ = run(RECORD, project)
     ended = len(told["libraries"])
     while isinstance(ended, int):
         told = {key: value[:ended] if key != "loaded" else value for key, value in told.items()}
