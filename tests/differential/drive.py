@@ -48,7 +48,7 @@ import sys
 if sys.orig_argv[-4:-3] and sys.orig_argv[-4].endswith("worker/__main__.py"):
     sys.path.insert(0, {root!r})
     from launcher.worker import checkpoint
-    checkpoint.FIRST_SPACING = {spacing}
+    checkpoint.FIRST_SPACING = checkpoint.SPACING_OF_COPIES = {spacing}
     sys.path.pop(0)
 """
 """Generated projects are imported in a few milliseconds: snapshots stand closer there than in the product."""

@@ -98,6 +98,8 @@ class Editor:
     rng: random.Random
     done: list[str] = field(default_factory=list)
     history: list[Tree] = field(default_factory=list)
+    below: str = ""
+    """The module that was changed below its imports last."""
 
     def edit(self) -> str:
         """Do something; return what, in words."""
@@ -187,6 +189,30 @@ def _add_statement(e: Editor) -> str:
     name = e.rng.choice(e.plain())
     more = module_text(e.world(), e.rng.randrange(1, 3)).split("\n", 2)[2]
     return e.put(name, (e.root / name).read_text() + more)
+
+
+def _change_below(e: Editor) -> str:
+    """Change what stands below an import of a module, often of the same one as before."""
+    names = e.modules()
+    if e.below not in names or e.rng.random() < 0.3:
+        e.below = "app.py" if e.rng.random() < 0.5 else e.rng.choice(names)
+    lines = (e.root / e.below).read_text().split("\n")
+    places = [number for number, line in enumerate(lines, 1) if line.startswith(("import ", "from "))]
+    if not places:
+        return ""
+    place = e.rng.choice((places[-1], e.rng.choice(places)))
+    above, below = lines[:place], lines[place:]
+    more = module_text(e.world(), 1).split("\n")[3:-1]
+    way = e.rng.randrange(4)
+    if way == 0:
+        below = _bumped("\n".join(below), e.rng).split("\n")
+    elif way == 1:
+        below = [*more, *below]
+    elif way == 2:
+        below = [*below[:-1], *more, ""]
+    else:
+        below = [line for line in below if not line.startswith(f"V{e.rng.randrange(5)} ")]
+    return e.put(e.below, "\n".join([*above, *below]))
 
 
 def _library(e: Editor) -> str:
@@ -402,7 +428,7 @@ def _new_branch(e: Editor) -> str:
 
 
 KINDS: list[tuple[Callable[[Editor], str], int]] = [
-    (_change, 20), (_change_late, 12), (_change_with_old_time, 4), (_rewrite, 5), (_add_statement, 8),
+    (_change, 20), (_change_late, 12), (_change_below, 40), (_change_with_old_time, 4), (_rewrite, 5), (_add_statement, 8),
     (_rewrite_entry, 2), (_library, 4), (_add, 6), (_delete, 2), (_delete_package, 1), (_rename, 1), (_swap, 1), (_move, 1),
     (_rename_package, 1), (_shadow, 2), (_unpackage, 2), (_empty_folder, 2), (_touch, 2), (_break, 4), (_data, 7),
     (_data_listed, 4), (_env, 3), (_setting, 2), (_link, 2), (_release, 1), (_link_module, 1), (_several, 3),
