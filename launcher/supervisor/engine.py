@@ -21,6 +21,7 @@ from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.digest import UNCERTAIN, of_file, of_state
 from launcher.wire.messages import GoOn, Libraries, Load, Preload, ReadAhead, Reading, Serving, Shared, Unsafe
+from launcher.wire.opening import Opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Engine:
         self._base_libraries = Libraries(())
         self._base_number = 0
         self._edited: list[str] = []
+        self._last_imports: dict[str, str] = {}
         self._room = MOST
         self._cold_seconds = 0.0
         self._doubted = ""
@@ -161,13 +163,17 @@ class Engine:
         self._edited = [*action.changed, *(path for path in self._edited if path not in action.changed)][:EDITED]
         self.back_to = None
         there = [path for path in action.changed if os.path.isfile(path)]
-        while self.enabled and not action.cold and (snapshot := self.timeline.choose(action.changed, there)):
+        choose = self.timeline.choose
+        while self.enabled and not action.cold and (snapshot := choose(action.changed, there, Opening.is_there)):
             useless = self.timeline.go_back(snapshot)
             child = self._copy_of(snapshot)
             if child is not None:
                 taken = len(self.timeline.snapshots)
-                child.tell(GoOn(action.generation, self._room, tuple(self._edited), taken, edition))
+                edited, last = tuple(self._edited), self._last_import()
+                child.tell(GoOn(action.generation, self._room, edited, taken, edition, last))
                 self.back_to = snapshot
+                if snapshot.opening is not None:
+                    self.timeline.reads_again(snapshot.opening)
             for gone in useless:  # afterwards: a process that ends takes its time
                 if gone.number != self._teller:
                     self._end(gone.number)
@@ -182,18 +188,22 @@ class Engine:
             self._lost(snapshot.number)
         return None
 
+    def _last_import(self) -> str:
+        """Return the file that the one which was edited last imports last."""
+        return self._last_imports.get(self._edited[0], "") if self._edited else ""
+
     def prepare(self) -> bool:
         """Have a copy wait for the next edit of the file that was edited last: it goes on without being made first.
 
-        Before the first edit it waits at the beginning, from where most files are loaded. To be called when there is
-        time; returns False where it has to be called again, because there may be a base soon. Where memory is low no
-        copy is made.
+        That edit is likely to be below the imports of the file, as most are. Before the first edit it waits at the
+        beginning, from where most files are loaded. To be called when there is time; returns False where it has to be
+        called again, because there may be a base soon. Where memory is low no copy is made.
         """
         edited = self._edited[:1]
         if not edited and (self._teller in self._frozen or self._is_base_at_work()):
             return False
         beginning = next(iter(self.timeline.snapshots), None)
-        snapshot = self.timeline.choose(edited, edited) if edited else beginning
+        snapshot = self.timeline.choose(edited, edited, lambda opening: True) if edited else beginning
         if snapshot is None or self._room < MOST or (self._ready and self._ready[0] == snapshot):
             return True
         self._end_ready()
@@ -273,7 +283,8 @@ class Engine:
         self.discard()
         self.back_to = None
         most = self._room if self.enabled else 0
-        child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, tuple(self._edited)), listener)
+        edited, last = tuple(self._edited), self._last_import()
+        child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, edited, last), listener)
 
     def discard(self) -> None:
         """End all snapshots, and forget what they read."""
@@ -290,7 +301,8 @@ class Engine:
 
     def taken(self, message: messages.SnapshotTaken, descriptor: int) -> None:
         """Take over a snapshot that the loading worker just made, unless one of this place was bad before."""
-        snapshot = Snapshot(self._number(), message.before)
+        opening = Opening(message.inside, message.size, message.digest) if message.inside else None
+        snapshot = Snapshot(self._number(), message.before, opening)
         if self._place(snapshot) in self._bad:
             Channel.of(descriptor).close()
             return
@@ -300,6 +312,10 @@ class Engine:
         if self.back_to is None and not snapshot.before:
             self._teller = snapshot.number
         self._attend(self._frozen[snapshot.number].channel, lambda: self._listen_to(snapshot.number))
+
+    def learn(self, message: messages.LastImports) -> None:
+        """Take note which source was loaded last by a statement of another one."""
+        self._last_imports.update(message.files)
 
     def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
         """Have an interpreter import the libraries that the app began with; *share* gives it what copies inherit."""
@@ -411,6 +427,8 @@ class Engine:
         elif isinstance(message, Libraries):
             self._teller = 0
             self.on_libraries(message)
+        elif isinstance(message, messages.LastImports):
+            self.learn(message)
 
     def _listen_to_base(self, base: Child) -> None:
         """Take what the base says; when it waits, it becomes the first snapshot."""

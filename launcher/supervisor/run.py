@@ -334,6 +334,8 @@ class Supervisor:
             child.verdict = "the app does something else between its imports"
         elif isinstance(message, messages.Using):
             self._engine.using(message.files)
+        elif isinstance(message, messages.LastImports):
+            self._engine.learn(message)
         elif isinstance(message, messages.Showing):
             self._saves.was_shown(message)
         elif isinstance(message, messages.SnapshotTaken) and descriptor is not None:

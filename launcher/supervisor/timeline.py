@@ -1,7 +1,8 @@
 """The ordered record of snapshots and of the files read between them, and the choice of the one to go back to.
 
 Pure: snapshots and files are numbers and names here; starting and resuming processes is done elsewhere. The rule is one
-sentence: go back to the newest snapshot before which none of the changed files was read.
+sentence: go back to the newest snapshot before which none of the changed files was read, but for the opening of the
+module in which it was taken.
 """
 
 from __future__ import annotations
@@ -12,15 +13,21 @@ from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT, PRESENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from launcher.wire.opening import Opening
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A frozen worker. `before` names the module that it was about to look for, or is empty for "loaded"."""
+    """A frozen worker. `before` names the module that it was about to look for, or is empty for "loaded".
+
+    `opening` tells what has run of the module that imports this one by a statement of its own.
+    """
 
     number: int
     before: str = ""
+    opening: Opening | None = None
 
 
 @dataclass(slots=True)
@@ -97,17 +104,29 @@ class Timeline:
                 del self._stretches[index]
                 return
 
-    def choose(self, changed: Iterable[str], there: Collection[str] = ()) -> Snapshot | None:
+    def choose(
+        self,
+        changed: Iterable[str],
+        there: Collection[str] = (),
+        has_run: Callable[[Opening], bool] = lambda opening: False,
+    ) -> Snapshot | None:
         """Return the newest snapshot that has read none of the *changed* files, or None if there is none.
 
-        Those of them that are still *there* may have been asked for: the answer would be the same.
+        Those of them that are still *there* may have been asked for: the answer would be the same. Of the module in
+        which a snapshot was taken it may have read the opening, where *has_run* says that this is as it was.
         """
         wanted = set(changed)
         chosen: Snapshot | None = None
+        read: set[str] = set()
         for stretch in self._stretches:
-            chosen = stretch.snapshot or chosen
-            if any(path not in there or stretch.files[path] != PRESENT for path in wanted & stretch.files.keys()):
-                return chosen
+            snapshot = stretch.snapshot
+            if snapshot is not None:
+                opening = snapshot.opening
+                if not read or (opening is not None and read == {opening.path} and has_run(opening)):
+                    chosen = snapshot
+            read |= {
+                path for path in wanted & stretch.files.keys() if path not in there or stretch.files[path] != PRESENT
+            }
         return chosen
 
     def after(self, snapshot: Snapshot) -> list[str]:
@@ -134,6 +153,10 @@ class Timeline:
             for path in forgotten & stretch.files.keys():  # it was asked for before it was read
                 self._learn(path, stretch.files[path])
         return [stretch.snapshot for stretch in gone if stretch.snapshot is not None]
+
+    def reads_again(self, opening: Opening) -> None:
+        """Take note that a copy goes on behind this opening, and reads that source again."""
+        self.known.pop(opening.path, None)
 
     def _learn(self, path: str, digest: str) -> None:
         known = self.known.get(path)

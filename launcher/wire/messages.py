@@ -20,7 +20,8 @@ class Load:
     """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
 
     `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most
-    `most` snapshots are taken on the way, above all before the files `wanted`, which were edited last.
+    `most` snapshots are taken on the way, above all before the files `wanted`, which were edited last, and before the
+    file `last`, which the first of these imports last.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
@@ -28,6 +29,7 @@ class Load:
     wait: bool = False
     most: int = 0
     wanted: tuple[str, ...] = ()
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class ReadAhead:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """Go on from the snapshot as this generation (to a copy, last). `most` and `wanted` are as in `Load`.
+    """Go on from the snapshot as this generation (to a copy, last). `most`, `wanted` and `last` are as in `Load`.
 
     `taken` counts the snapshots that are kept; `edition` is the number in `Edition`.
     """
@@ -79,6 +81,7 @@ class GoOn:
     wanted: tuple[str, ...]
     taken: int
     edition: int = 0
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,12 +272,23 @@ class SnapshotTaken:
     """A snapshot waits in process `pid`; carries the supervisor's end of its channel.
 
     It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those
-    that were found until then.
+    that were found until then. Where a module of the project asks for it, in a statement of its own, `inside` is the
+    source of that one, of which the first `size` bytes, with this digest, have run.
     """
 
     before: str
     pid: int
     libraries: int = 0
+    inside: str = ""
+    size: int = 0
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LastImports:
+    """Which source was loaded last by a statement of another one: a snapshot before it is inside of that one."""
+
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +385,7 @@ TO_SUPERVISOR = (
     Reading,
     Showing,
     SnapshotTaken,
+    LastImports,
     Unsafe,
     Libraries,
     Serving,
@@ -413,6 +428,7 @@ if TYPE_CHECKING:
         | Reading
         | Showing
         | SnapshotTaken
+        | LastImports
         | Unsafe
         | Libraries
         | Serving

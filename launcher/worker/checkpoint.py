@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from launcher.wire.messages import Message
+    from launcher.wire.opening import Opening
     from launcher.worker.bytecode import Bytecode
     from launcher.worker.fork_safety import Ledger
 
@@ -80,7 +81,7 @@ class Link:
 
 
 class Checkpoints:
-    """Takes the snapshots of one import. `wanted` are the files edited last, the newest first: before them comes first.
+    """Takes the snapshots of one import. `wanted` and `last` are the files before which one comes first, as in `Load`.
 
     At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `bytecode` is what the finder
     loads modules from. `begun` is the monotonic time at which this import began, or was resumed. `children` are the
@@ -94,13 +95,15 @@ class Checkpoints:
         ledger: Ledger,
         *,
         wanted: Sequence[str],
+        last: str = "",
         most: int,
         end_with: Callable[[int], None],
         bytecode: Bytecode,
     ) -> None:
         self._link = link
         self._ledger = ledger
-        self._wanted = tuple(wanted)
+        self.wanted = tuple(wanted)
+        self._last = last
         self.most = most
         self._end_with = end_with
         self._bytecode = bytecode
@@ -121,15 +124,15 @@ class Checkpoints:
         self._given_up = False
         self._is_copy = False
 
-    def at(self, name: str, path: str, prepare: Callable[[], None]) -> bool:
+    def at(self, name: str, path: str, prepare: Callable[[], Opening | None]) -> bool:
         """Take a snapshot before the project module *name* is loaded from *path*, if this is a good place.
 
-        *prepare* is called just before. Returns True in a copy that was resumed, at once or hours later, else False.
+        *prepare* is called just before, and returns the opening of the module that imports this one, if it has one.
+        Returns True in a copy that was resumed, at once or hours later, else False.
         """
         if self._given_up or not self._is_due(path):
             return False
-        prepare()
-        return self._take(name)
+        return self._take(name, prepare())
 
     def loaded(self, prepare: Callable[[], None], afterwards: Callable[[], None]) -> bool:
         """Take the snapshot of the loaded app, before it serves; return as `at` does.
@@ -140,7 +143,7 @@ class Checkpoints:
         if self._given_up or (self._is_copy and self._work() < SPACING_OF_COPIES):
             return False
         prepare()
-        return self._take("", None if self._is_copy else afterwards)
+        return self._take("", None, None if self._is_copy else afterwards)
 
     def trial(self) -> str:
         """Return why copies of this process could not be made, in words, or nothing. Makes one to find out."""
@@ -160,15 +163,15 @@ class Checkpoints:
         return threads
 
     def _is_due(self, path: str) -> bool:
-        """Decide by what is known here: the file edited last, the first module of all, or much work since the last.
+        """Decide by what is known here: the file edited last, what it imports last, the first module, or much work.
 
         Before other files that were edited lately a copy takes one only if that spares some work.
         """
         if self._taken >= self.most:
             return False
-        if path in self._wanted[:1] or not self._tried or (path in self._wanted and not self._is_copy):
+        if path in (*self.wanted[:1], self._last) or not self._tried or (path in self.wanted and not self._is_copy):
             return True
-        if path in self._wanted and self._work() >= FIRST_SPACING:
+        if path in self.wanted and self._work() >= FIRST_SPACING:
             return True
         if self._work() < self._spacing:
             return False
@@ -180,7 +183,7 @@ class Checkpoints:
         begun, used = self._since
         return max(time.process_time() - used, (time.monotonic() - begun) / WAITING)
 
-    def _take(self, name: str, afterwards: Callable[[], None] | None = None) -> bool:
+    def _take(self, name: str, opening: Opening | None, afterwards: Callable[[], None] | None = None) -> bool:
         self._tried = True
         try:
             obstacle = self._ledger.obstacle(self.children, name)
@@ -191,7 +194,7 @@ class Checkpoints:
             return self._freeze(theirs, afterwards)
         if ours is not None:
             with ours:
-                obstacle = self._believe(name, pid, ours)
+                obstacle = self._believe(name, pid, ours, opening)
         if obstacle:
             self._link.send(Unsafe(name, obstacle))
         self._since = (time.monotonic(), time.process_time())
@@ -219,7 +222,7 @@ class Checkpoints:
                 ours.close()
         return (pid, ours, None) if pid else (0, None, theirs)
 
-    def _believe(self, name: str, pid: int, ours: socket.socket) -> str:
+    def _believe(self, name: str, pid: int, ours: socket.socket, opening: Opening | None) -> str:
         """Hand the new snapshot on if it is a whole copy of this process, else end it and say why in words."""
         threads = self._ledger.native_threads(name)
         if threads:
@@ -230,7 +233,8 @@ class Checkpoints:
         self.children.add(pid)
         self._taken += 1
         self._link.log.mark()
-        self._link.send(SnapshotTaken(name, pid, self.libraries()), ours.fileno())
+        inside = (opening.path, opening.size, opening.digest) if opening else ()
+        self._link.send(SnapshotTaken(name, pid, self.libraries(), *inside), ours.fileno())
         return ""
 
     def _freeze(self, end: socket.socket, afterwards: Callable[[], None] | None) -> bool:
@@ -310,7 +314,8 @@ class Checkpoints:
                 self._link.send(Waiting())
         self._folders.forget_young()
         self._sources = ()
-        self._wanted = message.wanted
+        self.wanted = message.wanted
+        self._last = message.last
         self._spacing = SPACING_OF_COPIES
         self._taken = message.taken
         self.most = message.most

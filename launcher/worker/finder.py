@@ -17,17 +17,19 @@ import threading
 from importlib.machinery import PathFinder, SourceFileLoader
 from types import MappingProxyType
 
-from launcher.wire.digest import FOLDER, MISSING, PRESENT, of_file, of_presence
+from launcher.wire.digest import FOLDER, MISSING, PRESENT, UNCERTAIN, of_file, of_presence
 from launcher.worker.arrivals import Arrivals
 from launcher.worker.audits import hear
 from launcher.worker.bytecode import Bytecode, is_newer, read_source
+from launcher.worker.opening import Superseded, has_annotations, importer, opening_of, rest_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
-    from types import CodeType, ModuleType
+    from types import CodeType, FrameType, ModuleType
 
+    from launcher.wire.opening import Opening
     from launcher.worker.audits import Act
     from launcher.worker.bytecode import Source
     from launcher.worker.installed import Installed
@@ -79,7 +81,7 @@ class Finder:
         roots: Iterable[str],
         report: Callable[[dict[str, str]], None],
         *,
-        checkpoint: Callable[[str, str, Callable[[], None]], bool] | None = None,
+        checkpoint: Callable[[str, str, Callable[[], Opening | None]], bool] | None = None,
         libraries: Libraries | None = None,
         audits: Mapping[Act, Iterable[str]] = MappingProxyType({}),
         mark: Callable[[str], None] | None = None,
@@ -103,6 +105,15 @@ class Finder:
         self._arrivals = arrivals or Arrivals()
         self._installed = installed
         self.bytecode = bytecode or Bytecode()
+        self.last_imports: dict[str, str] = {}
+        """By the source of each module that imports others by a statement: the one that was loaded last by one."""
+        self._run: set[str] = set()
+        self._looked_into: set[str] = set()
+        self._importing: tuple[_Loader, int, Opening] | None = None
+        self._again = ""
+        """The module at whose import statement the rest of another one runs, until it is looked for again."""
+        self.torn: set[str] = set()
+        """Sources of which an opening has run, and whose rest could not be compiled: a fresh start runs neither."""
         self._searched: dict[object, bool] = {}
         self._active = False
         self._late: set[int] = set()
@@ -169,11 +180,70 @@ class Finder:
     def _comes_again(self, name: str, spec: ModuleSpec | None) -> bool:
         """Ask for a snapshot before anything of this module counts as read; return whether this is a copy of one.
 
-        In a copy that is resumed the disk may be another one.
+        In a copy that is resumed the disk may be another one. Raises `Superseded` where the module that imports this
+        one is.
         """
         if self._checkpoint is None or spec is None:
             return False
-        return self._checkpoint(name, spec.origin or "", self.catch_up)
+        if name == self._again:
+            self._again = ""
+            return False  # there is a snapshot of this place, from which this copy comes
+        if not self._checkpoint(name, spec.origin or "", lambda: self._prepare(name)):
+            return False
+        if self._importing:
+            self._look_again(name, *self._importing)
+        return True
+
+    def _prepare(self, name: str) -> Opening | None:
+        """Do what is to be done before a snapshot; return the opening of the module that imports this one."""
+        self.catch_up()
+        self._importing = self._inside_of(name)
+        return self._importing[2] if self._importing else None
+
+    def _importer(self) -> tuple[_Loader, FrameType] | None:
+        """Return the loader of the project's module that runs an import statement of its own, and its frame."""
+        frame = importer(_OURS)
+        loader = frame.f_globals.get("__loader__") if frame is not None else None
+        if frame is None or not isinstance(loader, _Loader) or loader.code is not frame.f_code:
+            return None
+        return loader, frame
+
+    def _inside_of(self, name: str) -> tuple[_Loader, int, Opening] | None:
+        """Return the loader of the module that imports *name*, the line there, and its opening.
+
+        None where it has no opening, where anything but its loader has looked into its source, or that has moved on;
+        and where to ask a package for its modules once more is to call a function of it (PEP 562).
+        """
+        found = self._importer()
+        package = sys.modules.get(name.rpartition(".")[0])
+        if found is None or found[0].path in self._looked_into or hasattr(package, "__getattr__"):
+            return None
+        loader, frame = found
+        with self.quiet():
+            try:
+                source = read_source(loader.path)
+            except OSError:
+                return None
+        opening = opening_of(source.content, loader.path, frame.f_lineno)
+        moved = self._known.get(loader.path) != source.digest
+        return (loader, frame.f_lineno, opening) if opening and not moved else None
+
+    def _look_again(self, name: str, loader: _Loader, line: int, opening: Opening) -> None:
+        """Look, in a copy before *name*, at what imports it; raise `Superseded` if that changed behind its opening."""
+        with self.quiet():
+            try:
+                source = read_source(loader.path)
+            except OSError:
+                source = None
+        known = self._known.pop(loader.path)
+        if source is None or not opening.begins(source.content):
+            self.note(loader.path, UNCERTAIN)  # it has changed again: whoever looks at the disk will see it
+            return
+        if source.digest != known:
+            self._again = name
+            loader.expect(source, line)
+            raise Superseded(loader)
+        self.note(loader.path, known)
 
     def _find(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         """Ask the path finder, whose listing of folders is not the app's."""
@@ -196,6 +266,26 @@ class Finder:
             return
         if self._active and self._libraries is not None:
             self._libraries.found(name)
+
+    def loads(self, path: str) -> None:
+        """Take note that the project's module of this source is loaded now."""
+        found = self._importer()
+        if found is not None:
+            self.last_imports[found[0].path] = path
+
+    def is_torn(self) -> bool:
+        """Return whether an opening has run without its rest, though the app is loaded. No fresh start does that."""
+        return bool(self.torn or self._again)
+
+    def runs(self, path: str) -> None:
+        """Take note that a source begins to run. The opening of one that runs twice is only a part of what it did."""
+        if path in self._run:
+            self.looks_into(path)
+        self._run.add(path)
+
+    def looks_into(self, path: str) -> None:
+        """Take note that somebody wants to know more of this source than to run it."""
+        self._looked_into.add(path)
 
     def begins(self, name: str, code: CodeType | None) -> None:
         """Take note that the project's module *name* runs; None stands for what is no Python code."""
@@ -297,6 +387,7 @@ class Finder:
             elif _CACHE in path:
                 self._opened_bytecode(path)
             elif is_project_file(path) and not os.path.isdir(path):
+                self._looked_into.add(path)
                 # Hashed before it is opened: if it changes in between, the next look finds a difference and loads
                 # again.
                 self.note(path, of_file(path))
@@ -310,6 +401,7 @@ class Finder:
             return
         if not is_project_file(source):
             return
+        self.looks_into(source)
         self.note(source, of_file(source))
         try:
             if not is_newer(_stat(cache).st_mtime, status):
@@ -364,7 +456,9 @@ class Finder:
         if type(given) is str and given[:1] == os.sep and not given.startswith(self._roots):
             return
         path = self._inside(given)
-        if path and path not in self._known and path not in self._absent and is_project_file(path):
+        if path in self._known:
+            self._looked_into.add(path)
+        elif path and path not in self._absent and is_project_file(path):
             self._absent[path] = of_presence(path)
             self._tell_absent()
 
@@ -419,33 +513,71 @@ class _Loader(SourceFileLoader):
         super().__init__(spec.name, spec.origin or "")
         self._cache = spec.cached
         self._finder = finder
+        self._rest: tuple[Source, int] | None = None
+        self._module: ModuleType | None = None
+        self.code: CodeType | None = None
+        """The code that runs, or ran last."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module; in a request, too, what it reads counts."""
         if self._finder.is_active():
-            super().exec_module(module)
+            self._finder.loads(self.path)
+            while not self._is_run(module):
+                pass
         else:
             with self._finder.late():
                 super().exec_module(module)
 
+    def _is_run(self, module: ModuleType) -> bool:
+        """Run the module, or the rest of it; return whether that was all, and not superseded."""
+        self._module = module
+        if self._rest is None:
+            self._finder.runs(self.path)
+        try:
+            super().exec_module(module)
+        except Superseded as error:
+            if error.loader is not self:
+                raise
+            return False
+        return True
+
+    def expect(self, source: Source, line: int) -> None:
+        """Have the rest of *source* run next, from the statement on that begins on this line."""
+        self._rest = source, line
+
     def get_code(self, fullname: str) -> CodeType:
         """Return the module's code object; raise `SyntaxError` or `OSError` as the standard loader does."""
         path = self.get_filename(fullname)
+        (rest, self._rest), (module, self._module) = (self._rest, None), (self._module, None)
+        if module is None:
+            self._finder.looks_into(path)  # somebody else asks
+        if rest is not None:
+            self._finder.torn.add(path)
         with self._finder.quiet():
-            try:
-                source = read_source(path)
-            except OSError as error:
-                # It was there when it was found: whoever looks again sees whether what was in the way is gone.
-                self._finder.note(path, PRESENT if isinstance(error, FileNotFoundError) else MISSING)
-                raise
+            source = rest[0] if rest is not None else self._read(path)
             self._finder.note(path, source.digest)
             code = self._finder.bytecode.of(source, self._cache)
         if code is None:
             code = self.source_to_code(source.content, path)
             with self._finder.quiet():
                 self._keep(code, source)
+        if rest is not None and module is not None:
+            values = vars(module)
+            if not has_annotations(code) and not values.get("__annotations__"):
+                values.pop("__annotations__", None)  # made at the beginning, for what is no more there
+            code = rest_of(source.content, path, rest[1], code.co_flags)
+            self._finder.torn.discard(path)
+        self.code = code
         self._finder.begins(fullname, code)
         return code
+
+    def _read(self, path: str) -> Source:
+        try:
+            return read_source(path)
+        except OSError as error:
+            # It was there when it was found: whoever looks again sees whether what was in the way is gone.
+            self._finder.note(path, PRESENT if isinstance(error, FileNotFoundError) else MISSING)
+            raise
 
     def _keep(self, code: CodeType, source: Source) -> None:
         """Write bytecode for the next start, unless the source moved on while it was compiled."""

@@ -81,7 +81,7 @@ class Libraries:
             self._ran.add(name)
             self._calls.begins(code)
         if self._is_pending() and code is not None and (names := owners(code)):
-            self._owners[name] = names
+            self._owners.setdefault(name, set()).update(names)
 
     def called(self) -> bool:
         """Return whether the project may have called something since this was asked last, and see what was loaded."""

@@ -96,6 +96,7 @@ def _script_code(path: str, main: ModuleType, finder: Finder) -> CodeType:
         with open(path, "rb") as file:
             source = file.read()
         finder.note(path, of_read(path, source))
+        finder.looks_into(path)  # it runs as the program, and once more as a module if another one imports it
     code: CodeType = compile(source, path, "exec", dont_inherit=True)
     return code
 

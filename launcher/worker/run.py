@@ -67,7 +67,7 @@ from launcher.worker.staying import evaluate, may_stay, stay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from _typeshed.wsgi import WSGIApplication
@@ -181,7 +181,7 @@ class Worker:
         while True:
             if waiting is not None and (not waiting[1].wait or self._first_connection()):
                 (plan, told), waiting = waiting, None
-                if self._load(plan, self._checkpoints(told.most, told.wanted)):
+                if self._load(plan, self._checkpoints(told.most, told.wanted, told.last)):
                     return 0
             message, descriptor = self._link.channel.receive()
             if isinstance(message, Load) and descriptor is not None:
@@ -227,7 +227,7 @@ class Worker:
         ready, _, _ = select.select([self._listener.fileno(), channel], [], [])
         return channel not in ready
 
-    def _checkpoints(self, most: int, wanted: Sequence[str]) -> Checkpoints | None:
+    def _checkpoints(self, most: int, wanted: Sequence[str] = (), last: str = "") -> Checkpoints | None:
         """Return what takes the snapshots of the coming import; None where none may be taken."""
         self._ledger = Ledger(is_project_file)
         self._libraries = Libraries(is_project_file)
@@ -235,7 +235,13 @@ class Worker:
             self._obstacle = obstacle if most else ""
             return None
         checkpoints = Checkpoints(
-            self._link, self._ledger, wanted=wanted, most=most, end_with=die_with_supervisor, bytecode=self._bytecode
+            self._link,
+            self._ledger,
+            wanted=wanted,
+            last=last,
+            most=most,
+            end_with=die_with_supervisor,
+            bytecode=self._bytecode,
         )
         self._snapshots = checkpoints.children
         checkpoints.libraries = lambda: len(self._libraries.names)
@@ -244,7 +250,7 @@ class Worker:
 
     def _become_base(self, plan: Plan, message: Preload) -> Checkpoints | None:
         """Import the libraries and wait as a snapshot; return in each copy, or None if that cannot be done."""
-        checkpoints = self._checkpoints(0, ())
+        checkpoints = self._checkpoints(0)
         self._link.log.close()
         finder = Finder(
             (*plan.roots, plan.target.directory),
@@ -275,7 +281,7 @@ class Worker:
         return checkpoints
 
     def _depart(self) -> None:
-        """End this copy of a base, which the app has outgrown."""
+        """End this copy, from which the app cannot come to what a fresh start comes to."""
         self._link.send(Departed())
         os._exit(0)
 
@@ -344,12 +350,15 @@ class Worker:
     ) -> None:
         """Serve the app, whose import began at the monotonic time *begun*, until drained."""
         self._libraries.settle()
+        if finder.is_torn():
+            self._depart()
         seconds = time.monotonic() - (checkpoints.begun if checkpoints is not None else begun)
         finder.stop()
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
-            checkpoints.loaded(finder.catch_up, self._tell_libraries)
+            checkpoints.loaded(finder.catch_up, lambda: self._tell_of_load(finder))
             seconds = time.monotonic() - checkpoints.begun
+            self._tell_last_imports(finder, checkpoints.wanted[:1])
         # What is read from now on may be asked for at once. A copy comes out of its snapshot with a log of its own.
         self._link.log.close()
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
@@ -367,8 +376,14 @@ class Worker:
         """Say that somebody is asked something while the app is imported: that takes as long as it takes."""
         self._link.send(Prompting(True))
 
-    def _tell_libraries(self) -> None:
-        """Say what a library base may import. Takes long, and so is the work of a snapshot that waits anyway."""
+    def _tell_last_imports(self, finder: Finder, sources: Iterable[str]) -> None:
+        """Say which sources these have imported last."""
+        if found := {path: finder.last_imports[path] for path in sources if path in finder.last_imports}:
+            self._link.send(messages.LastImports(found))
+
+    def _tell_of_load(self, finder: Finder) -> None:
+        """Say what later loads may do better. Takes long, and so is the work of a snapshot that waits anyway."""
+        self._tell_last_imports(finder, finder.last_imports)
         imported, reason = self._libraries.imported()
         names = () if (patched := self._libraries.patched()) else tuple(imported)
         used, standard = tuple(self._libraries.used[: len(names)]), tuple(self._libraries.standard[: len(names)])

@@ -485,6 +485,37 @@ def test_a_library_sees_what_the_app_has_called_in_another_one_before(project: P
     server.until(lambda: "back to the imported libraries" in edit(), "a base")
 
 
+def test_what_a_module_has_imported_stays_while_it_changes_below(project: Project):
+    """The module that holds the app is edited most: what it imports is loaded once more for the first edit, not for others."""
+    app = "from shop.models import NAME\nfrom shop.views import SHOP\nVERSION = '{}'\n"
+    app += "def app(environ, start_response):\n    start_response('200 OK', [])\n"
+    app += "    return [f'{{NAME}} {{SHOP}} {{VERSION}} {{sorted(globals())}}'.encode()]\n"
+    names = ["NAME", "SHOP", "VERSION", "__builtins__", "__cached__", "__doc__", "__file__", "__loader__"]
+    names += ["__name__", "__package__", "__spec__", "app"]
+    project.files(
+        {
+            "app.py": app.format(0),
+            "shop/models.py": NOTED + "NAME = 'models'\n",
+            "shop/views.py": "SHOP = 'tea'\n",
+        }
+    )
+    server = project.dev("app:app")
+    server.answers(f"models tea 0 {names}")
+    for number in range(1, 6):
+        project.save("app.py", app.format(number))
+        server.answers(f"models tea {number} {names}")
+    assert "back to before shop.views, served again" in server.says("served again", 5)
+    assert project.journal().count("value loaded") <= 2
+    project.save("app.py", app.format(6) + "1 / 0\n")
+    page = server.answers("ZeroDivisionError", status=500).body
+    assert page.count(b"<cite") == 1, "no frame but that of the module"
+    server.says("ZeroDivisionError in app.py:7")
+    project.save("app.py", "import os\n" + app.format(7))
+    server.answers(f"models tea 7 {[*names, 'os']}")
+    project.save("shop/views.py", "SHOP = 'milk'\n")
+    server.answers(f"models milk 7 {[*names, 'os']}")
+
+
 def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(project: Project):
     """And an app that has outgrown it starts afresh, with a base of its own: that is no fault of the place."""
     app = "import colorsys\nVERSION = {}\ndef app(environ, start_response):\n"

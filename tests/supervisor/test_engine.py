@@ -28,6 +28,7 @@ from launcher.wire.messages import (
     Booted,
     CrashLog,
     GoOn,
+    LastImports,
     Libraries,
     Lifeline,
     Load,
@@ -729,6 +730,8 @@ class Project:
             elif isinstance(message, SnapshotTaken) and descriptor is not None:
                 self.engine.taken(message, descriptor)
                 child.readings.pass_mark()
+            elif isinstance(message, LastImports):
+                self.engine.learn(message)
             else:
                 if isinstance(message, Booted):
                     child.pid = message.pid
@@ -779,6 +782,39 @@ def test_edits_one_after_the_other_are_served_from_snapshots(project: Project) -
         assert project.ask() == text
         project.drain(child)
     assert came_from == ["back to before shop", "back to before shop_views"]
+
+
+@linux
+def test_a_copy_goes_on_inside_of_the_module_that_changes_below_its_imports(project: Project) -> None:
+    """From the second edit on: the first one tells which module. In the imports it goes further back."""
+    project.drain(project.load(1))
+    project.reserve.turn_until(
+        lambda: bool(project.reserve.libraries)
+    )  # told by the snapshot, with what is imported last
+    came_from = []
+    for generation, number in enumerate("12345", start=2):
+        text = APP.replace("TEXT.", f"TEXT.replace('one', '{number}').")
+        if number in "45":
+            text = text.replace("import shop_models", "import shop_models as models")
+        child = project.load(generation, project.write("shop.py", text))
+        came_from.append(project.engine.came_from().removeprefix("back to before "))
+        assert project.ask() == number
+        project.drain(child)
+    assert came_from == ["shop", "shop_views", "shop_views", "shop", "shop_views"]
+
+
+@linux
+def test_a_copy_in_advance_waits_inside_of_the_module_that_was_edited_last(project: Project) -> None:
+    project.drain(project.load(1))
+    project.reserve.turn_until(lambda: bool(project.reserve.libraries))
+    project.drain(project.load(2, project.write("shop.py", APP + "# one\n")))
+    assert project.engine.prepare()
+    ready = project.engine._ready
+    assert ready is not None
+    assert ready[0].before == "shop_views"
+    child = project.load(3, project.write("shop.py", APP + "# two\n"))
+    assert child is ready[1]
+    project.drain(child)
 
 
 @linux

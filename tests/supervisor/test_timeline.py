@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from launcher.supervisor.timeline import OWN_PRODUCT, Snapshot, Timeline
 from launcher.wire.digest import FOLDER, MISSING, PRESENT
+from launcher.wire.opening import Opening
 
 MODELS, VIEWS, LOADED = Snapshot(1, "shop.models"), Snapshot(2, "shop.views"), Snapshot(3)
 
@@ -268,8 +269,12 @@ class Naive:
     def read(self, paths: list[str]) -> None:
         self.events.extend(path for path in paths if path not in self.events)
 
-    def choose(self, changed: list[str]) -> Snapshot | None:
-        suitable = [snapshot for snapshot in self.snapshots() if self.before(snapshot).isdisjoint(changed)]
+    def choose(self, changed: list[str], *, has_run: bool) -> Snapshot | None:
+        suitable = []
+        for snapshot in self.snapshots():
+            may_differ = {snapshot.opening.path} if snapshot.opening and has_run else set()
+            if self.before(snapshot) & set(changed) <= may_differ:
+                suitable.append(snapshot)
         return suitable[-1] if suitable else None
 
     def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
@@ -290,9 +295,9 @@ NUMBERS = st.integers(0, 9)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("read"), PATHS),
-        st.tuples(st.just("add"), st.none()),
+        st.tuples(st.just("add"), st.sampled_from("abcdef") | st.none()),
         st.tuples(st.just("remove"), NUMBERS | st.integers(100, 110)),
-        st.tuples(st.just("reload"), PATHS),
+        st.tuples(st.just("reload"), st.tuples(PATHS, st.booleans(), st.booleans())),
         st.tuples(st.just("base"), st.tuples(PATHS, st.lists(NUMBERS, max_size=3))),
         st.tuples(st.just("cold"), st.none()),
     ),
@@ -308,15 +313,23 @@ def test_it_is_the_naive_rule(steps: list[tuple[str, object]]) -> None:
             timeline.read(dict.fromkeys(what, str(number)))  # type: ignore[call-overload]
             naive.read(what)  # type: ignore[arg-type]
         elif step == "add":
-            timeline.add(Snapshot(number))
-            naive.events.append(Snapshot(number))
+            opening = Opening(what, 1, "") if what in naive.events else None  # type: ignore[arg-type]
+            timeline.add(Snapshot(number, opening=opening))
+            naive.events.append(Snapshot(number, opening=opening))
         elif step == "remove":
             timeline.remove(what)  # type: ignore[arg-type]
-            naive.events = [event for event in naive.events if event != Snapshot(what)]  # type: ignore[arg-type]
+            naive.events = [
+                event for event in naive.events if not (isinstance(event, Snapshot) and event.number == what)
+            ]
         elif step == "reload":
-            chosen = timeline.choose(what)  # type: ignore[arg-type]
-            assert chosen == naive.choose(what)  # type: ignore[arg-type]
+            paths, has_run, is_copied = what  # type: ignore[misc]
+            chosen = timeline.choose(paths, has_run=lambda opening, answer=has_run: answer)
+            assert chosen == naive.choose(paths, has_run=has_run)
             assert timeline.go_back(chosen) == naive.go_back(chosen)
+            if chosen is not None and chosen.opening is not None and is_copied:
+                timeline.reads_again(chosen.opening)
+                timeline.read({chosen.opening.path: str(number)})
+                naive.events.append(chosen.opening.path)
             has_base = has_base and chosen is not None
         elif step == "base" and not has_base:
             paths, bare = what  # type: ignore[misc]
@@ -327,7 +340,66 @@ def test_it_is_the_naive_rule(steps: list[tuple[str, object]]) -> None:
             assert timeline.go_back(None) == naive.go_back(None)
             has_base = False
         assert timeline.snapshots == naive.snapshots()
-        assert timeline.snapshots == naive.snapshots()
         assert set(timeline.known) == {event for event in naive.events if isinstance(event, str)}
         for path in "abcdef":
-            assert timeline.choose([path]) == naive.choose([path])
+            assert timeline.choose([path]) == naive.choose([path], has_run=False)
+
+
+# The opening of a module
+
+INSIDE = Snapshot(4, "shop.views", Opening("init", 20, "abc"))
+
+
+@pytest.fixture
+def inside() -> Timeline:
+    """The app is `init`, which imports `models` and then `views`; before that comes the snapshot inside of `init`."""
+    timeline = Timeline()
+    timeline.add(MODELS)
+    timeline.read({"init": "1", "models": "1"})
+    timeline.add(INSIDE)
+    timeline.read({"views": "1"})
+    timeline.add(LOADED)
+    return timeline
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_as_it_was", "expected"),
+    [
+        pytest.param(["init"], True, INSIDE, id="behind-the-opening"),
+        pytest.param(["init"], False, MODELS, id="in-the-opening"),
+        pytest.param(["init", "views"], True, INSIDE, id="with-what-is-imported-there"),
+        pytest.param(["init", "models"], True, MODELS, id="with-what-was-imported-before"),
+        pytest.param(["models"], True, MODELS, id="what-was-imported-before"),
+        pytest.param(["views"], False, INSIDE, id="what-is-imported-there"),
+    ],
+)
+def test_the_module_in_which_a_snapshot_was_taken_may_change_behind_its_opening(
+    inside: Timeline, changed: list[str], is_as_it_was: bool, expected: Snapshot
+) -> None:
+    asked: list[Opening] = []
+
+    def has_run(opening: Opening) -> bool:
+        asked.append(opening)
+        return is_as_it_was
+
+    assert inside.choose(changed, has_run=has_run) == expected
+    assert asked == ([INSIDE.opening] if set(changed) in ({"init"}, {"init", "views"}) else [])
+
+
+def test_the_rest_of_a_module_is_read_again_each_time(inside: Timeline) -> None:
+    for digest, gone in (("2", [LOADED]), ("3", [])):
+        assert inside.go_back(INSIDE) == gone
+        assert inside.known == {"init": "1", "models": "1"}
+        inside.reads_again(INSIDE.opening)
+        assert inside.known == {"models": "1"}
+        inside.read({"init": digest, "views": "1"})
+        assert inside.known == {"init": digest, "models": "1", "views": "1"}
+    assert inside.choose(["init"], has_run=lambda opening: False) == MODELS
+    inside.go_back(MODELS)
+    assert inside.known == {}
+
+
+def test_a_snapshot_that_is_lost_leaves_known_what_it_has_read(inside: Timeline) -> None:
+    inside.go_back(INSIDE)
+    inside.remove(INSIDE.number)
+    assert inside.known == {"init": "1", "models": "1"}

@@ -27,6 +27,7 @@ from launcher.wire.messages import (
     Failed,
     GivenBack,
     GoOn,
+    LastImports,
     Libraries,
     Lifeline,
     Load,
@@ -56,7 +57,7 @@ from launcher.wire.messages import (
 
 EXAMPLES = (
     Load({"project": "/p", "env": {"A": "1"}, "threads": True, "roots": ["/p"]}, 3, wait=True),
-    Load({}, 0, False, 8, ("/p/a.py",)),
+    Load({}, 0, False, 8, ("/p/a.py",), "/p/b.py"),
     Preload({}, ("flask", "flask.app"), ("flask", "click"), (0, 0), ("[1000]", "[9]"), ("/p", "/usr/lib")),
     MovesQueue(),
     Tally(),
@@ -77,6 +78,8 @@ EXAMPLES = (
     Showing("/p/shop.css", "0123456789abcdef", style=True),
     Showing("/p/\udce9.html", "*"),
     SnapshotTaken("shop.views", 8, 3),
+    SnapshotTaken("shop.views", 8, 3, "/p/shop/__init__.py", 30, "0123"),
+    LastImports({"/p/shop/__init__.py": "/p/shop/views.py"}),
     Unsafe("shop.jobs", "a thread is running: worker"),
     Libraries(("flask",), ("flask", "click"), (0,), ("[1000]",), ("/p",), "the app changed sys.path"),
     Shared(1),

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from launcher.wire.digest import FOLDER, LARGE, MISSING, PRESENT, of_content, of_file
+from launcher.wire.digest import FOLDER, LARGE, MISSING, PRESENT, UNCERTAIN, of_content, of_file
 from launcher.worker.finder import is_project_file
 
 ROOT = Path(__file__).parents[2]
@@ -579,3 +580,151 @@ def test_what_asks_for_files_is_told_as_before(project: Project) -> None:
 def test_a_class_may_keep_the_function(project: Project) -> None:
     project.run("class A:\n    stat = os.stat\nvalue = A().stat('.').st_size == os.stat('.').st_size")
     assert project.value is True
+
+
+GOES_ON = """
+import json, os, sys
+sys.path.insert(0, {root!r})
+from launcher.worker.finder import Finder
+sys.path[0] = {project!r}
+os.chdir({project!r})
+reports, asked, opening = [], [], None
+
+def checkpoint(name, path, prepare):
+    asked.append(name)
+    if name.rpartition('.')[2] != "views":
+        return False
+    global opening, before
+    opening, before = prepare(), len(reports)
+    with finder.quiet():
+        {edit}
+    return True
+
+checkpoint.__code__ = checkpoint.__code__.replace(co_filename=Finder.find_spec.__code__.co_filename)  # ours, as in a worker
+finder = Finder([{project!r}], reports.append, checkpoint=checkpoint)
+finder.start()
+import app
+finder.stop()
+found = {{os.path.basename(path): digest for report in reports[before:] for path, digest in report.items()}}
+size = opening.size if opening is not None else None
+print(json.dumps([app.RAN, size, found.get("app.py"), asked, finder.is_torn()]))
+"""
+
+ENTRY = "RAN = ['top']\nimport sys\nimport views\nRAN.append(1)\n"
+CHANGED = "open('app.py', 'w').write({!r})"
+
+
+def go_on(project: Project, edit: str) -> Any:  # Any: what the story prints
+    """Import the app, and have it changed when a copy goes on before `views`, which it imports."""
+    ended = subprocess.run(
+        [sys.executable, "-c", GOES_ON.format(root=str(ROOT), project=str(project.folder), edit=edit)],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(ended.stdout)
+
+
+@pytest.mark.parametrize(
+    ("edited", "ran"),
+    [
+        (ENTRY.replace("(1)", "(2)"), ["top", 2]),
+        (ENTRY + "RAN.append(3)\n", ["top", 1, 3]),
+        (ENTRY.partition("RAN.append")[0], ["top"]),
+        (ENTRY.replace("RAN.append", "import other\nRAN.append"), ["top", 1]),
+        (ENTRY, ["top", 1]),
+    ],
+    ids=["changed", "more", "less", "imports-more", "the-same"],
+)
+def test_a_copy_runs_the_rest_of_what_imports_as_it_is_now(project: Project, edited: str, ran: list[object]) -> None:
+    project.files(app=ENTRY, views="X = 1", other="Y = 1")
+    found, size, digest, asked, torn = go_on(project, CHANGED.format(edited))
+    assert not torn
+    assert found == ran
+    assert size == len(ENTRY.partition("RAN.append")[0])
+    assert digest == of_content(edited.encode())
+    assert asked == ["app", "views", *(["other"] if "other" in edited else [])]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [CHANGED.format(ENTRY.replace("top", "new")), "os.rename('app.py', 'gone.py')"],
+    ids=["in-the-opening", "gone"],
+)
+def test_a_copy_of_another_opening_does_not_hide_it(project: Project, edit: str) -> None:
+    """The supervisor did not know yet. No file ever has that digest: it will see the difference."""
+    project.files(app=ENTRY, views="X = 1")
+    assert go_on(project, edit)[:3] == [["top", 1], len(ENTRY.partition("RAN.append")[0]), UNCERTAIN]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "RAN = ['top']\ntry:\n    import views\nfinally:\n    RAN.append(1)\n",
+        "RAN = ['top']\ndef f():\n    import views\n    RAN.append(1)\nf()\n",
+        "import importlib\nRAN = ['top']\nimportlib.import_module('views')\nRAN.append(1)\n",
+        "RAN = ['top']\nimport between\nRAN.append(1)\n",
+        "RAN = ['top']\nopen(__file__).close()\nimport views\nRAN.append(1)\n",
+        "import os\nRAN = ['top']\nos.stat(__file__)\nimport views\nRAN.append(1)\n",
+        "RAN = ['top']\n__loader__.get_code(__name__)\nimport views\nRAN.append(1)\n",
+        "RAN = ['top']\nimport again\nimport views\nRAN.append(1)\n",
+        "import importlib.machinery as m\nm.SourceFileLoader.source_to_code = lambda self, data, path, **_: compile(data, path, 'exec')\n"
+        "RAN = ['top']\nimport views\nRAN.append(1)\n",
+        "RAN = ['top']\nfrom box import views\nRAN.append(1)\n",
+        "RAN = ['top']\nimport views; RAN.append(1)\n",
+        "RAN = ['top']\nexec('import views')\nRAN.append(1)\n",
+    ],
+    ids=["in-a-block", "in-a-function", "by-a-call", "by-another-one", "it-reads-itself", "it-asks-for-itself", "it-has-itself-compiled", "it-runs-twice",
+         "another-compiler", "asked-of-a-function", "two-on-a-line",
+         "other-code"],
+)  # fmt: skip
+def test_what_has_no_opening_goes_on_as_it_was(project: Project, entry: str) -> None:
+    project.files(app=entry, views="X = 1", between="def f():\n    import views\nf()\n")
+    project.files(again="import sys\ndel sys.modules['app']\nimport app")
+    project.write("box/__init__.py", "def __getattr__(name): raise AttributeError(name)")
+    project.write("box/views.py", "")
+    changed = entry.replace("append(1)", "append(2)")
+    found, size, digest, *_ = go_on(project, CHANGED.format(changed))
+    assert (found, size, digest) == (["top", 1], None, None)
+
+
+def test_a_package_goes_on_in_its_own_source(project: Project) -> None:
+    """One statement may ask for more than one module; what is there is not run again."""
+    package = "RAN = ['top']\nfrom . import first, views\nRAN.append(first.COUNT)\n"
+    project.write("app/__init__.py", package)
+    project.write("app/first.py", "import sys\nsys.count = COUNT = getattr(sys, 'count', 0) + 1")
+    project.write("app/views.py", "import app\nSEEN = list(app.RAN)")
+    edited = package + "RAN.append(views.SEEN)\n"
+    found, size, _, asked, _ = go_on(project, CHANGED.replace("app.py", "app/__init__.py").format(edited))
+    assert (found, size, asked) == (["top", 1, ["top"]], 41, ["app", "app.first", "app.views"])
+
+
+@pytest.mark.parametrize(("rest", "torn"), [("(", True), ("1 / 0", False)], ids=["no-code", "fails"])
+def test_an_app_that_goes_on_without_the_rest(project: Project, rest: str, torn: bool) -> None:
+    """Where the source is no code, a fresh start does not run the opening either."""
+    app = "RAN = ['top']\ntry:\n    import plugin\nexcept Exception:\n    RAN.append(1)\n"
+    project.files(app=app, plugin="import views\nX = 1\n", views="")
+    edit = CHANGED.replace("app.py", "plugin.py").format(f"import views\n{rest}\n")
+    found, size, *_, is_torn = go_on(project, edit)
+    assert (found, size, is_torn) == (["top", 1], len("import views\n"), torn)
+
+
+def test_the_error_of_the_rest_is_the_only_one(project: Project) -> None:
+    project.files(app=ENTRY, views="X = 1")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        go_on(project, CHANGED.format(ENTRY + "1 / 0\n"))
+    assert "line 5, in <module>" in caught.value.stderr
+    assert "ZeroDivisionError" in caught.value.stderr
+    assert "Superseded" not in caught.value.stderr
+    assert "another exception" not in caught.value.stderr
+
+
+def test_who_imports_what_last(project: Project) -> None:
+    project.files(app="import one\nimport two\ntry:\n    import three\nexcept ImportError: pass\nimport json, one\n")
+    project.files(one="import inner", two="import inner", three="", inner="")
+    project.run("import app\nvalue = finder.last_imports")
+    assert isinstance(project.value, dict)
+    found = {os.path.basename(path): os.path.basename(last) for path, last in project.value.items()}
+    assert found == {"app.py": "three.py", "one.py": "inner.py"}
