@@ -294,7 +294,7 @@ class Requests:
         if not is_import(asker.f_code, asker.f_lasti) or name != self._left[-1] or self._libraries.is_changed():
             self.give_up()
         if self._libraries.called():
-            self._used = {*self._sharing.of(self._had), *self._libraries.loaded}
+            self._used = {*self._sharing.came(self._had), *self._libraries.loaded}
         if self._sharing.is_shared(name, self._used):
             self.give_up()  # its import would see what was called, and was done before
         self._had.append(self._left.pop())

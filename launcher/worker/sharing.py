@@ -75,7 +75,7 @@ class Sharing:
         self._name, self._now = "", set[str]()
         self._asked = Asked(self._hear)
         self._arrivals = Arrivals()
-        self._arrivals.take()
+        self._before = {outermost(name) for name in self._arrivals.take()}
         self.came_with: dict[str, str] = {}
         """The modules of libraries that were imported, and with which of the named ones."""
 
@@ -102,6 +102,10 @@ class Sharing:
     def of(self, names: Iterable[str]) -> set[str]:
         """Return the outermost packages that the imports of *names* have asked for."""
         return {top for name in names for top in self._reached.get(name, ())}
+
+    def came(self, names: Iterable[str]) -> set[str]:
+        """Return those of them that came with *names*, as `Loaded` counts: not what each worker has from the start."""
+        return self.of(names) - self._before
 
     def is_shared(self, name: str, used: Iterable[str]) -> bool:
         """Return whether the import of *name* may see what was called in the libraries *used* (outermost packages)."""

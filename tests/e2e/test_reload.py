@@ -485,6 +485,29 @@ def test_a_library_sees_what_the_app_has_called_in_another_one_before(project: P
     server.until(lambda: "back to the imported libraries" in edit(), "a base")
 
 
+def test_an_app_that_uses_parts_of_werkzeug_goes_back_to_the_libraries(project: Project):
+    """Each worker has Werkzeug from the start; what is called of it does not keep other parts from being there."""
+    app = "import werkzeug.middleware.lint\nwerkzeug.middleware.lint.LintMiddleware(0)\n"
+    app += "import werkzeug.middleware.profiler\nVERSION = {}\n"
+    app += (
+        "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [f'v{{VERSION}}'.encode()]\n"
+    )
+    project.files({"app.py": app.format(0)})
+    server = project.dev("app:app")
+    number = 0
+
+    def edit() -> str:
+        nonlocal number
+        number += 1
+        project.save("app.py", app.format(number))
+        server.answers(f"v{number}")
+        return server.says("served again", number)
+
+    server.answers("v0")
+    server.until(lambda: "back to the imported libraries" in edit(), "a base")
+    assert "starting from the beginning" not in edit()
+
+
 def test_what_a_module_has_imported_stays_while_it_changes_below(project: Project):
     """The module that holds the app is edited most: what it imports is loaded once more for the first edit, not for others."""
     app = "from shop.models import NAME\nfrom shop.views import SHOP\nVERSION = '{}'\n"
