@@ -460,6 +460,21 @@ def test_what_a_request_imports_is_followed_from_then_on(project: Project):
         server.answers(f"v{version}")
 
 
+class Edits:
+    """Edits of `app.py`, which have a number each; *answer* is what is served of them."""
+
+    def __init__(self, project: Project, server: Server, answer: str) -> None:
+        self.project, self.server, self.answer = project, server, answer
+        self.number = 0
+
+    def __call__(self, text: str) -> str:
+        """Save *text* with the next number in it, wait until that is served, and return the log."""
+        self.number += 1
+        self.project.save("app.py", text.format(self.number))
+        self.server.answers(self.answer.format(self.number))
+        return self.server.says("served again", self.number)
+
+
 def test_a_library_sees_what_the_app_has_called_in_another_one_before(project: Project):
     """The base has the first of two libraries that know each other, and one of the app's own comes in between."""
     app = "import first\nfirst.call('v{}')\nimport second\ndef app(environ, start_response):\n"
@@ -473,16 +488,8 @@ def test_a_library_sees_what_the_app_has_called_in_another_one_before(project: P
     )
     server = project.dev("app:app", PYTHONPATH=str(project.root / "vendor/site-packages"))
     server.answers("v0 second")
-    number = 0
-
-    def edit() -> str:
-        nonlocal number
-        number += 1
-        project.save("app.py", app.format(number))
-        server.answers(f"v{number} second")
-        return server.says("served again", number)
-
-    server.until(lambda: "back to the imported libraries" in edit(), "a base")
+    edit = Edits(project, server, "v{} second")
+    server.until(lambda: "back to the imported libraries" in edit(app), "a base")
 
 
 def test_an_app_that_uses_parts_of_werkzeug_goes_back_to_the_libraries(project: Project):
@@ -494,18 +501,10 @@ def test_an_app_that_uses_parts_of_werkzeug_goes_back_to_the_libraries(project: 
     )
     project.files({"app.py": app.format(0)})
     server = project.dev("app:app")
-    number = 0
-
-    def edit() -> str:
-        nonlocal number
-        number += 1
-        project.save("app.py", app.format(number))
-        server.answers(f"v{number}")
-        return server.says("served again", number)
-
     server.answers("v0")
-    server.until(lambda: "back to the imported libraries" in edit(), "a base")
-    assert "starting from the beginning" not in edit()
+    edit = Edits(project, server, "v{}")
+    server.until(lambda: "back to the imported libraries" in edit(app), "a base")
+    assert "starting from the beginning" not in edit(app)
 
 
 def test_what_a_module_has_imported_stays_while_it_changes_below(project: Project):
@@ -545,16 +544,8 @@ def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(projec
     app += "    start_response('200 OK', [])\n    return [f'v{{VERSION}}'.encode()]\n"
     project.files({"app.py": app.format(0)})
     server = project.dev("app:app")
-    number = 0
-
-    def edit(text: str) -> str:
-        nonlocal number
-        number += 1
-        project.save("app.py", text.format(number))
-        server.answers(f"v{number}")
-        return server.says("served again", number)
-
     server.answers("v0")
+    edit = Edits(project, server, "v{}")
     server.until(lambda: "back to the imported libraries" in edit(app), "a base")
     edit("import this_is_new\n" + app) if project.save("this_is_new.py", "") else None
     edit("import wave\n" + app)
