@@ -1,10 +1,27 @@
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+
+def told_by(story: str, *options: str, **environ: str) -> Any:  # Any: what the story prints
+    """Run a story in an interpreter of its own, with nothing else in its environment; return the JSON that it prints."""
+    ended = subprocess.run(
+        [sys.executable, *options, "-c", story],
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(ended.stdout)
 
 
 @pytest.fixture

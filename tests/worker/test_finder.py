@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from launcher.wire.digest import FOLDER, LARGE, MISSING, PRESENT, UNCERTAIN, of_content, of_file
 from launcher.worker.finder import is_project_file
+from tests.worker.conftest import told_by
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,15 +63,7 @@ class Project:
         """Return the reports of all files, by their path below the folder; with a slash for the names in a folder."""
         lines = "".join(f"    {line}\n" for line in code.splitlines())
         story = STORY.format(root=str(ROOT), project=str(self.folder), code=lines)
-        ended = subprocess.run(
-            [sys.executable, *options, "-c", story],
-            env={"PATH": os.environ["PATH"], **environ},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        found, self.value, self.error = json.loads(ended.stdout)
+        found, self.value, self.error = told_by(story, *options, **environ)
         return {os.path.relpath(path, self.folder) + path[-1:] * path.endswith("/"): found[path] for path in found}
 
     def digest(self, name: str) -> str:
@@ -616,15 +608,7 @@ CHANGED = "open('app.py', 'w').write({!r})"
 
 def go_on(project: Project, edit: str) -> Any:  # Any: what the story prints
     """Import the app, and have it changed when a copy goes on before `views`, which it imports."""
-    ended = subprocess.run(
-        [sys.executable, "-c", GOES_ON.format(root=str(ROOT), project=str(project.folder), edit=edit)],
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return json.loads(ended.stdout)
+    return told_by(GOES_ON.format(root=str(ROOT), project=str(project.folder), edit=edit))
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.worker.conftest import told_by
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,15 +104,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(story: str, project: Path, **values: object) -> Any:  # Any: what the story prints
-    ended = subprocess.run(
-        [sys.executable, "-c", story.format(root=str(ROOT), project=str(project), **values)],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(project.parent / "site-packages")},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return json.loads(ended.stdout)
+    path = str(project.parent / "site-packages")
+    return told_by(story.format(root=str(ROOT), project=str(project), **values), PYTHONPATH=path)
 
 
 @pytest.mark.parametrize(
