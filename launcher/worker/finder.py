@@ -387,7 +387,7 @@ class Finder:
             elif _CACHE in path:
                 self._opened_bytecode(path)
             elif is_project_file(path) and not os.path.isdir(path):
-                self._looked_into.add(path)
+                self.looks_into(path)
                 # Hashed before it is opened: if it changes in between, the next look finds a difference and loads
                 # again.
                 self.note(path, of_file(path))
@@ -457,7 +457,7 @@ class Finder:
             return
         path = self._inside(given)
         if path in self._known:
-            self._looked_into.add(path)
+            self.looks_into(path)
         elif path and path not in self._absent and is_project_file(path):
             self._absent[path] = of_presence(path)
             self._tell_absent()

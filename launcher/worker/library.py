@@ -19,6 +19,7 @@ from types import ModuleType
 
 from launcher.worker.asked import Asked
 from launcher.worker.calls import Calls, is_import, owners
+from launcher.worker.opening import FROZEN
 from launcher.worker.sharing import Loaded, outermost, standard_state
 
 TYPE_CHECKING = False
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from launcher.worker.sharing import Sharing
 
 _STATEMENT, _CALL, _LIBRARY = "statement", "call", "library"
-_FROZEN = "<frozen importlib"
 _OURS = (__file__, os.path.join(os.path.dirname(__file__), "finder.py"))
 _CHANGES = {
     "os.putenv": "the app changed the environment",
@@ -235,7 +235,7 @@ class Libraries:
             if self._is_project_file(file):
                 return not by_import
             if file not in _OURS:
-                by_import = file.startswith(_FROZEN)
+                by_import = file.startswith(FROZEN)
         return False
 
 
@@ -347,7 +347,7 @@ def _places(values: dict[str, object]) -> list[str]:
 
 
 def _is_machinery(file: str) -> bool:
-    return file.startswith(_FROZEN) or file in _OURS
+    return file.startswith(FROZEN) or file in _OURS
 
 
 def _begins_library(name: str) -> bool:

@@ -32,7 +32,8 @@ _OTHER_CODING = re.compile(rb"coding[=:](?!\s*utf-?8\b)", re.IGNORECASE)
 _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
-_FROZEN = "<frozen importlib"
+FROZEN = "<frozen importlib"
+"""How the file names of the import system begin."""
 _SETS_UP_ANNOTATIONS = opmap.get("SETUP_ANNOTATIONS", -1)
 _compiles = SourceFileLoader.source_to_code
 
@@ -95,6 +96,6 @@ def _start_of(content: bytes, line: int) -> int:
 def importer(ours: str) -> FrameType | None:
     """Return the frame of whoever had the import system call this, past all files whose path begins with *ours*."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith((_FROZEN, ours)):
+    while frame is not None and frame.f_code.co_filename.startswith((FROZEN, ours)):
         frame = frame.f_back
     return frame
