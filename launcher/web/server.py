@@ -7,7 +7,6 @@ Werkzeug closes each connection after one response, so there is nothing else tha
 
 from __future__ import annotations
 
-import contextvars
 import os
 import selectors
 import socket
@@ -25,6 +24,7 @@ from launcher.web.answer import HEADERS
 from launcher.web.dates import Dates, keeps_dates
 from launcher.web.gate import asks_for_page, peek
 from launcher.web.streams import LeftOpen, Streams
+from launcher.web.threads import Threads
 from launcher.web.writing import EarlyEnd
 
 TYPE_CHECKING = False
@@ -60,35 +60,6 @@ _REFUSAL = b"\r\n".join(
         _NO_MORE,
     ]
 )
-
-
-class _RequestThread(threading.Thread):
-    """Waits for its one request, serves it by *serve*, and ends.
-
-    As with `flask run` each request has a thread of its own, but none has to wait until that has begun.
-    """
-
-    def __init__(self, serve: Callable[[socket.socket, tuple[str, int]], None]) -> None:
-        super().__init__(daemon=True)
-        self._serve = serve
-        self._called = threading.Lock()
-        self._called.acquire()
-        self._request: tuple[socket.socket, tuple[str, int]] | None = None
-
-    def serve(self, connection: socket.socket, peer: tuple[str, int]) -> None:
-        """Have the request on this connection served."""
-        self._request = connection, peer
-        self._called.release()
-
-    def leave(self) -> None:
-        """Have the thread end without a request."""
-        self._called.release()
-
-    def run(self) -> None:
-        """Wait, and serve."""
-        self._called.acquire()
-        if self._request is not None:
-            self._serve(*self._request)
 
 
 class Server(BaseWSGIServer):
@@ -154,7 +125,7 @@ class Server(BaseWSGIServer):
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, tuple[str, int]] = {}
         self._in_work = 0
-        self._idle_threads: list[_RequestThread] = []
+        self._threads = Threads(self._serve)
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
         self._children: set[int] = set()
@@ -189,6 +160,7 @@ class Server(BaseWSGIServer):
             return
         self._deadline = deadline
         self._streams.close()
+        self._threads.close()
         self._accept_none()
         for connection, peer in list(self._waiting.items()):
             if connection not in self._held:
@@ -222,7 +194,6 @@ class Server(BaseWSGIServer):
     def close(self) -> None:
         """Release what `run` needs. Requests that were cut may still be in work, and find nobody to tell."""
         ended = [key.fileobj for key in (self._selector.get_map() or {}).values() if key.data == self._stream_moved]
-        self._dismiss_threads()
         self._selector.close()
         self._wake.close()
         self._woken.close()
@@ -303,32 +274,11 @@ class Server(BaseWSGIServer):
             return
         try:
             if self.multithread:
-                thread = self._idle_threads.pop() if self._idle_threads else self._new_thread()
-                thread.serve(connection, peer)
+                self._threads.begin(connection, peer)
             else:
                 self._serve_in_child(connection, peer)
         except (RuntimeError, OSError) as error:  # so say `Thread.start` and `os.fork` that the system refuses
             self._refuse(connection, error)
-
-    def _new_thread(self) -> _RequestThread:
-        thread = _RequestThread(self._serve)
-        # No context may come along from a request, as it does in some builds of Python 3.14.
-        contextvars.Context().run(thread.start)
-        return thread
-
-    def _refill(self) -> None:
-        """Have a thread wait for the next request. Called at the end of one, whose client has its answer."""
-        if self.multithread and self._deadline is None and not self._idle_threads:
-            with suppress(RuntimeError):  # the system gives no more threads now
-                self._idle_threads.append(self._new_thread())
-            if self._deadline is not None:  # the server may have ended meanwhile
-                self._dismiss_threads()
-
-    def _dismiss_threads(self) -> None:
-        """Have the threads end that wait. Called by the loop, and at the same time by the last request."""
-        with suppress(IndexError):
-            while True:
-                self._idle_threads.pop().leave()
 
     def _refuse(self, connection: socket.socket, why: Exception) -> None:
         """Answer that there is no thread or process for a request; later ones may find one again."""
@@ -381,7 +331,6 @@ class Server(BaseWSGIServer):
             if streams or self._deadline is not None:
                 with suppress(OSError):  # `close` was faster
                     self._wake.send(b"x")
-            self._refill()
 
     def _report_error(self, error: Exception, connection: socket.socket, peer: tuple[str, int]) -> None:
         if self.ssl_context is not None and isinstance(error, OSError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+from contextvars import ContextVar
 
 from launcher.wire.digest import OWN_PRODUCT, of_file
 from launcher.worker import audits
@@ -37,7 +37,8 @@ class ShownFiles:
         self._report = report
         self._seen: dict[str, bool] = {}
         self._written: set[str] = set()
-        self._request = threading.local()
+        # No `threading.local`: each request has a context, but the thread may serve another one after it.
+        self._style: ContextVar[bool | None] = ContextVar("style", default=None)
         self._active = False
         self._hooked = False
 
@@ -56,7 +57,7 @@ class ShownFiles:
         """Return *app* so that it is known what each request asks for while files are opened for it."""
 
         def run(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            self._request.style = environ.get("PATH_INFO", "").endswith(".css")
+            self._style.set(environ.get("PATH_INFO", "").endswith(".css"))
             return app(environ, start_response)
 
         return run
@@ -65,9 +66,9 @@ class ShownFiles:
         if not self._active:
             return
         path, _, flags = arguments
-        style = getattr(self._request, "style", None)
+        style = self._style.get()
         if style is None or not isinstance(path, str) or not isinstance(flags, int):
-            return  # not on the thread of a request, or opened by a number
+            return  # not for a request, or opened by a number
         if flags & os.O_ACCMODE != os.O_RDONLY:
             self._note_written(path)
         elif self._seen.get(path) is not style:

@@ -25,6 +25,7 @@ ALLOWED = {
     "web/failure.py": "Werkzeug's debugger, when there is a failure to show",
     "web/server.py": "traceback, when a request has failed",
     "web/stack.py": "each of Werkzeug's wrappers, when a profile asks for it",
+    "web/threads.py": "ctypes, when a worker has answered its first requests",
     "web/tls.py": "ssl and cryptography, when a profile asks for https",
     "wire/tally.py": "tempfile, where the system has no memory without a name",
     "worker/front.py": "Werkzeug, after the worker has greeted",

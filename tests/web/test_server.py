@@ -23,6 +23,7 @@ from launcher.plan import Address
 from launcher.web.livereload import BELOW, LiveReload
 from launcher.web.server import Server
 from launcher.web.streams import Streams
+from launcher.web.threads import ALL_NEW
 
 LIMIT = 10.0
 
@@ -1112,62 +1113,47 @@ def test_a_handler_of_the_project_need_not_flush(serve: Callable[..., Running], 
 # Threads
 
 
-def test_each_request_has_a_thread_of_its_own(serve: Callable[..., Running], listener: socket.socket) -> None:
+def test_each_request_finds_its_thread_as_a_new_one(serve: Callable[..., Running], listener: socket.socket) -> None:
     """What an app keeps for a thread or in a context is that of one request, as with `flask run`."""
     seen, context = threading.local(), contextvars.ContextVar("seen", default=False)
-    threads: set[threading.Thread] = set()
 
     def app(environ: Any, start_response: Any) -> list[bytes]:
-        again = hasattr(seen, "before") or context.get() or threading.current_thread() in threads
-        seen.before = True
+        again = hasattr(seen, "before") or context.get() or hasattr(threading.current_thread(), "before")
+        seen.before = threading.current_thread().before = True  # type: ignore[attr-defined]
         context.set(True)
-        threads.add(threading.current_thread())
         return hello({**environ, "PATH_INFO": str(again)}, start_response)
 
-    running = serve(app)
-    for _ in range(5):
+    serve(app)
+    for _ in range(ALL_NEW + 5):
         assert ask(listener) == b"hello False"
-        wait_for(lambda: len(running.server._idle_threads) == 1)
-    assert len(threads) == 5
+
+
+def test_a_thread_serves_again_where_nothing_was_left_in_it(
+    serve: Callable[..., Running], listener: socket.socket
+) -> None:
+    served: list[int] = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        served.append(threading.get_native_id())
+        return hello(environ, start_response)
+
+    running = serve(app)
+    for _ in range(ALL_NEW + 5):
+        assert ask(listener) == b"hello /"
+        wait_for(lambda: len(running.server._threads.idle) == 1)
+    assert len(set(served)) == ALL_NEW + 1
 
 
 def test_no_thread_is_left_when_the_server_ends(listener: socket.socket) -> None:
+    """A worker stays for the consoles of its pages only if no thread runs in it."""
+    threads = threading.active_count()
     running = Running(listener, hello).start()
     assert ask(listener) == b"hello /"
-    wait_for(lambda: bool(running.server._idle_threads))
-    (idle,) = running.server._idle_threads
+    wait_for(lambda: bool(running.server._threads.idle))
     running.drain()
     assert running.join() == 0
     running.close()
-    idle.join(LIMIT)
-    assert not idle.is_alive()
-
-
-def test_no_thread_is_left_that_began_when_the_server_ended(
-    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker stays for the consoles of its pages only if no thread runs in it."""
-    running = Running(listener, hello)
-    made: list[threading.Thread] = []
-    make = running.server._new_thread
-
-    def make_at_the_end() -> threading.Thread:
-        if threading.current_thread() is not running.thread:  # for the next request: this one is over
-            running.drain()
-            running.join()
-            running.server.close()
-        made.append(make())
-        return made[-1]
-
-    monkeypatch.setattr(running.server, "_new_thread", make_at_the_end)
-    running.start()
-    assert ask(listener) == b"hello /"
-    wait_for(lambda: len(made) == 2)
-    for thread in made:
-        thread.join(LIMIT)
-        assert not thread.is_alive()
-    running._ours.close()
-    running._controls.close()
+    wait_for(lambda: threading.active_count() == threads)
 
 
 def test_requests_at_the_same_time_need_no_thread_that_waits(
@@ -1215,7 +1201,7 @@ def test_a_request_that_nobody_can_serve_is_refused_and_the_next_one_served(
 ) -> None:
     running = serve(hello, **options)
     assert ask(listener, "/1") == b"hello /1"
-    wait_for(lambda: bool(running.server._idle_threads) or options)
+    wait_for(lambda: bool(running.server._threads.idle) or options)
     with refused():
         if not options:
             assert ask(listener) == b"hello /", "of the thread that has waited for it"
