@@ -6,6 +6,7 @@ behind it: a shell that completes a line needs neither.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -54,7 +55,10 @@ def _guarded(invocation: Invocation) -> int:
         return ExitCode.INTERRUPTED
     except (BrokenPipeError, OutputError):
         raise
-    except Exception:  # noqa: BLE001 - the boundary: whatever arrives here is our own bug
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever arrives here is our own bug, but for the system's
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            invocation.err().problems([no_more_files()])
+            return ExitCode.FAILED
         from traceback import format_exc
 
         from launcher import __version__
@@ -62,6 +66,12 @@ def _guarded(invocation: Invocation) -> int:
 
         invocation.err().bug(__version__, without_secrets(format_exc(), invocation.environ))
         return ExitCode.BUG
+
+
+def no_more_files() -> Problem:
+    """Return the problem of a system that lets this process, or all of them together, open no more files."""
+    hint = "raise the limit, as with `ulimit -n 1024`, and start again"
+    return Problem("open-files", "the system gives no more open files", hint=hint)
 
 
 def _parsed(invocation: Invocation) -> int:

@@ -17,7 +17,7 @@ import pytest
 from launcher.cli.commands.dev import command as dev
 from launcher.cli.explanation import Example, Explanation, body, read_explanations
 from launcher.cli.invocation import Invocation
-from launcher.cli.main import run
+from launcher.cli.main import no_more_files, run
 from launcher.cli.options import make_request
 from launcher.cli.root import root
 from launcher.config.resolve import resolve_profile
@@ -142,6 +142,7 @@ SETUP = {"too-large": fill, "encoding": latin, "no-folder": leave, "tls-password
 NOT_HERE = {
     "port-denied": lambda: _problem("127.0.0.1", 80, PermissionError(13, "Permission denied")).slug,
     "cannot-listen": lambda: _problem("127.0.0.1", 80, OSError(105, "No buffer space available")).slug,
+    "open-files": lambda: no_more_files().slug,
     "host-unknown": lambda: _problem("x", 80, socket.gaierror(-2, "Name or service not known")).slug,
 }
 # Their cause is a package that is installed for these tests, a user that is root, or a full device. The tests of

@@ -366,6 +366,18 @@ def test_what_stops_a_start(project: Project, files: dict[str, str], argv: list[
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.parametrize("most", [14, 18, 24])
+def test_too_few_open_files_are_said_without_a_traceback(project: Project, most: int):
+    """Whenever the server comes to the limit: at its start, or when a worker serves already."""
+    project.files({"app.py": PLAIN.format(name="app")})
+    command = f'ulimit -n {most} && exec "$0" -m launcher dev --port 0'
+    server = project.run(["sh", "-c", command, sys.executable])
+    assert server.exit_code() == 1, server.log()
+    assert "error[open-files]: the system gives no more open files" in server.log()
+    assert "ulimit -n 1024" in server.log()
+    assert "Traceback" not in server.log()
+
+
 def test_unknown_launch_variable_is_an_error(project: Project):
     server = project.files({"app.py": PLAIN.format(name="app")}).dev(LAUNCH_PROT="1")
     assert server.exit_code() == 2
