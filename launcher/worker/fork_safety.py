@@ -80,11 +80,13 @@ class Ledger:
 
     Fed by audit events and by `mark`; `obstacle` sums it up. `is_project_file` tells whose code registers a function
     for the end of the process: that of libraries is known to be harmless in a copy, since `os._exit` ends snapshots and
-    each worker ends once; the app's may undo what it did once. `start` and `stop` enclose the import.
+    each worker ends once; the app's may undo what it did once. `is_copying` tells whether a fork in progress is that of a
+    snapshot. `start` and `stop` enclose the import.
     """
 
-    def __init__(self, is_project_file: Callable[[str], bool]) -> None:
+    def __init__(self, is_project_file: Callable[[str], bool], is_copying: Callable[[], bool] = lambda: False) -> None:
         self._is_project_file = is_project_file
+        self._is_copying = is_copying
         self._culprit = Culprit(is_project_file, os.getcwd())
         self.randomness = Randomness()
         self._generators = Generators(is_project_file)
@@ -130,7 +132,8 @@ class Ledger:
         if event == "open":
             self._file_opened(*arguments)
         elif kind := _KINDS.get(event):
-            self._did(kind)
+            if event != "os.fork" or not self._is_copying():
+                self._did(kind)
         elif event in ("tempfile.mkdtemp", "tempfile.mkstemp"):
             path = arguments[0]
             self._note(f"{self._culprit.now()} made the temporary {path}", lambda: os.path.lexists(path))

@@ -229,7 +229,7 @@ class Worker:
 
     def _checkpoints(self, most: int, wanted: Sequence[str] = (), last: str = "") -> Checkpoints | None:
         """Return what takes the snapshots of the coming import; None where none may be taken."""
-        self._ledger = Ledger(is_project_file)
+        self._ledger = Ledger(is_project_file, is_copying)
         self._libraries = Libraries(is_project_file)
         if obstacle := engine_obstacle():
             self._obstacle = obstacle if most else ""

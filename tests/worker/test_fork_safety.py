@@ -108,3 +108,11 @@ def test_a_file_lock(ledger: Ledger, tmp_path: Path):
         ledger.audit("fcntl.flock", (file.fileno(), fcntl.LOCK_EX))
         assert ledger._file_lock() == "test_fork_safety.py holds a file lock (flock)"
     assert ledger._file_lock() == ""
+
+
+@pytest.mark.parametrize(("is_copying", "who"), [(False, "test_fork_safety.py"), (True, None)])
+def test_the_fork_of_a_snapshot_is_nothing_that_the_app_did(is_copying: bool, who: str | None):
+    """A process that is found later was started by somebody else, of whom no event may have told."""
+    ledger = Ledger(lambda path: path == __file__, lambda: is_copying)
+    ledger.audit("os.fork", ())
+    assert ledger._who.get("process") == who
