@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from launcher.supervisor import orphans
 from launcher.supervisor.child import Child, worker_environ
+from launcher.supervisor.recent import edited_last
 from launcher.supervisor.timeline import Snapshot, Timeline
 from launcher.supervisor.warming import warm
 from launcher.wire import messages
@@ -283,8 +284,10 @@ class Engine:
         self.discard()
         self.back_to = None
         most = self._room if self.enabled else 0
-        edited, last = tuple(self._edited), self._last_import()
-        child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, edited, last), listener)
+        wanted, last = tuple(self._edited), self._last_import()
+        if most and not wanted:
+            wanted = edited_last(self._plan.roots, EDITED)
+        child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, wanted, last), listener)
 
     def discard(self) -> None:
         """End all snapshots, and forget what they read."""

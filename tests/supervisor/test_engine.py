@@ -20,6 +20,7 @@ from launcher.plan import Address, Plan, Reload, Target
 from launcher.supervisor.child import Child
 from launcher.supervisor.engine import AHEAD, EDITED, MOST, Engine, _sources
 from launcher.supervisor.events import TellLoad
+from launcher.supervisor.recent import COMPANY, TOGETHER_SECONDS
 from launcher.supervisor.timeline import Snapshot
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
@@ -316,6 +317,24 @@ def test_the_files_edited_last_are_wanted_the_newest_first(reserve: Reserve) -> 
     assert Plan.from_json(message.plan) == PLAN
     assert descriptor is not None
     os.close(descriptor)
+
+
+def test_before_the_first_edit_those_are_wanted_that_seem_to_have_been_edited_last(tmp_path: Path) -> None:
+    for age, name in enumerate(("old.py", "early.py", "late.py", "latest.py")):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (age * 10, age * 10))
+    reserve = Reserve(replace(PLAN, roots=(str(tmp_path),)))
+    for edited, expected in (((), ("latest.py", "late.py", "early.py")), (("a",), ("a",))):
+        child, far = reserve.idle()
+        reserve.engine.copy(TellLoad(1, 1, changed=edited), EDITION)
+        with socket.socket() as listener:
+            reserve.engine.load(reserve.engine.fresh(), TellLoad(1, 9), listener.fileno())
+        message, descriptor = far.receive()
+        assert isinstance(message, Load)
+        assert tuple(map(os.path.basename, message.wanted)) == expected
+        os.close(descriptor or -1)
+        child.close()
+    reserve.close()
 
 
 def test_loading_from_the_beginning_ends_all_snapshots(reserve: Reserve) -> None:
@@ -682,10 +701,12 @@ def app(environ, start_response):
 
 
 class Project:
-    """A small project that is loaded by real workers."""
+    """A small project that is loaded by real workers. All of it came at once, as by a checkout."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        for number in range(COMPANY):
+            self.write(f"part{number}.py", "")
         self.write("shop.py", APP)
         self.write("shop_models.py", "import colorsys\n")
         self.write("shop_views.py", "TEXT = 'one'\n")
@@ -782,6 +803,18 @@ def test_edits_one_after_the_other_are_served_from_snapshots(project: Project) -
         assert project.ask() == text
         project.drain(child)
     assert came_from == ["back to before shop", "back to before shop_views"]
+
+
+@linux
+def test_the_first_edit_of_a_file_that_was_edited_last_in_an_earlier_start(project: Project) -> None:
+    views = project.write("shop_views.py", "TEXT = 'one'\n")
+    later = os.stat(views).st_mtime + 2 * TOGETHER_SECONDS
+    os.utime(views, (later, later))
+    project.drain(project.load(1))
+    child = project.load(2, project.write("shop_views.py", "TEXT = 'two' \n"))
+    assert project.engine.came_from() == "back to before shop_views"
+    assert project.ask() == "two"
+    project.drain(child)
 
 
 @linux
