@@ -80,8 +80,8 @@ class Ledger:
 
     Fed by audit events and by `mark`; `obstacle` sums it up. `is_project_file` tells whose code registers a function
     for the end of the process: that of libraries is known to be harmless in a copy, since `os._exit` ends snapshots and
-    each worker ends once; the app's may undo what it did once. `is_copying` tells whether a fork in progress is that of a
-    snapshot. `start` and `stop` enclose the import.
+    each worker ends once; the app's may undo what it did once. `is_copying` tells whether the fork in progress is one of
+    ours. `start` and `stop` enclose the import.
     """
 
     def __init__(self, is_project_file: Callable[[str], bool], is_copying: Callable[[], bool] = lambda: False) -> None:

@@ -111,8 +111,11 @@ def test_a_file_lock(ledger: Ledger, tmp_path: Path):
 
 
 @pytest.mark.parametrize(("is_copying", "who"), [(False, "test_fork_safety.py"), (True, None)])
-def test_the_fork_of_a_snapshot_is_nothing_that_the_app_did(is_copying: bool, who: str | None):
+def test_the_fork_of_a_snapshot_is_nothing_that_the_app_did(
+    monkeypatch: pytest.MonkeyPatch, is_copying: bool, who: str | None
+):
     """A process that is found later was started by somebody else, of whom no event may have told."""
+    monkeypatch.chdir(Path(__file__).parent)
     ledger = Ledger(lambda path: path == __file__, lambda: is_copying)
     ledger.audit("os.fork", ())
     assert ledger._who.get("process") == who
