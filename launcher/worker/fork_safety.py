@@ -80,7 +80,7 @@ class Ledger:
 
     Fed by audit events and by `mark`; `obstacle` sums it up. `is_project_file` tells whose code registers a function
     for the end of the process: that of libraries is known to be harmless in a copy, since `os._exit` ends snapshots and
-    each worker ends once; the app's may undo what it did once. `is_copying` tells whether the fork in progress is one of
+    each worker ends once; the app's may undo what it did once. `is_copying` tells whether a fork in progress is
     ours. `start` and `stop` enclose the import.
     """
 
