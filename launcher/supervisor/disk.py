@@ -167,6 +167,8 @@ class Disk:
             return "the app writes it itself"
         if digest is not None:
             return "its content is what the app was loaded from"
+        if not os.path.lexists(path):
+            return ""  # it came and went, as what editors write before they put it into the place of a file
         return (
             "excluded by reload.exclude" if self._is_excluded(path) else "the app did not read it while it was imported"
         )

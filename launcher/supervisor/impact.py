@@ -73,6 +73,7 @@ def needs_reload(keys: Iterable[str]) -> bool:
 _SPELLING = {
     "target.spec": "app",
     "target.directory": "app-dir",
+    "target.search": "app-dir",
     "address.host": "host",
     "address.port": "port",
     "address.unix": "host",

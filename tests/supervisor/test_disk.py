@@ -272,7 +272,11 @@ def test_why_a_move_led_to_nothing(make: Callable[..., Disk], root: Path) -> Non
     disk = make(exclude=("kept/",))
     read(disk, root / "app.py")
     disk.was_read({str(root / "own.db"): "*"})
-    told = {name: disk.why_not(str(root / name)) for name in ("app.py", "own.db", "other.py", "kept/a", "pkg", "a.pyc")}
+    (root / "kept").mkdir()
+    for name in ("own.db", "other.py", "kept/a", "a.pyc"):
+        (root / name).touch()
+    names = ("app.py", "own.db", "other.py", "kept/a", "pkg", "a.pyc", "sedX1")
+    told = {name: disk.why_not(str(root / name)) for name in names}
     assert told == {
         "app.py": "its content is what the app was loaded from",
         "own.db": "the app writes it itself",
@@ -280,6 +284,7 @@ def test_why_a_move_led_to_nothing(make: Callable[..., Disk], root: Path) -> Non
         "kept/a": "excluded by reload.exclude",
         "pkg": "",
         "a.pyc": "",
+        "sedX1": "",  # it came and went
     }
 
 

@@ -62,6 +62,9 @@ def test_differing(now: dict[str, str], found: tuple[str, ...]) -> None:
         pytest.param(replace(PLAN, env={"A_B": "1"}), ("env.A_B",), id="names-of-variables-keep-underscores"),
         pytest.param(replace(PLAN, target=replace(PLAN.target, spec="x:y")), ("app",), id="app"),
         pytest.param(replace(PLAN, target=replace(PLAN.target, directory="/q")), ("app-dir",), id="app-dir"),
+        pytest.param(
+            replace(PLAN, target=replace(PLAN.target, search=False)), ("app-dir",), id="app-dir-as-by-default"
+        ),
         pytest.param(replace(PLAN, address=Address(port=1)), ("port",), id="port"),
         pytest.param(replace(PLAN, address=Address(auto=True, port=1)), ("port",), id="a-key-only-once"),
         pytest.param(replace(PLAN, address=Address(unix="/s")), ("host",), id="unix-socket-is-the-host"),
