@@ -16,16 +16,22 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def ask(port: int, path: str, body: bytes | None = None, timeout: float = 15.0) -> tuple[str, str]:
-    """Send one request on a new connection; return the status, or a word for the failure, and the body."""
-    head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+def ask(
+    port: int, path: str, body: bytes | None = None, timeout: float = 15.0, *, keep: bool = False
+) -> tuple[str, str]:
+    """Send one request on a new connection; return the status, or a word for the failure, and the body.
+
+    With *keep* it asks for the connection to be kept alive, and closes it after the answer by itself.
+    """
+    word = "keep-alive" if keep else "close"
+    head = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: {word}\r\n"
     if body is not None:
         head += f"Content-Type: application/octet-stream\r\nContent-Length: {len(body)}\r\n"
     answer = b""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
             connection.sendall(head.encode() + b"\r\n" + (body or b""))
-            while chunk := connection.recv(65536):
+            while not (keep and _is_whole(answer)) and (chunk := connection.recv(65536)):
                 answer += chunk
     except ConnectionRefusedError:
         return "refused", ""
@@ -33,6 +39,8 @@ def ask(port: int, path: str, body: bytes | None = None, timeout: float = 15.0) 
         return "timeout", ""
     except OSError:
         return "reset", ""
+    if b"\r\ncontent-length:" in answer.lower() and not _is_whole(answer):
+        return "short", ""
     status, _, text = answer.decode("latin-1").partition("\r\n\r\n")
     return (status.split(" ")[1], text) if status.startswith("HTTP/1.") else ("empty", "")
 
@@ -110,7 +118,7 @@ class Stream:
 
 @dataclass
 class Load:
-    """Requests at a steady pace, whatever the server does: each is sent when its time has come."""
+    """Requests at a steady pace, whatever the server does: each is sent when its time has come. Half ask for keep-alive."""
 
     port: int
     per_second: int = 50
@@ -141,12 +149,12 @@ class Load:
             number += 1
 
     def _send(self, number: int) -> None:
-        begun = time.perf_counter()
+        begun, keep = time.perf_counter(), number % 4 > 1
         if number % 5 == 0:
-            outcome, text = ask(self.port, "/echo", bytes(16384), 30.0)
+            outcome, text = ask(self.port, "/echo", bytes(16384), 30.0, keep=keep)
             outcome = outcome if outcome != "200" or text == "16384" else "garbled"
         else:
-            outcome, _ = ask(self.port, "/slow" if number % 10 == 1 else "/stamps", timeout=30.0)
+            outcome, _ = ask(self.port, "/slow" if number % 10 == 1 else "/stamps", timeout=30.0, keep=keep)
         self.outcomes.append(outcome)
         if number % 10 != 1:
             self.waits.append(time.perf_counter() - begun)
