@@ -1,10 +1,9 @@
 """Notices what is read while the app is imported: project modules, data files, folders, and what is not there.
 
-An import hook loads project modules itself, so that the digest it reports is that of the very bytes it compiled, and so
-that bytecode older than an edit of the same second is not used. An audit hook sees every other file that is opened and
-every folder that is listed; a function in the place of `os.stat` sees what is only asked for, as by `os.path.exists`.
-Modules that are imported later, in a request, count like those of the start. What becomes of the findings is the
-business of whoever passes `report`.
+An import hook has project modules loaded by a loader of ours (`loader.py`), which tells what it has read. An audit hook
+sees every other file that is opened and every folder that is listed; a function in the place of `os.stat` sees what is
+only asked for, as by `os.path.exists`. Modules that are imported later, in a request, count like those of the start.
+What becomes of the findings is the business of whoever passes `report`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,8 @@ from launcher.wire.digest import FOLDER, MISSING, PRESENT, UNCERTAIN, of_file, o
 from launcher.worker.arrivals import Arrivals
 from launcher.worker.audits import hear
 from launcher.worker.bytecode import Bytecode, is_newer, read_source
-from launcher.worker.opening import Superseded, has_annotations, importer, opening_of, rest_of
+from launcher.worker.loader import Loader
+from launcher.worker.opening import Superseded, importer, opening_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from launcher.wire.opening import Opening
     from launcher.worker.audits import Act
-    from launcher.worker.bytecode import Source
     from launcher.worker.installed import Installed
     from launcher.worker.library import Libraries
 
@@ -109,7 +108,7 @@ class Finder:
         """By the source of each module that imports others by a statement: the one that was loaded last by one."""
         self._run: set[str] = set()
         self._looked_into: set[str] = set()
-        self._importing: tuple[_Loader, int, Opening] | None = None
+        self._importing: tuple[Loader, int, Opening] | None = None
         self._again = ""
         """The module at whose import statement the rest of another one runs, until it is looked for again."""
         self.torn: set[str] = set()
@@ -162,7 +161,7 @@ class Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module as the path finder does, and have project modules loaded by `_Loader`."""
+        """Find a module as the path finder does, and have project modules loaded by `Loader`."""
         if self._active and self._mark is not None:
             self._mark(name)
         spec = self._find(name, path, target)
@@ -172,7 +171,7 @@ class Finder:
             is_source = _is_source(spec)
         self._note_absent(name, sys.path if path is None else path, spec)
         if is_source and spec is not None:
-            spec.loader = _Loader(spec, self)
+            spec.loader = Loader(spec, self)
         elif spec is not None and (self._active or self._late):
             self._found_other(name, spec)
         return spec
@@ -200,15 +199,15 @@ class Finder:
         self._importing = self._inside_of(name)
         return self._importing[2] if self._importing else None
 
-    def _importer(self) -> tuple[_Loader, FrameType] | None:
+    def _importer(self) -> tuple[Loader, FrameType] | None:
         """Return the loader of the project's module that runs an import statement of its own, and its frame."""
         frame = importer(_OURS)
         loader = frame.f_globals.get("__loader__") if frame is not None else None
-        if frame is None or not isinstance(loader, _Loader) or loader.code is not frame.f_code:
+        if frame is None or not isinstance(loader, Loader) or loader.code is not frame.f_code:
             return None
         return loader, frame
 
-    def _inside_of(self, name: str) -> tuple[_Loader, int, Opening] | None:
+    def _inside_of(self, name: str) -> tuple[Loader, int, Opening] | None:
         """Return the loader of the module that imports *name*, the line there, and its opening.
 
         None where it has no opening, where anything but its loader has looked into its source, or that has moved on;
@@ -228,7 +227,7 @@ class Finder:
         moved = self._known.get(loader.path) != source.digest
         return (loader, frame.f_lineno, opening) if opening and not moved else None
 
-    def _look_again(self, name: str, loader: _Loader, line: int, opening: Opening) -> None:
+    def _look_again(self, name: str, loader: Loader, line: int, opening: Opening) -> None:
         """Look, in a copy before *name*, at what imports it; raise `Superseded` if that changed behind its opening."""
         with self.quiet():
             try:
@@ -504,88 +503,6 @@ class _Late:
     def __exit__(self, *_: object) -> None:
         if self._is_outer:
             self._threads.discard(self._thread)
-
-
-class _Loader(SourceFileLoader):
-    """Loads a project module from its source, or from bytecode that is certain to belong to it."""
-
-    def __init__(self, spec: ModuleSpec, finder: Finder) -> None:
-        super().__init__(spec.name, spec.origin or "")
-        self._cache = spec.cached
-        self._finder = finder
-        self._rest: tuple[Source, int] | None = None
-        self._module: ModuleType | None = None
-        self.code: CodeType | None = None
-        """The code that runs, or ran last."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the module; in a request, too, what it reads counts."""
-        if self._finder.is_active():
-            self._finder.loads(self.path)
-            while not self._is_run(module):
-                pass
-        else:
-            with self._finder.late():
-                super().exec_module(module)
-
-    def _is_run(self, module: ModuleType) -> bool:
-        """Run the module, or the rest of it; return whether that was all, and not superseded."""
-        self._module = module
-        if self._rest is None:
-            self._finder.runs(self.path)
-        try:
-            super().exec_module(module)
-        except Superseded as error:
-            if error.loader is not self:
-                raise
-            return False
-        return True
-
-    def expect(self, source: Source, line: int) -> None:
-        """Have the rest of *source* run next, from the statement on that begins on this line."""
-        self._rest = source, line
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Return the module's code object; raise `SyntaxError` or `OSError` as the standard loader does."""
-        path = self.get_filename(fullname)
-        (rest, self._rest), (module, self._module) = (self._rest, None), (self._module, None)
-        if module is None:
-            self._finder.looks_into(path)  # somebody else asks
-        if rest is not None:
-            self._finder.torn.add(path)
-        with self._finder.quiet():
-            source = rest[0] if rest is not None else self._read(path)
-            self._finder.note(path, source.digest)
-            code = self._finder.bytecode.of(source, self._cache)
-        if code is None:
-            code = self.source_to_code(source.content, path)
-            with self._finder.quiet():
-                self._keep(code, source)
-        if rest is not None and module is not None:
-            values = vars(module)
-            if not has_annotations(code) and not values.get("__annotations__"):
-                values.pop("__annotations__", None)  # made at the beginning, for what is no more there
-            code = rest_of(source.content, path, rest[1], code.co_flags)
-            self._finder.torn.discard(path)
-        self.code = code
-        self._finder.begins(fullname, code)
-        return code
-
-    def _read(self, path: str) -> Source:
-        try:
-            return read_source(path)
-        except OSError as error:
-            # It was there when it was found: whoever looks again sees whether what was in the way is gone.
-            self._finder.note(path, PRESENT if isinstance(error, FileNotFoundError) else MISSING)
-            raise
-
-    def _keep(self, code: CodeType, source: Source) -> None:
-        """Write bytecode for the next start, unless the source moved on while it was compiled."""
-        if self._cache is not None and not sys.dont_write_bytecode and source.is_unmoved():
-            data = importlib._bootstrap_external._code_to_timestamp_pyc(  # type: ignore[attr-defined]
-                code, int(source.status.st_mtime), source.status.st_size
-            )
-            self._cache_bytecode(self.path, self._cache, data)  # type: ignore[attr-defined]
 
 
 def _is_source(spec: ModuleSpec | None) -> bool:

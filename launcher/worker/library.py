@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from launcher.worker.sharing import Sharing
 
 _STATEMENT, _CALL, _LIBRARY = "statement", "call", "library"
-_OURS = (__file__, os.path.join(os.path.dirname(__file__), "finder.py"))
+_OURS = (__file__, *(os.path.join(os.path.dirname(__file__), name) for name in ("finder.py", "loader.py")))
 _CHANGES = {
     "os.putenv": "the app changed the environment",
     "os.unsetenv": "the app changed the environment",

@@ -1,4 +1,4 @@
-"""Which bytecode is used; that it is written, and what an import does with it, is told in test_finder.py."""
+"""Which bytecode is used; that it is written, and what an import does with it, is told in test_loader.py."""
 
 from __future__ import annotations
 
