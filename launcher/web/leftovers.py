@@ -1,6 +1,6 @@
 """What a request has left in the thread that served it, where the next request on that thread would find it.
 
-Asked by `threads.py`, which uses a thread again only where there is nothing. This looks at all that CPython keeps for a
+Asked by `threads.py`, which uses a thread again only where there is nothing. This looks at what Python keeps for a
 thread. What an extension module keeps in storage of its own is not to be seen: with those that are known for it the
 answer is always that something may be left.
 """
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import signal
 import sys
 import threading
 import weakref
 
-KEEP_IN_C = ("greenlet", "torch", "jaxlib", "cupy", "pycuda")
-"""Modules that keep a state for each thread where Python cannot see it: a current greenlet, modes, devices."""
+KEEP_IN_C = ("greenlet", "torch", "tensorflow", "jaxlib", "numba", "cupy", "pycuda", "OpenGL", "osgeo")
+"""Modules that keep a state for each thread where Python cannot see it: a current greenlet, a mode, a device."""
 
 _HARMLESS = {"Py_Repr"}
 """Keys in a thread's dictionary that mean nothing between two calls: of what the `repr` is being made."""
@@ -69,13 +68,12 @@ class Leftovers:
         return self._sentinel is not None and weakref.getweakrefcount(self._sentinel) > 1
 
     def _state(self) -> tuple[object, ...]:
-        """Return what else a request can change: hooks, blocked signals, a loop that runs, and who knows the thread."""
+        """Return what else a request can change: hooks, a loop that runs, the thread object, and who knows it."""
         return (
             sys.gettrace(),
             sys.getprofile(),
             sys.get_asyncgen_hooks(),
             sys.get_coroutine_origin_tracking_depth(),
-            _blocked_signals(),
             _running_loop(),
             len(vars(self._thread)),
             sys.getrefcount(self._thread),
@@ -100,10 +98,6 @@ def _sentinel_of(local: threading.local) -> object | None:
             for reference in held:
                 return reference() if isinstance(reference, weakref.ref) else None
     return None
-
-
-def _blocked_signals() -> object:
-    return signal.pthread_sigmask(signal.SIG_BLOCK, ()) if sys.platform != "win32" else ()
 
 
 def _running_loop() -> object:

@@ -7,6 +7,9 @@ serves again where the request before has left nothing in it (`leftovers.py`).
 from __future__ import annotations
 
 import contextvars
+import os
+import signal
+import sys
 import threading
 from itertools import count
 
@@ -20,15 +23,15 @@ if TYPE_CHECKING:
     Request = tuple[socket.socket, tuple[str, int]]
 
 ALL_NEW = 20
-"""So many requests get new threads: the first ones, which are urgent, while to look for leftovers takes ctypes; and
-those after a request that has left something, since the next one is likely to do the same."""
+"""So many requests get new threads: the first ones, since to look for leftovers takes ctypes, and those after a request
+that has left something, since the next one is likely to do the same."""
 
 MOST_IDLE = 8
 """How many threads wait at most: a browser has six connections."""
 
 
 class Threads:
-    """Calls *serve* with each request, on a thread. The loop of the server calls `begin` and `close`."""
+    """Calls *serve* with each request, on a thread. Made by the loop of the server, which calls `begin` and `close`."""
 
     def __init__(self, serve: Callable[[socket.socket, tuple[str, int]], None]) -> None:
         self.idle: list[Slot] = []
@@ -37,25 +40,27 @@ class Threads:
         self._numbers = count(1)
         self._begun = 0
         self._new_until = ALL_NEW
+        self._kind: type[Leftovers] | None = None
+        self._is_kind_known = False
+        self._inherited = _inherited()
         self._is_closed = False
         self._lock = threading.Lock()
 
     def begin(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         """Have the request on this connection served. `RuntimeError` where the system gives no thread for it."""
         self._begun += 1
-        slot = None
         with self._lock:
             if self.idle and not _are_followed():
-                slot = self.idle.pop()
-        (slot or self._new_slot()).put((connection, peer))
+                self.idle.pop().put((connection, peer))
+                return
+        self._new_slot().put((connection, peer))
 
     def close(self) -> None:
         """Have the threads end: those that wait now, those at work when they are done. `begin` may still be called."""
         with self._lock:
             self._is_closed = True
-            idle, self.idle = self.idle, []
-        for slot in idle:
-            slot.put(None)
+            while self.idle:
+                self.idle.pop().put(None)
 
     def _new_slot(self) -> Slot:
         """Return where a new thread waits. Nothing of ours refers to the thread afterwards."""
@@ -66,28 +71,54 @@ class Threads:
     def _work(self, slot: Slot) -> None:
         """Serve what comes to *slot*, until a request leaves something in this thread, or it is not needed."""
         leftovers: Leftovers | None = None
-        while request := slot.take():
-            threading.current_thread().name = f"Request-{next(self._numbers)}"
-            if leftovers is None and self._begun > self._new_until and not _are_followed():
-                leftovers = _leftovers_here()
-                if leftovers is not None:
-                    leftovers.begin()
-            is_as_new = False
-            try:
+        try:
+            while request := slot.take():
+                threading.current_thread().name = f"Request-{next(self._numbers)}"
+                leftovers = leftovers or self._look_here()
                 contextvars.Context().run(self._serve, *request)
                 request = None
-                is_as_new = leftovers is not None and not leftovers.found()
-                if leftovers is not None and not is_as_new:
-                    self._new_until = self._begun + ALL_NEW
-            finally:
-                if not is_as_new:
-                    self._refill()
-            if not is_as_new or not self._wait_at(slot):
-                return
+                if leftovers is None or not self._is_as_new(leftovers) or not self._wait_at(slot):
+                    return
+        finally:
+            self._leave(slot)
+
+    def _look_here(self) -> Leftovers | None:
+        """Return what compares this thread from now on with what it is; None where nobody looks."""
+        if self._kind is None or self._begun <= self._new_until:
+            return None
+        try:
+            leftovers = self._kind(threading.current_thread())
+            leftovers.begin()
+            return leftovers
+        except Exception:  # noqa: BLE001  # as where memory is short: the request can do without
+            return None
+
+    def _is_as_new(self, leftovers: Leftovers) -> bool:
+        """Return whether the next request would find this thread as it began."""
+        if leftovers.found() or _inherited() != self._inherited:
+            self._new_until = self._begun + ALL_NEW
+            return False
+        return True
+
+    def _leave(self, slot: Slot) -> None:
+        """Have another thread wait in the place of this one, which ends, and serve what has come to *slot*."""
+        with self._lock:
+            if slot in self.idle:  # something was raised here from outside (PyThreadState_SetAsyncExc), and too late
+                self.idle.remove(slot)
+            missed = slot.missed()
+        if missed is not None:
+            self._new_slot().put(missed)
+        self._refill()
+        if not self._is_kind_known and self._begun >= ALL_NEW:
+            self._is_kind_known = True
+            self._kind = _kind_of_leftovers()
 
     def _refill(self) -> None:
-        """Have a new thread wait for the next request, unless one waits."""
-        if self.idle or self._is_closed:
+        """Have a new thread wait for the next request, unless one does.
+
+        It inherits what a request may have changed in this thread: then the loop makes it, when it is needed.
+        """
+        if self.idle or self._is_closed or _inherited() != self._inherited:
             return
         try:
             slot = self._new_slot()
@@ -130,8 +161,12 @@ class Slot:
                 # and too late: it was not meant for the next one.
                 pass
             if self._request is not None or self._is_over:
-                request, self._request = self._request, None
-                return request
+                return self.missed()
+
+    def missed(self) -> Request | None:
+        """Return what was put here and not taken, and take it."""
+        request, self._request = self._request, None
+        return request
 
 
 def _are_followed() -> bool:
@@ -139,10 +174,18 @@ def _are_followed() -> bool:
     return threading.gettrace() is not None or threading.getprofile() is not None
 
 
-def _leftovers_here() -> Leftovers | None:
-    """Return what compares this thread; None where this Python cannot tell."""
+def _inherited() -> tuple[object, ...]:
+    """Return what the system has a new thread take over from the one that makes it, and a request can change."""
+    if sys.platform != "linux":
+        return ()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return blocked, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0)  # 0 is this thread (sched(7))
+
+
+def _kind_of_leftovers() -> type[Leftovers] | None:
+    """Return the class that compares threads; None where that cannot be had, as without ctypes."""
     try:
         from launcher.web.leftovers import Leftovers
-    except ImportError:  # without ctypes
+    except Exception:  # noqa: BLE001  # whatever it is, no request is to suffer from it
         return None
-    return Leftovers(threading.current_thread())
+    return Leftovers

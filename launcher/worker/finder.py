@@ -100,7 +100,7 @@ class Finder:
         self._known: dict[str, str] = {}
         self._written: set[str] = set()
         self._absent: dict[str, str] = {}
-        self._busy = threading.local()
+        self._quiet: set[int] = set()
         self._arrivals = arrivals or Arrivals()
         self._installed = installed
         self.bytecode = bytecode or Bytecode()
@@ -246,12 +246,8 @@ class Finder:
 
     def _find(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         """Ask the path finder, whose listing of folders is not the app's."""
-        busy, on = self._busy, getattr(self._busy, "on", False)
-        busy.on = True
-        try:
+        with self.quiet():
             return PathFinder.find_spec(name, path, target)
-        finally:
-            busy.on = on
 
     def _found_other(self, name: str, spec: ModuleSpec) -> None:
         """Take note of a library, or of what the project has besides modules in source: extensions and folders."""
@@ -313,13 +309,16 @@ class Finder:
         """Return whether everything that is read counts: while the app is imported."""
         return self._active
 
-    def late(self) -> _Late:
+    def late(self) -> _Marked:
         """Return a context in which this thread's reading counts."""
-        return _Late(self._late)
+        return _Marked(self._late)
 
-    def quiet(self) -> _Quiet:
+    def quiet(self) -> _Marked:
         """Return a context in which this thread's own reading is not noticed."""
-        return _Quiet(self._busy)
+        return _Marked(self._quiet)
+
+    def _is_quiet(self) -> bool:
+        return bool(self._quiet) and threading.get_ident() in self._quiet
 
     def _note_absent(self, name: str, entries: Iterable[str], spec: ModuleSpec | None) -> None:
         """Take note of what was looked for on the way to *spec*, and of folders as they were when it was found.
@@ -361,7 +360,7 @@ class Finder:
     def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
         if not self._active and (not self._late or threading.get_ident() not in self._late):
             return
-        if getattr(self._busy, "on", False):
+        if self._is_quiet():
             return
         if self._active:
             for act in self._audits[event]:
@@ -447,7 +446,7 @@ class Finder:
 
     def _is_asked(self, given: object) -> None:
         """Take note of a question to `os.stat`, if it is one of the app's."""
-        if (self._active or threading.get_ident() in self._late) and not getattr(self._busy, "on", False):
+        if (self._active or threading.get_ident() in self._late) and not self._is_quiet():
             self._asked(given)
 
     def _asked(self, given: object) -> None:
@@ -460,20 +459,6 @@ class Finder:
         elif path and path not in self._absent and is_project_file(path):
             self._absent[path] = of_presence(path)
             self._tell_absent()
-
-
-class _Quiet:
-    """Marks the current thread as reading for us."""
-
-    def __init__(self, busy: threading.local) -> None:
-        self._busy = busy
-
-    def __enter__(self) -> None:
-        self._before = getattr(self._busy, "on", False)
-        self._busy.on = True
-
-    def __exit__(self, *_: object) -> None:
-        self._busy.on = self._before
 
 
 class _Stat:
@@ -489,8 +474,8 @@ class _Stat:
         return _stat(path, *arguments, **more)  # type: ignore[arg-type]  # whatever it is, the answer is not ours
 
 
-class _Late:
-    """Has what the current thread reads noticed, although the app is loaded."""
+class _Marked:
+    """Has the current thread stand among *threads*, by its number: a `threading.local` would stay in the thread."""
 
     def __init__(self, threads: set[int]) -> None:
         self._threads = threads

@@ -20,18 +20,21 @@ def restore_termination(is_own: Callable[[], bool]) -> None:
     Where the app has a handler of its own, that stays.
     """
     handler = signal.getsignal(signal.SIGTERM)
-    masks = threading.local()
+    masks: dict[int, set[signal.Signals] | set[int]] = {}
+    """By threads. No `threading.local`: that would stay in a thread that has answered a request."""
 
     def before() -> None:
-        # A signal that comes before its time stays pending: nobody would send it once more.
-        masks.old = None if is_own() else signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+        if not is_own():
+            # A signal that comes before its time stays pending: nobody would send it once more.
+            masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
 
     def after() -> None:
-        if masks.old is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, masks.old)
+        mask = masks.pop(threading.get_ident(), None)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def in_child() -> None:
-        if masks.old is not None and signal.getsignal(signal.SIGTERM) is handler:
+        if threading.get_ident() in masks and signal.getsignal(signal.SIGTERM) is handler:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         after()
 

@@ -28,8 +28,9 @@ _MOST = 20_000  # files that are remembered as seen
 class ShownFiles:
     """The audit hook of a worker that serves. `roots` bound the files that are of interest.
 
-    `report` gets a path, its digest, and whether it was read to answer for a stylesheet; it is called on the thread of
-    the request. The hook cannot be removed from an interpreter; `stop` has it do nothing any more.
+    `report` gets a path, its digest, and whether it was read to answer for a stylesheet; it is called on the thread
+    that opens the file: that of the request, or one on which the app goes on in the context of the request, as views do
+    that are coroutines. The hook cannot be removed from an interpreter; `stop` has it do nothing any more.
     """
 
     def __init__(self, roots: Iterable[str], report: Callable[[str, str, bool], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -37,13 +38,41 @@ def test_sources_of_the_project_are_looked_at(tmp_path: Path) -> None:
     write(tmp_path / "app.py", 100.0)
     write(tmp_path / "shop/cart.py", 200.0)
     newer = 300.0
-    for name in ("page.html", ".git/x.py", "node_modules/x.py", "shop/__pycache__/x.py", "env/lib/x.py"):
+    for name in ("page.html", ".git/x.py", "node_modules/x.py", "shop/__pycache__/x.py", "env/lib/x.py", "tests/x.py"):
         write(tmp_path / name, newer)
     (tmp_path / "env/pyvenv.cfg").write_text("")
     (tmp_path / "link.py").symlink_to(tmp_path / "page.html")
     (tmp_path / "again").symlink_to(tmp_path)
-    found = edited_last([str(tmp_path), str(tmp_path), str(tmp_path / "missing")], 5)
+    found = edited_last([str(tmp_path), str(tmp_path / "shop"), str(tmp_path / "missing")], 5)
     assert found == (str(tmp_path / "shop/cart.py"), str(tmp_path / "app.py"))
+
+
+class Vanishing:
+    """What a folder holds, as told a moment ago."""
+
+    name, path = "gone.py", "/nowhere/gone.py"
+
+    def is_file(self, *, follow_symlinks: bool) -> bool:
+        return True
+
+    def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+        return os.lstat(self.path)
+
+
+def test_a_file_that_vanishes_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "scandir", lambda _: contextlib.nullcontext([Vanishing()]))
+    assert edited_last([str(tmp_path)], 5) == ()
+
+
+def test_folders_that_nobody_may_enter(tmp_path: Path) -> None:
+    write(tmp_path / "shut/x.py", 200.0)
+    write(tmp_path / "app.py", 100.0)
+    (tmp_path / "shut").chmod(0o444)
+    try:
+        found = edited_last([str(tmp_path)], 5)
+    finally:
+        (tmp_path / "shut").chmod(0o755)
+    assert found[-1] == str(tmp_path / "app.py")  # root may enter any folder
 
 
 def test_a_large_tree_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import ctypes
 import decimal
 import logging
-import signal
 import sys
 import threading
 import weakref
@@ -88,7 +87,6 @@ NOTHING = {
     "nothing": lambda: None,
     "repr-of-what-holds-itself": lambda: repr([kept, [kept]]),
     "local-that-is-gone": local_and_gone,
-    "local-that-is-only-asked": lambda: getattr(kept, "value", None),
     "error": raise_and_catch,
     "data-of-another-thread": begin_a_thread,
     "list-of-threads": lambda: len(threading.enumerate()),
@@ -119,6 +117,7 @@ def keep_a_loop() -> None:
 
 SOMETHING = {
     "local": lambda: setattr(shared, "value", 1),
+    "local-that-is-only-asked": lambda: getattr(shared, "value", None),  # which makes its data
     "local-of-a-class": lambda: setattr(own_local, "value", 1),
     "new-local-that-is-kept": lambda: kept.append(setattr(local := threading.local(), "value", 1) or local),
     "local-in-python": lambda: kept.append(setattr(local := _threading_local.local(), "value", 1) or local),
@@ -128,7 +127,6 @@ SOMETHING = {
     "profile-function": lambda: sys.setprofile(lambda *_: None),
     "hooks-of-generators": lambda: sys.set_asyncgen_hooks(firstiter=lambda _: None),
     "origin-of-coroutines": lambda: sys.set_coroutine_origin_tracking_depth(1),
-    "blocked-signal": lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]),
     "attribute-of-the-thread": lambda: setattr(threading.current_thread(), "request", 1),
     "somebody-keeps-the-thread": lambda: kept.append(threading.current_thread()),
     "somebody-waits-for-the-thread": lambda: kept.append(weakref.ref(threading.current_thread(), print)),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextvars
 import ctypes
+import os
+import signal
 import socket
 import sys
 import threading
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -75,9 +78,11 @@ class Serving:
 def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Serving]]:
     made: list[Serving] = []
 
-    def make(act: Callable[[], object] = lambda: None, *, new: int = 0) -> Serving:
-        monkeypatch.setattr(threads, "ALL_NEW", new)
+    def make(act: Callable[[], object] = lambda: None, *, new: int | None = None) -> Serving:
+        monkeypatch.setattr(threads, "ALL_NEW", new or 0)
         made.append(Serving(act))
+        if new is None:  # as if the first requests had been served
+            made[-1].pool._leave(Slot())
         return made[-1]
 
     yield make
@@ -205,26 +210,102 @@ def test_threads_at_work_end_after_the_others(serving: Callable[..., Serving]) -
     assert one.pool.idle == []
 
 
+def raise_in(thread: int) -> None:
+    """Have something raised in the thread of this native number."""
+    (found,) = (one for one in threading.enumerate() if one.native_id == thread)
+    reached = ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(found.ident or 0), ctypes.py_object(KeyError))
+    assert reached == 1
+
+
 def test_what_was_raised_from_outside_for_a_request_that_is_over_does_not_reach_the_next(
     serving: Callable[..., Serving],
 ) -> None:
     one = serving()
     one.serve(2)
-    (thread,) = (thread for thread in threading.enumerate() if thread.native_id == one.threads[0])
-    reached = ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyError))
-    assert reached == 1
-    del thread
+    raise_in(one.threads[0])
     one.serve(2)
     assert len(set(one.threads)) == 1
 
 
-def test_without_ctypes_each_request_gets_a_new_thread(
+class Broken:
+    """In the place of what compares threads."""
+
+    def __init__(self, *_: object) -> None:
+        raise MemoryError
+
+
+@pytest.mark.parametrize("module", [None, types.SimpleNamespace(), types.SimpleNamespace(Leftovers=Broken)])
+def test_where_nobody_can_look_each_request_gets_a_new_thread(
+    serving: Callable[..., Serving], monkeypatch: pytest.MonkeyPatch, module: object
+) -> None:
+    """Without ctypes, or where memory or open files are short: no request may suffer from it."""
+    monkeypatch.setitem(sys.modules, "launcher.web.leftovers", module)  # type: ignore[arg-type]
+    one = serving(new=1)
+    one.serve(4)
+    assert len(set(one.threads)) == 4
+
+
+INHERITED = {
+    "blocked-signal": (
+        lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]),
+        lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+    ),
+    "priority": (lambda: os.nice(1), lambda: os.getpriority(os.PRIO_PROCESS, 0)),
+    "processors": (
+        lambda: os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]),
+        lambda: os.sched_getaffinity(0),
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a thread inherits there")
+@pytest.mark.parametrize(("change", "ask"), INHERITED.values(), ids=INHERITED)
+@pytest.mark.parametrize("new", [None, 9], ids=["used-again", "all-new"])
+def test_what_a_request_changes_for_its_thread_is_not_inherited(
+    serving: Callable[..., Serving], change: Callable[[], object], ask: Callable[[], object], new: int | None
+) -> None:
+    seen: list[object] = []
+
+    def act() -> None:
+        seen.append(ask())
+        if len(seen) == 2:
+            change()
+
+    one = serving(act, new=new)
+    for _ in range(5):
+        one.begin()
+        one.wait_until_served()
+        wait_for(lambda: bool(one.pool.idle) or one.count() == 0)
+    usual = ask()
+    if change is INHERITED["processors"][0] and len(os.sched_getaffinity(0)) == 1:
+        pytest.skip("there is one processor only")
+    assert seen == [usual] * 5
+    assert one.threads[1] not in one.threads[2:]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ends_while_it_should_wait_takes_no_request_along(
     serving: Callable[..., Serving], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "launcher.web.leftovers", None)
+    """What is raised from outside may come in any line of ours. The one that it meets here is the first after the list."""
     one = serving()
-    one.serve(3)
-    assert len(set(one.threads)) == 3
+    one.serve(2)
+    take, ended = Slot.take, threading.Event()
+
+    def end_once(slot: Slot) -> Any:
+        if not ended.is_set():
+            ended.set()
+            one.begin()  # it is in the list
+            raise KeyError
+        return take(slot)
+
+    monkeypatch.setattr(Slot, "take", end_once)
+    one.begin()
+    one.wait_until_served(2)
+    wait_for(lambda: bool(one.pool.idle))
+    monkeypatch.undo()
+    one.serve(2)
+    assert len(one.threads) == 6
 
 
 def test_a_slot_holds_what_comes_before_it_is_waited_for() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextvars
 import os
 import sys
 import threading
@@ -125,6 +126,21 @@ def test_what_other_threads_and_later_times_read_is_not_reported(project: Projec
     project.files.stop()
     project.client.get("/a.html")
     assert project.reports == []
+
+
+def test_what_is_read_elsewhere_in_the_context_of_a_request_is_reported(project: Project) -> None:
+    """As by a view that is a coroutine, whose loop runs on a thread of its own."""
+    project.write("a.html")
+    read = project.open
+
+    def open_elsewhere(path: str) -> None:
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(read, path))
+        thread.start()
+        thread.join()
+
+    project.open = open_elsewhere  # type: ignore[assignment, return-value]
+    project.client.get("/a.html")
+    assert project.names() == [("a.html", False)]
 
 
 def test_opening_a_known_file_costs_microseconds(project: Project) -> None:
