@@ -52,6 +52,12 @@ PEERS = {
             {"LAUNCH_RELOAD__ENABLED": "false"},
             reloads=False,
         ),
+        Peer(
+            "launch-without-refresh",
+            "launch",
+            "{bin}/launch dev --host 127.0.0.1 --port {port}",
+            {"LAUNCH_BROWSER__LIVE_RELOAD": "false"},
+        ),
         Peer("flask-without-debug", "flask", "{bin}/flask --app app run --port {port}", reloads=False),
         Peer("uvicorn", "servers", "{bin}/uvicorn app:app --interface wsgi --reload --port {port}"),
         Peer("granian", "servers", "{bin}/granian --interface wsgi --reload --port {port} app:app"),
