@@ -24,8 +24,7 @@ from launcher.web.livereload import BELOW, LiveReload
 from launcher.web.server import Server
 from launcher.web.streams import Streams
 from launcher.web.threads import ALL_NEW
-
-LIMIT = 10.0
+from tests.web.waiting import LIMIT, wait_for
 
 
 class Quiet(WSGIRequestHandler):
@@ -166,15 +165,6 @@ def slow() -> Iterator[Slow]:
     app = Slow()
     yield app
     app.go.set()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(int(LIMIT / 0.005)):
-        if condition():
-            return
-        pause.wait(0.005)
-    raise AssertionError("it did not happen")
 
 
 # Serving

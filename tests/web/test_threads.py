@@ -17,18 +17,9 @@ import pytest
 
 from launcher.web import threads
 from launcher.web.threads import MOST_IDLE, Slot, Threads
+from tests.web.waiting import LIMIT, wait_for
 
-LIMIT = 10.0
 PEER = ("127.0.0.1", 1)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(int(LIMIT / 0.005)):
-        if condition():
-            return
-        pause.wait(0.005)
-    raise AssertionError("it did not happen")
 
 
 class Serving:
