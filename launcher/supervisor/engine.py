@@ -89,6 +89,8 @@ class Engine:
         self._base_libraries = Libraries(())
         self._base_number = 0
         self._edited: list[str] = []
+        self._recent: tuple[str, ...] = ()
+        """What seems to have been edited last before this start."""
         self._last_imports: dict[str, str] = {}
         self._room = MOST
         self._cold_seconds = 0.0
@@ -170,8 +172,8 @@ class Engine:
             child = self._copy_of(snapshot)
             if child is not None:
                 taken = len(self.timeline.snapshots)
-                edited, last = tuple(self._edited), self._last_import()
-                child.tell(GoOn(action.generation, self._room, edited, taken, edition, last))
+                wanted, last = self._wanted(), self._last_import()
+                child.tell(GoOn(action.generation, self._room, wanted, taken, edition, last))
                 self.back_to = snapshot
                 if snapshot.opening is not None:
                     self.timeline.reads_again(snapshot.opening)
@@ -188,6 +190,10 @@ class Engine:
                 return child
             self._lost(snapshot.number)
         return None
+
+    def _wanted(self) -> tuple[str, ...]:
+        """Return the files before which a snapshot is asked for, the one that was edited last first."""
+        return tuple(dict.fromkeys((*self._edited, *self._recent)))[:EDITED]
 
     def _last_import(self) -> str:
         """Return the file that the one which was edited last imports last."""
@@ -284,9 +290,9 @@ class Engine:
         self.discard()
         self.back_to = None
         most = self._room if self.enabled else 0
-        wanted, last = tuple(self._edited), self._last_import()
-        if most and not wanted:
-            wanted = edited_last(self._plan.roots, EDITED)
+        if most and not self._edited:
+            self._recent = edited_last(self._plan.roots, EDITED)
+        wanted, last = self._wanted(), self._last_import()
         child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, wanted, last), listener)
 
     def discard(self) -> None:

@@ -324,7 +324,7 @@ def test_before_the_first_edit_those_are_wanted_that_seem_to_have_been_edited_la
         (tmp_path / name).write_text("")
         os.utime(tmp_path / name, (age * 10, age * 10))
     reserve = Reserve(replace(PLAN, roots=(str(tmp_path),)))
-    for edited, expected in (((), ("latest.py", "late.py", "early.py")), (("a",), ("a",))):
+    for edited, expected in (((), ("latest.py", "late.py", "early.py")), (("a",), ("a", "latest.py", "late.py"))):
         child, far = reserve.idle()
         reserve.engine.copy(TellLoad(1, 1, changed=edited), EDITION)
         with socket.socket() as listener:
