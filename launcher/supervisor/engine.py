@@ -39,7 +39,7 @@ EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
 
 NEAR_BASE = 0.05
-"""A snapshot is near the base if the app read fewer files between the two than this share of those that it read after."""
+"""A snapshot is near the base if the app read fewer files between the two than this share of those that came after."""
 
 LIBRARIES = "the imported libraries"
 """How the library base is called."""
