@@ -38,9 +38,6 @@ MOST = 8
 EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
 
-NEAR_BASE = 0.05
-"""A snapshot is near the base if the app read fewer files between the two than this share of those that came after."""
-
 LIBRARIES = "the imported libraries"
 """How the library base is called."""
 
@@ -482,18 +479,9 @@ class Engine:
             self._end(useless.number)
         self._frozen[snapshot.number] = Frozen(snapshot, base.channel, base.pid, libraries)
         self._attend(base.channel, lambda: self._listen_to(snapshot.number))
-        self._leave_to_base(snapshot)
         with suppress(ChannelClosed):  # then whoever listens to it notices
             base.channel.send(ReadAhead(_sources(self.timeline.after(snapshot))))
         self.on_base()
-
-    def _leave_to_base(self, base: Snapshot) -> None:
-        """End the snapshots of the first load that spare next to nothing beside the base, which reads ahead."""
-        whole = len(self.timeline.after(base))
-        for snapshot in self.timeline.snapshots:
-            rest = len(self.timeline.after(snapshot))
-            if snapshot != base and whole - rest < rest * NEAR_BASE:
-                self._lost(snapshot.number)
 
     def _place(self, snapshot: Snapshot) -> str:
         if snapshot.number == self._base_number:

@@ -22,7 +22,7 @@ COMPANY = 8
 """More files than these that were written within this time came by a checkout or a tool."""
 
 _OTHERS = frozenset({"__pycache__", "node_modules", "site-packages", "tests"})
-"""Folders of which no app imports anything that people edit."""
+"""Folders of which hardly any app imports what people edit."""
 
 
 def edited_last(roots: Iterable[str], most: int) -> tuple[str, ...]:

@@ -967,10 +967,8 @@ def test_the_first_reason_counts(reserve: Reserve) -> None:
 
 
 def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> None:
-    bare = reserve.snapshot("shop", 1)
+    bare, equal = reserve.snapshot("shop", 1), reserve.snapshot("shop.views", 2)
     reserve.engine.timeline.read({"/p/shop.py": "1"})
-    equal = reserve.snapshot("shop.views", 2)
-    reserve.engine.timeline.read({"/p/views.py": "1"})
     _, far = reserve.idle()
     with socket.socket() as listener:
         reserve.engine.make_base(Libraries(("json", "flask"), ("flask",), (0, 0)), listener.fileno(), lambda _: None)
@@ -981,28 +979,9 @@ def test_a_base_ends_the_snapshots_that_lack_its_libraries(reserve: Reserve) -> 
     assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["", "shop.views"]
     assert is_ended(bare)
     assert not is_ended(equal)
-    assert reserve.engine.timeline.known == {"json": "1", "/p/shop.py": "1", "/p/views.py": "1"}
+    assert reserve.engine.timeline.known == {"json": "1", "/p/shop.py": "1"}
     assert isinstance(far.receive()[0], Preload)
-    assert far.receive()[0] == ReadAhead(("/p/shop.py", "/p/views.py"))
-
-
-def test_a_base_takes_the_place_of_snapshots_that_are_near_to_it(reserve: Reserve) -> None:
-    """It reads ahead, which spares more than what they have read, of an app with many modules."""
-    reserve.snapshot("shop", 1)
-    reserve.engine.timeline.read({"/p/shop.py": "1"})
-    near = reserve.snapshot("shop.first", 1)
-    reserve.engine.timeline.read({f"/p/{number}.py": "1" for number in range(50)})
-    half = reserve.snapshot("shop.more", 1)
-    reserve.engine.timeline.read({f"/p/more{number}.py": "1" for number in range(50)})
-    _, far = reserve.idle()
-    with socket.socket() as listener:
-        reserve.engine.make_base(Libraries(("json",), (), (0,)), listener.fileno(), lambda _: None)
-    far.send(Serving("", 0.0))
-    reserve.turn()
-    assert [snapshot.before for snapshot in reserve.engine.timeline.snapshots] == ["", "shop.more"]
-    assert is_ended(near)
-    assert not is_ended(half)
-    assert reserve.engine.timeline.choose(["/p/more1.py"]) == reserve.engine.timeline.snapshots[1]
+    assert far.receive()[0] == ReadAhead(("/p/shop.py",))
 
 
 def test_a_base_of_less_follows_where_a_library_would_see_what_the_app_does(reserve: Reserve) -> None:
