@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from launcher.supervisor.events import TellLoad
     from launcher.wire.messages import Message
 
-MOST = 8
-"""How many snapshots are kept at most, the library base among them."""
+MOST = 10
+"""How many snapshots are kept at most, the library base and that of the loaded app among them."""
 
 EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
@@ -56,6 +56,8 @@ class Frozen:
     channel: Channel
     pid: int
     libraries: int
+    reads_ahead: bool = False
+    """Whether it was told to read ahead what an edit before it would have imported again."""
 
 
 class Engine:
@@ -192,8 +194,14 @@ class Engine:
         return None
 
     def _wanted(self) -> tuple[str, ...]:
-        """Return the files before which a snapshot is asked for, the one that was edited last first."""
-        return tuple(dict.fromkeys((*self._edited, *self._recent)))[:EDITED]
+        """Return the files before which a snapshot is asked for.
+
+        Those that were edited last, the newest first, then what each of them imports last: before that, a snapshot is
+        inside of the file. For the newest this is told apart, as `_last_import`.
+        """
+        edited = list(dict.fromkeys((*self._edited, *self._recent)))[:EDITED]
+        inside = [self._last_imports[path] for path in edited[1:] if path in self._last_imports]
+        return tuple(dict.fromkeys((*edited, *inside)))
 
     def _last_import(self) -> str:
         """Return the file that the one which was edited last imports last."""
@@ -202,16 +210,19 @@ class Engine:
     def prepare(self) -> bool:
         """Have a copy wait for the next edit of the file that was edited last: it goes on without being made first.
 
-        That edit is likely to be below the imports of the file, as most are. Before the first edit it waits at the
-        beginning, from where most files are loaded. To be called when there is time; returns False where it has to be
-        called again, because there may be a base soon. Where memory is low no copy is made.
+        That edit is likely to be below the imports of the file, as most are. Where nothing tells which file that is,
+        the copy waits at the beginning, from where most files are loaded. To be called when there is time; returns
+        False where it has to be called again, because there may be a base soon. Where memory is low no copy is made.
         """
-        edited = self._edited[:1]
-        if not edited and (self._teller in self._frozen or self._is_base_at_work()):
-            return False
-        beginning = next(iter(self.timeline.snapshots), None)
-        snapshot = self.timeline.choose(edited, edited, lambda opening: True) if edited else beginning
-        if snapshot is None or self._room < MOST or (self._ready and self._ready[0] == snapshot):
+        if self._room < MOST:
+            return True
+        if not self._edited:
+            self._read_ahead_of_first_edit()
+            if self._teller in self._frozen or self._is_base_at_work():
+                return False
+        likely = self._edited[:1] or self._recent_imports()[:1]
+        snapshot = self._before(likely[0]) if likely else next(iter(self.timeline.snapshots), None)
+        if snapshot is None or (self._ready and self._ready[0] == snapshot):
             return True
         self._end_ready()
         child = self._copy_of(snapshot)
@@ -221,6 +232,23 @@ class Engine:
             child.tell(ReadAhead(_sources(self.timeline.after(snapshot))))
             self._attend(child.channel, lambda: self._listen_to_ready(child))
         return True
+
+    def _before(self, path: str) -> Snapshot | None:
+        """Return what an edit of this file below its imports goes back to."""
+        return self.timeline.choose([path], [path], lambda opening: True)
+
+    def _recent_imports(self) -> list[str]:
+        """Return those of the files that seem to have been edited last before this start that the app has imported."""
+        return [path for path in self._recent if path in self.timeline.known]
+
+    def _read_ahead_of_first_edit(self) -> None:
+        """Have the snapshots before these files read ahead. Later ones are copied from such as have done so."""
+        for snapshot in map(self._before, self._recent_imports()):
+            frozen = self._frozen.get(snapshot.number) if snapshot is not None else None
+            if frozen is not None and not frozen.reads_ahead:
+                frozen.reads_ahead = True
+                with suppress(ChannelClosed):  # then whoever listens to it notices
+                    frozen.channel.send(ReadAhead(_sources(self.timeline.after(frozen.snapshot))))
 
     def _is_base_at_work(self) -> bool:
         return self._base is not None and self._base_number not in self._frozen

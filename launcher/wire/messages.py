@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Load:
     """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
 
-    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most
-    `most` snapshots are taken on the way, above all before the files `wanted`, which were edited last, and before the
-    file `last`, which the first of these imports last.
+    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. With at most
+    `most` snapshots in all, some are taken on the way, above all before the files `wanted` and before the file `last`,
+    which the first of these imports last.
     """
 
     plan: Mapping[str, Any]  # Any: JSON

@@ -52,12 +52,20 @@ if TYPE_CHECKING:
 FIRST_SPACING = 0.1
 """Seconds of import between two snapshots that are placed by time; doubled after each, so that few cover any import."""
 
+SPARED = 0.02
+"""Seconds of import that a snapshot before another file that was edited lately has to spare, in a copy."""
+
 SPACING_OF_COPIES = 0.2
-"""The same in a copy, for which a client waits: what a snapshot costs has to be little beside the rest."""
+"""The same as the first in a copy, for which a client waits: what a snapshot costs has to be little beside the rest."""
+
+BESIDES = 2
+"""Snapshots that are there besides those before modules: the library base, and that of the loaded app."""
+
+FOR_THE_NEWEST = 2
+"""Of these, how many are left for the file edited last and what it imports last, however late these come."""
 
 REAP_SECONDS = 0.01
 """How often a snapshot looks whether a copy has ended whose channel is closed already."""
-
 
 WAITING = 10.0
 """How many seconds of waiting count as one of work. On a busy machine everything waits, and all would seem far."""
@@ -83,10 +91,11 @@ class Link:
 class Checkpoints:
     """Takes the snapshots of one import. `wanted` and `last` are the files before which one comes first, as in `Load`.
 
-    At most `most` snapshots are taken. `end_with` ties a copy's life to the supervisor's. `bytecode` is what the finder
-    loads modules from. `begun` is the monotonic time at which this import began, or was resumed. `children` are the
-    snapshots that this process is the parent of. `libraries` counts the libraries that were found so far, `show` is
-    told the edition that a copy shows, and in `quiet` is read what the app has not asked for.
+    There are `most` snapshots in all, those that others have taken among them. `end_with` ties a copy's life to the
+    supervisor's. `bytecode` is what the finder loads modules from. `begun` is the monotonic time at which this import
+    began, or was resumed. `children` are the snapshots that this process is the parent of. `libraries` counts the
+    libraries that were found so far, `show` is told the edition that a copy shows, and in `quiet` is read what the app
+    has not asked for.
     """
 
     def __init__(
@@ -167,11 +176,14 @@ class Checkpoints:
 
         Before other files that were edited lately a copy takes one only if that spares some work.
         """
-        if self._taken >= self.most:
+        places = self.most - BESIDES - self._taken
+        if path in (*self.wanted[:1], self._last):
+            return places > 0
+        if places <= FOR_THE_NEWEST:
             return False
-        if path in (*self.wanted[:1], self._last) or not self._tried or (path in self.wanted and not self._is_copy):
+        if not self._tried or (path in self.wanted and not self._is_copy):
             return True
-        if path in self.wanted and self._work() >= FIRST_SPACING:
+        if path in self.wanted and self._work() >= SPARED:
             return True
         if self._work() < self._spacing:
             return False

@@ -139,21 +139,21 @@ def is_ended(far: Channel) -> bool:
     return False
 
 
-def shop(reserve: Reserve, *, told: bool = True) -> dict[str, Channel]:
-    """An app of three files: `init`, then `models`, then `views`, with a snapshot before each of the last two.
+def shop(reserve: Reserve, *, told: bool = True, models: str = "models", views: str = "views") -> dict[str, Channel]:
+    """An app of three files: `init`, then *models*, then *views*, with a snapshot before each of the last two.
 
     The snapshot of the loaded app has *told* what a base may import, or has not come to that.
     """
     reserve.engine.timeline.read({"init": "1"})
-    models = reserve.snapshot("shop.models")
-    reserve.engine.timeline.read({"models": "1"})
-    views = reserve.snapshot("shop.views")
-    reserve.engine.timeline.read({"views": "1"})
+    before_models = reserve.snapshot("shop.models")
+    reserve.engine.timeline.read({models: "1"})
+    before_views = reserve.snapshot("shop.views")
+    reserve.engine.timeline.read({views: "1"})
     loaded = reserve.snapshot("")
     if told:
         loaded.send(Libraries(()))
         reserve.turn()
-    return {"models": models, "views": views, "loaded": loaded}
+    return {"models": before_models, "views": before_views, "loaded": loaded}
 
 
 # Snapshots
@@ -317,6 +317,19 @@ def test_the_files_edited_last_are_wanted_the_newest_first(reserve: Reserve) -> 
     assert Plan.from_json(message.plan) == PLAN
     assert descriptor is not None
     os.close(descriptor)
+
+
+def test_what_each_of_these_files_imports_last_is_wanted_too(reserve: Reserve) -> None:
+    child, far = reserve.idle()
+    reserve.engine.learn(LastImports({"a": "in-a", "b": "in-b", "c": "a", "d": "in-d"}))
+    for path in ("d", "a", "c", "b"):
+        assert reserve.engine.copy(TellLoad(1, 1, changed=(path,)), EDITION) is None
+    with socket.socket() as listener:
+        reserve.engine.load(child, TellLoad(1, 9), listener.fileno())
+    message, descriptor = far.receive()
+    assert isinstance(message, Load)
+    assert (message.wanted, message.last) == (("b", "c", "a", "in-a"), "in-b")
+    os.close(descriptor or -1)
 
 
 def test_before_the_first_edit_those_are_wanted_that_seem_to_have_been_edited_last(tmp_path: Path) -> None:
@@ -516,6 +529,71 @@ def test_before_the_first_edit_a_copy_waits_at_the_beginning(reserve: Reserve) -
     assert channel.receive() == (GoOn(2, MOST, ("models",), 1, EDITION), None)
     child.close()
     channel.close()
+
+
+def with_recent_files(reserve: Reserve, tmp_path: Path, *names: str) -> tuple[dict[str, Channel], list[str]]:
+    """The app of `shop`, where *names* of "models", "views" and "unused" seem to have been edited last, the newest first.
+
+    Return what `shop` does, and the paths of these files. "unused" is no part of the app.
+    """
+    paths = [str(tmp_path / f"{name}.py") for name in names]
+    for age, path in enumerate(paths):
+        Path(path).write_text("")
+        os.utime(path, (1000 - age * 10, 1000 - age * 10))
+    reserve.engine.use(replace(PLAN, roots=(str(tmp_path),)))
+    child, far = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.load(reserve.engine.fresh(), TellLoad(1, 9), listener.fileno())
+    os.close(far.receive()[1] or -1)
+    child.close()
+    return shop(reserve, models=str(tmp_path / "models.py"), views=str(tmp_path / "views.py")), paths
+
+
+def test_before_the_first_edit_a_copy_waits_before_what_seems_to_have_been_edited_last(
+    reserve: Reserve, tmp_path: Path
+) -> None:
+    far, (_, views, models) = with_recent_files(reserve, tmp_path, "unused", "views", "models")
+    assert reserve.engine.prepare()
+    assert far["models"].receive() == (ReadAhead((models, views)), None)
+    assert far["views"].receive() == (ReadAhead((views,)), None)
+    channel, told = new_copy(far["views"], ReadAhead)
+    assert told[-1] == ReadAhead((views,))
+    child = reserve.engine.copy(TellLoad(5, 2, changed=(views,)), EDITION)
+    assert child is not None
+    assert channel.receive() == (GoOn(2, MOST, (views, str(tmp_path / "unused.py"), models), 2, EDITION), None)
+    child.close()
+    channel.close()
+
+
+def test_what_is_read_ahead_before_the_first_edit_waits_for_no_base_and_is_told_once(
+    reserve: Reserve, tmp_path: Path
+) -> None:
+    far, (models,) = with_recent_files(reserve, tmp_path, "models")
+    _, base = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.make_base(Libraries(("json",), (), (0,)), listener.fileno(), lambda _: None)
+    for _ in range(2):
+        assert not reserve.engine.prepare(), "it has to be called again"
+    assert [message for message, _ in far["models"].rest()] == [ReadAhead((models, str(tmp_path / "views.py")))]
+    assert list(far["views"].rest()) == []
+    base.close()
+
+
+@pytest.mark.parametrize("case", ["low-memory", "edited", "snapshot-died"])
+def test_where_no_snapshot_reads_ahead(reserve: Reserve, tmp_path: Path, case: str) -> None:
+    far, _ = with_recent_files(reserve, tmp_path, "models")
+    if case == "low-memory":
+        reserve.engine.make_room(MOST - 1)
+    elif case == "edited":
+        child = reserve.engine.copy(TellLoad(5, 2, changed=(str(tmp_path / "views.py"),)), EDITION)
+        assert child is not None
+        new_copy(far["views"])[0].close()
+        child.close()
+    else:
+        far["models"].close()
+    assert reserve.engine.prepare()
+    if case != "snapshot-died":
+        assert ReadAhead not in [type(message) for message, _ in far["models"].rest()]
 
 
 def test_before_the_first_edit_it_is_waited_until_the_libraries_are_told(reserve: Reserve) -> None:

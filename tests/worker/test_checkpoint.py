@@ -66,6 +66,8 @@ class Far:
     def hear(self) -> messages.Message:
         message, descriptor = self.channel.receive()
         if isinstance(message, messages.SnapshotTaken) and descriptor is not None:
+            if self.frozen is not None:
+                self.frozen.close()
             self.frozen = Channel.of(descriptor)
         return message
 
@@ -139,6 +141,53 @@ def test_which_snapshots_a_copy_takes(far: Far):
         said.append(message)
     assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == ["views"]
     child.close()
+
+
+@scripts(
+    """
+    import time
+    from launcher.worker import checkpoint
+    resumed = checkpoints.at('shop', '/shop.py', list)
+    def work(until):
+        while checkpoints._work() < until:
+            pass
+        return True
+    seen = resumed and [
+        work(checkpoint.SPARED) and checkpoints.at(name, f'/{name}.py', list) for name in ('other', 'models', 'more')
+    ]
+    """
+)
+def test_a_copy_takes_one_before_what_was_edited_earlier_where_that_spares_work(far: Far):
+    """Less work than is due before any other module: `SPACING_OF_COPIES`."""
+    assert isinstance(far.hear(), messages.SnapshotTaken)
+    child = far.copy(wanted=("/views.py", "/models.py"))
+    said = []
+    while not isinstance(message := child.channel.receive()[0], messages.Failed):
+        said.append(message)
+    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == ["models"]
+    child.close()
+
+
+@scripts(
+    """
+    checkpoints.most = 5
+    checkpoints.wanted = ('/views.py', '/models.py', '/forms.py')
+    checkpoints._last = '/last.py'
+    names = ('first', 'models', 'forms', 'views', 'last', 'last')
+    seen = [checkpoints.at(name, f'/{name}.py', list) for name in names]
+    resumed = False
+    """
+)
+def test_places_are_left_for_the_newest_file_and_what_it_imports_last(far: Far):
+    """And for two that are not taken here: the library base, and the snapshot of the loaded app."""
+    said = []
+    while not isinstance(message := far.hear(), messages.Failed):
+        said.append(message)
+    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == [
+        "first",
+        "views",
+        "last",
+    ]
 
 
 @scripts("seen = 1\nresumed = checkpoints.at('views', '/views.py', list)")
