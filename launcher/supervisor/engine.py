@@ -246,9 +246,12 @@ class Engine:
         for snapshot in map(self._before, self._recent_imports()):
             frozen = self._frozen.get(snapshot.number) if snapshot is not None else None
             if frozen is not None and not frozen.reads_ahead:
-                frozen.reads_ahead = True
-                with suppress(ChannelClosed):  # then whoever listens to it notices
-                    frozen.channel.send(ReadAhead(_sources(self.timeline.after(frozen.snapshot))))
+                self._have_read_ahead(frozen)
+
+    def _have_read_ahead(self, frozen: Frozen) -> None:
+        frozen.reads_ahead = True
+        with suppress(ChannelClosed):  # then whoever listens to it notices
+            frozen.channel.send(ReadAhead(_sources(self.timeline.after(frozen.snapshot))))
 
     def _is_base_at_work(self) -> bool:
         return self._base is not None and self._base_number not in self._frozen
@@ -505,10 +508,9 @@ class Engine:
         bare = [frozen.snapshot.number for frozen in self._frozen.values() if frozen.libraries < libraries]
         for useless in self.timeline.set_base(snapshot, self._base_files, bare):
             self._end(useless.number)
-        self._frozen[snapshot.number] = Frozen(snapshot, base.channel, base.pid, libraries)
+        self._frozen[snapshot.number] = frozen = Frozen(snapshot, base.channel, base.pid, libraries)
         self._attend(base.channel, lambda: self._listen_to(snapshot.number))
-        with suppress(ChannelClosed):  # then whoever listens to it notices
-            base.channel.send(ReadAhead(_sources(self.timeline.after(snapshot))))
+        self._have_read_ahead(frozen)
         self.on_base()
 
     def _place(self, snapshot: Snapshot) -> str:

@@ -327,73 +327,107 @@ class Supervisor:
     def _heard(self, number: int, child: Child, message: messages.Message, descriptor: int | None) -> None:
         if isinstance(message, _OF_A_LOAD) and number not in (self.state.loading, self.state.active):
             return  # that load was given up
-        if isinstance(message, messages.Reading):
-            self._saves.was_read(message.files)
-        elif isinstance(message, messages.Departed):
-            child.departed = True
-            child.verdict = "the app does something else between its imports"
-        elif isinstance(message, messages.Using):
-            self._engine.using(message.files)
-        elif isinstance(message, messages.LastImports):
-            self._engine.learn(message)
-        elif isinstance(message, messages.Showing):
-            self._saves.was_shown(message)
-        elif isinstance(message, messages.SnapshotTaken) and descriptor is not None:
-            if number == self.state.loading:
-                self._engine.taken(message, descriptor)
-            else:
-                os.close(descriptor)
-        elif isinstance(message, messages.Unsafe):
-            self._engine.obstacle = message.reason
-            self._report.no_snapshot(message.before, message.reason)
-        elif isinstance(message, messages.Booted):
-            self._children.greeted(number, child, message.pid)
-            if number == self.state.loading:
-                self._marks.copied = time.monotonic()
-        elif isinstance(message, messages.GivenBack) and descriptor is not None:
+        if descriptor is not None:
+            self._given(number, message, descriptor)
+        elif (act := self._SAID.get(type(message))) is not None:
+            act(self, number, child, message)
+
+    def _given(self, number: int, message: messages.Message, descriptor: int) -> None:
+        """Take over, or close, what came with a message."""
+        if isinstance(message, messages.SnapshotTaken) and number == self.state.loading:
+            self._engine.taken(message, descriptor)
+        elif isinstance(message, messages.GivenBack):
             self._parked.append((descriptor, message.peer))
             self._hand_on()
-        elif isinstance(message, messages.Serving):
-            child.served_since = self._marks.served = time.monotonic()
-            self._marks.imported = message.seconds
-            self._saved = self._saved if message.failure else ()
-            if child.origin is None and not message.failure:
-                self._engine.loaded_cold(message.seconds)
-            self._happen(events.ChildServing(number, message.found))
-            self._hand_on()
-            self._saves.serving()
-            self._clock.after(PREPARE_SECONDS, self._prepare)
-        elif isinstance(message, messages.Failed):
-            if child.origin is None:
-                self._engine.failed_cold()
-            self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
-            self._saves.settle()
-        elif isinstance(message, messages.Loading):
-            if child.origin is None:  # that a copy goes on is known already
-                self._import_began(number)
-        elif isinstance(message, messages.Prompting):
-            child.asking = message.active
-            self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
-            self._happen(events.ChildPrompting(number, message.active))
-        elif isinstance(message, messages.Drained):
-            if message.stays:
-                pass  # for the consoles of its pages, as long as these are used
-            elif self._plan.program.argv and self.state.phase == "stopping":
-                self._finishing[number] = 0  # the program goes on behind `launcher.run()`, as long as it likes
-            else:
-                self._clock.after(GRACE_SECONDS, child.end)
-            self._happen(events.ChildDrained(number, message.cut, message.stays))
-        elif isinstance(message, messages.ConsoleOpened):
-            child.console = message.owner
-        elif isinstance(message, messages.Ask) and descriptor is not None:
-            self._pass_on(message, descriptor)
+        else:
+            if isinstance(message, messages.Ask):
+                self._pass_on(message, descriptor)
+            os.close(descriptor)
+
+    def _was_read(self, _: int, __: Child, message: messages.Reading) -> None:
+        self._saves.was_read(message.files)
+
+    def _was_used(self, _: int, __: Child, message: messages.Using) -> None:
+        self._engine.using(message.files)
+
+    def _was_shown(self, _: int, __: Child, message: messages.Showing) -> None:
+        self._saves.was_shown(message)
+
+    def _was_imported_last(self, _: int, __: Child, message: messages.LastImports) -> None:
+        self._engine.learn(message)
+
+    def _no_snapshot(self, _: int, __: Child, message: messages.Unsafe) -> None:
+        self._engine.obstacle = message.reason
+        self._report.no_snapshot(message.before, message.reason)
+
+    def _departed(self, _: int, child: Child, __: messages.Departed) -> None:
+        child.departed = True
+        child.verdict = "the app does something else between its imports"
+
+    def _booted(self, number: int, child: Child, message: messages.Booted) -> None:
+        self._children.greeted(number, child, message.pid)
+        if number == self.state.loading:
+            self._marks.copied = time.monotonic()
+
+    def _loads(self, number: int, child: Child, _: messages.Loading) -> None:
+        if child.origin is None:  # that a copy goes on is known already
+            self._import_began(number)
+
+    def _serves(self, number: int, child: Child, message: messages.Serving) -> None:
+        child.served_since = self._marks.served = time.monotonic()
+        self._marks.imported = message.seconds
+        self._saved = self._saved if message.failure else ()
+        if child.origin is None and not message.failure:
+            self._engine.loaded_cold(message.seconds)
+        self._happen(events.ChildServing(number, message.found))
+        self._hand_on()
+        self._saves.serving()
+        self._clock.after(PREPARE_SECONDS, self._prepare)
+
+    def _failed(self, number: int, child: Child, message: messages.Failed) -> None:
+        if child.origin is None:
+            self._engine.failed_cold()
+        self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
+        self._saves.settle()
+
+    def _prompts(self, number: int, child: Child, message: messages.Prompting) -> None:
+        child.asking = message.active
+        self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
+        self._happen(events.ChildPrompting(number, message.active))
+
+    def _drained(self, number: int, child: Child, message: messages.Drained) -> None:
+        if message.stays:
+            pass  # for the consoles of its pages, as long as these are used
+        elif self._plan.program.argv and self.state.phase == "stopping":
+            self._finishing[number] = 0  # the program goes on behind `launcher.run()`, as long as it likes
+        else:
+            self._clock.after(GRACE_SECONDS, child.end)
+        self._happen(events.ChildDrained(number, message.cut, message.stays))
+
+    def _console_opened(self, _: int, child: Child, message: messages.ConsoleOpened) -> None:
+        child.console = message.owner
+
+    _SAID: ClassVar[dict[type, Callable[..., None]]] = {
+        messages.Reading: _was_read,
+        messages.Using: _was_used,
+        messages.Showing: _was_shown,
+        messages.LastImports: _was_imported_last,
+        messages.Unsafe: _no_snapshot,
+        messages.Departed: _departed,
+        messages.Booted: _booted,
+        messages.Loading: _loads,
+        messages.Serving: _serves,
+        messages.Failed: _failed,
+        messages.Prompting: _prompts,
+        messages.Drained: _drained,
+        messages.ConsoleOpened: _console_opened,
+    }
 
     def _pass_on(self, asked: messages.Ask, descriptor: int) -> None:
-        """Have code run by the worker that holds its frame; a socket that is closed says that it is gone."""
+        """Have code run by the worker that holds its frame. The socket, once closed, says that it is gone."""
         for child in self._children:
             if child.console == asked.owner:
                 child.tell(messages.Evaluate(asked.frame, asked.code), descriptor)
-        os.close(descriptor)
 
     def _hand_on(self) -> None:
         """Give the connections that an old worker gave back to the one that serves now, if there is one."""
