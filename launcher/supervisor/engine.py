@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 MOST = 10
 """How many snapshots are kept at most, the library base and that of the loaded app among them."""
 
+BESIDES = 2
+"""Of these, the ones that stand before no module: the library base and that of the loaded app."""
+
+PLACES = 3
+"""How many snapshots each reload can take, at least: others are ended for that, if no file edited lately needs them."""
+
 EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
 
@@ -173,9 +179,8 @@ class Engine:
             useless = self.timeline.go_back(snapshot)
             child = self._copy_of(snapshot)
             if child is not None:
-                taken = len(self.timeline.snapshots)
-                wanted, last = self._wanted(), self._last_import()
-                child.tell(GoOn(action.generation, self._room, wanted, taken, edition, last))
+                useless += self._make_places()
+                child.tell(self._go_on(action.generation, edition))
                 self.back_to = snapshot
                 if snapshot.opening is not None:
                     self.timeline.reads_again(snapshot.opening)
@@ -193,6 +198,36 @@ class Engine:
             self._lost(snapshot.number)
         return None
 
+    def _go_on(self, generation: int, edition: int) -> GoOn:
+        """Return what a copy is told: of the files that are wanted the newest, and the others that are still to come."""
+        wanted, last = self._wanted(), self._last_import()
+        others = [path for path in wanted[1:] if not self.timeline.is_read(path)]
+        last = "" if self.timeline.is_read(last) else last
+        return GoOn(generation, self._places(), (*wanted[:1], *others), edition, last)
+
+    def _places(self) -> int:
+        """Return how many snapshots may be taken now before modules; one where memory is low."""
+        if not self.enabled or not self._room:
+            return 0
+        taken = sum(snapshot.number != self._base_number for snapshot in self.timeline.snapshots)
+        return max(1, self._room - BESIDES) - taken
+
+    def _make_places(self) -> list[Snapshot]:
+        """Forget snapshots where there are too many, the oldest first, and return them.
+
+        The newest is spared, from which a copy goes on, and so are those that edits of the wanted files go back to.
+        """
+        needed = {self._before(path) for path in (*self._wanted(), self._last_import())}
+        spare = [
+            snapshot
+            for snapshot in self.timeline.snapshots[:-1]
+            if snapshot not in needed and snapshot.number != self._base_number
+        ]
+        surplus = spare[: max(0, PLACES - self._places())]
+        for snapshot in surplus:
+            self.timeline.remove(snapshot.number)
+        return surplus
+
     def _wanted(self) -> tuple[str, ...]:
         """Return the files before which a snapshot is asked for.
 
@@ -205,7 +240,7 @@ class Engine:
 
     def _last_import(self) -> str:
         """Return the file that the one which was edited last imports last."""
-        return self._last_imports.get(self._edited[0], "") if self._edited else ""
+        return self._last_imports.get(next(iter(self._wanted()), ""), "")
 
     def prepare(self) -> bool:
         """Have a copy wait for the next edit of the file that was edited last: it goes on without being made first.
@@ -220,8 +255,9 @@ class Engine:
             self._read_ahead_of_first_edit()
             if self._teller in self._frozen or self._is_base_at_work():
                 return False
-        likely = self._edited[:1] or self._recent_imports()[:1]
-        snapshot = self._before(likely[0]) if likely else next(iter(self.timeline.snapshots), None)
+        beginning = next(iter(self.timeline.snapshots), None)
+        places = map(self._before, self._edited[:1] or self._recent_imports())
+        snapshot = next((place for place in places if place is not None), None if self._edited else beginning)
         if snapshot is None or (self._ready and self._ready[0] == snapshot):
             return True
         self._end_ready()
@@ -239,7 +275,7 @@ class Engine:
 
     def _recent_imports(self) -> list[str]:
         """Return those of the files that seem to have been edited last before this start that the app has imported."""
-        return [path for path in self._recent if path in self.timeline.known]
+        return [path for path in self._recent if self.timeline.is_read(path)]
 
     def _read_ahead_of_first_edit(self) -> None:
         """Have the snapshots before these files read ahead. Later ones are copied from such as have done so."""
@@ -320,11 +356,11 @@ class Engine:
         """Have a fresh interpreter import the app from the beginning."""
         self.discard()
         self.back_to = None
-        most = self._room if self.enabled else 0
-        if most and not self._edited:
+        places = self._places()
+        if places and not self._edited:
             self._recent = edited_last(self._plan.roots, EDITED)
         wanted, last = self._wanted(), self._last_import()
-        child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, wanted, last), listener)
+        child.tell(Load(self._plan.to_json(), action.generation, action.wait, places, wanted, last), listener)
 
     def discard(self) -> None:
         """End all snapshots, and forget what they read."""

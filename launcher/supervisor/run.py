@@ -356,7 +356,7 @@ class Supervisor:
     def _was_imported_last(self, _: int, __: Child, message: messages.LastImports) -> None:
         self._engine.learn(message)
 
-    def _no_snapshot(self, _: int, __: Child, message: messages.Unsafe) -> None:
+    def _was_unsafe(self, _: int, __: Child, message: messages.Unsafe) -> None:
         self._engine.obstacle = message.reason
         self._report.no_snapshot(message.before, message.reason)
 
@@ -369,11 +369,11 @@ class Supervisor:
         if number == self.state.loading:
             self._marks.copied = time.monotonic()
 
-    def _loads(self, number: int, child: Child, _: messages.Loading) -> None:
+    def _began_to_load(self, number: int, child: Child, _: messages.Loading) -> None:
         if child.origin is None:  # that a copy goes on is known already
             self._import_began(number)
 
-    def _serves(self, number: int, child: Child, message: messages.Serving) -> None:
+    def _began_to_serve(self, number: int, child: Child, message: messages.Serving) -> None:
         child.served_since = self._marks.served = time.monotonic()
         self._marks.imported = message.seconds
         self._saved = self._saved if message.failure else ()
@@ -390,7 +390,7 @@ class Supervisor:
         self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
         self._saves.settle()
 
-    def _prompts(self, number: int, child: Child, message: messages.Prompting) -> None:
+    def _prompted(self, number: int, child: Child, message: messages.Prompting) -> None:
         child.asking = message.active
         self._changed_at = time.monotonic()  # a reload that waited for the debugger begins now
         self._happen(events.ChildPrompting(number, message.active))
@@ -412,13 +412,13 @@ class Supervisor:
         messages.Using: _was_used,
         messages.Showing: _was_shown,
         messages.LastImports: _was_imported_last,
-        messages.Unsafe: _no_snapshot,
+        messages.Unsafe: _was_unsafe,
         messages.Departed: _departed,
         messages.Booted: _booted,
-        messages.Loading: _loads,
-        messages.Serving: _serves,
+        messages.Loading: _began_to_load,
+        messages.Serving: _began_to_serve,
         messages.Failed: _failed,
-        messages.Prompting: _prompts,
+        messages.Prompting: _prompted,
         messages.Drained: _drained,
         messages.ConsoleOpened: _console_opened,
     }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from launcher.wire.opening import Opening
 
+_OF_NO_CONTENT = (MISSING, FOLDER, PRESENT, OWN_PRODUCT)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -132,13 +134,16 @@ class Timeline:
     def after(self, snapshot: Snapshot) -> list[str]:
         """Return the files whose content was read after *snapshot*, in this order."""
         index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
-        apart = (MISSING, FOLDER, PRESENT, OWN_PRODUCT)
         return [
             path
             for stretch in self._stretches[index:]
             for path, digest in stretch.files.items()
-            if digest not in apart and path[-1:] != "/"
+            if digest not in _OF_NO_CONTENT and path[-1:] != "/"
         ]
+
+    def is_read(self, path: str) -> bool:
+        """Return whether the content of this file was read, by whom else than whoever writes it."""
+        return self.known.get(path, MISSING) not in _OF_NO_CONTENT
 
     def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
         """Go back to *snapshot*, or to the very beginning for None; return the snapshots that are of no use now."""

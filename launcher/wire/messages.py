@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Load:
     """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
 
-    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. With at most
-    `most` snapshots in all, some are taken on the way, above all before the files `wanted` and before the file `last`,
-    which the first of these imports last.
+    `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most
+    `most` snapshots are taken on the way, above all before the files `wanted` and before the file `last`, which the
+    first of these imports last.
     """
 
     plan: Mapping[str, Any]  # Any: JSON
@@ -64,7 +64,7 @@ class ReadingLog:
 
 @dataclass(frozen=True, slots=True)
 class ReadAhead:
-    """Read the bytecode of these sources while you wait (to a library base, or to a copy that was made in advance)."""
+    """Read the bytecode of these sources while you wait (to a snapshot, or to a copy made in advance)."""
 
     sources: tuple[str, ...]
 
@@ -73,13 +73,12 @@ class ReadAhead:
 class GoOn:
     """Go on from the snapshot as this generation (to a copy, last). `most`, `wanted` and `last` are as in `Load`.
 
-    `taken` counts the snapshots that are kept; `edition` is the number in `Edition`.
+    `edition` is the number in `Edition`.
     """
 
     generation: int
     most: int
     wanted: tuple[str, ...]
-    taken: int
     edition: int = 0
     last: str = ""
 

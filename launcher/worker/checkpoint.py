@@ -58,12 +58,6 @@ SPARED = 0.02
 SPACING_OF_COPIES = 0.2
 """The same as the first in a copy, for which a client waits: what a snapshot costs has to be little beside the rest."""
 
-BESIDES = 2
-"""Snapshots that are there besides those before modules: the library base, and that of the loaded app."""
-
-FOR_THE_NEWEST = 2
-"""Of these, how many are left for the file edited last and what it imports last, however late these come."""
-
 REAP_SECONDS = 0.01
 """How often a snapshot looks whether a copy has ended whose channel is closed already."""
 
@@ -91,11 +85,10 @@ class Link:
 class Checkpoints:
     """Takes the snapshots of one import. `wanted` and `last` are the files before which one comes first, as in `Load`.
 
-    There are `most` snapshots in all, those that others have taken among them. `end_with` ties a copy's life to the
-    supervisor's. `bytecode` is what the finder loads modules from. `begun` is the monotonic time at which this import
-    began, or was resumed. `children` are the snapshots that this process is the parent of. `libraries` counts the
-    libraries that were found so far, `show` is told the edition that a copy shows, and in `quiet` is read what the app
-    has not asked for.
+    At most `most` snapshots are taken before modules. `end_with` ties a copy's life to the supervisor's. `bytecode` is
+    what the finder loads modules from. `begun` is the monotonic time at which this import began, or was resumed.
+    `children` are the snapshots that this process is the parent of. `libraries` counts the libraries that were found so
+    far, `show` is told the edition that a copy shows, and in `quiet` is read what the app has not asked for.
     """
 
     def __init__(
@@ -111,8 +104,7 @@ class Checkpoints:
     ) -> None:
         self._link = link
         self._ledger = ledger
-        self.wanted = tuple(wanted)
-        self._last = last
+        self._await(wanted, last)
         self.most = most
         self._end_with = end_with
         self._bytecode = bytecode
@@ -132,6 +124,11 @@ class Checkpoints:
         self._tried = False
         self._given_up = False
         self._is_copy = False
+
+    def _await(self, wanted: Sequence[str], last: str) -> None:
+        self.wanted = tuple(wanted)
+        self._last = last
+        self._awaited = {*wanted, last} - {""}
 
     def at(self, name: str, path: str, prepare: Callable[[], Opening | None]) -> bool:
         """Take a snapshot before the project module *name* is loaded from *path*, if this is a good place.
@@ -174,18 +171,19 @@ class Checkpoints:
     def _is_due(self, path: str) -> bool:
         """Decide by what is known here: the file edited last, what it imports last, the first module, or much work.
 
-        Before other files that were edited lately a copy takes one only if that spares some work.
+        Before other files that were edited lately a copy takes one only if that spares some work. Places are kept for
+        those that are still to come, above all for the newest, however late they come.
         """
-        places = self.most - BESIDES - self._taken
-        if path in (*self.wanted[:1], self._last):
+        places = self.most - self._taken
+        self._awaited.discard(path)
+        newest = {*self.wanted[:1], self._last}
+        if path in newest:
             return places > 0
-        if places <= FOR_THE_NEWEST:
+        if places <= len(self._awaited & newest):
             return False
-        if not self._tried or (path in self.wanted and not self._is_copy):
+        if not self._tried or (path in self.wanted and (not self._is_copy or self._work() >= SPARED)):
             return True
-        if path in self.wanted and self._work() >= SPARED:
-            return True
-        if self._work() < self._spacing:
+        if self._work() < self._spacing or places <= len(self._awaited):
             return False
         self._spacing *= 2
         return True
@@ -326,10 +324,9 @@ class Checkpoints:
                 self._link.send(Waiting())
         self._folders.forget_young()
         self._sources = ()
-        self.wanted = message.wanted
-        self._last = message.last
+        self._await(message.wanted, message.last)
         self._spacing = SPACING_OF_COPIES
-        self._taken = message.taken
+        self._taken = 0
         self.most = message.most
         self.show(message.edition)
         self.begun = time.monotonic()

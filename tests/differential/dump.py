@@ -33,7 +33,7 @@ class App:
 
     def make(self):
         failed = []
-        for name in self.lazy:
+        for name in tuple(self.lazy):  # which may get more meanwhile, without end
             try:
                 importlib.import_module(name)
             except BaseException as error:  # noqa: BLE001  # whatever it is, both sides show it

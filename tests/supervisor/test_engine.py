@@ -18,13 +18,14 @@ import pytest
 
 from launcher.plan import Address, Plan, Reload, Target
 from launcher.supervisor.child import Child
-from launcher.supervisor.engine import AHEAD, EDITED, MOST, Engine, _sources
+from launcher.supervisor.engine import AHEAD, BESIDES, EDITED, MOST, PLACES, Engine, _sources
 from launcher.supervisor.events import TellLoad
+from launcher.supervisor.memory import FEW
 from launcher.supervisor.recent import COMPANY, TOGETHER_SECONDS
 from launcher.supervisor.timeline import Snapshot
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
-from launcher.wire.digest import of_file, of_state
+from launcher.wire.digest import MISSING, OWN_PRODUCT, PRESENT, of_file, of_state
 from launcher.wire.messages import (
     Booted,
     CrashLog,
@@ -52,6 +53,8 @@ from launcher.wire.messages import (
 from launcher.wire.tally import open_tally
 
 LIMIT = 20.0
+LEFT = MOST - BESIDES
+"""How many snapshots may be taken before modules, in all."""
 EDITION = 3
 ENVIRON = {"PATH": os.environ["PATH"]}
 PLAN = Plan(project="/p", profile="", target=Target("", "/p", "/p"), address=Address())
@@ -221,7 +224,7 @@ def test_a_copy_gets_what_it_needs_in_order(reserve: Reserve) -> None:
     assert child is not None
     assert child.pid == 0, "nobody knows it before it has greeted"
     channel, told = new_copy(far["views"])
-    assert told == [Lifeline(), ReadingLog(), CrashLog(), GoOn(7, MOST, ("views",), 2, EDITION)]
+    assert told == [Lifeline(), ReadingLog(), CrashLog(), GoOn(7, LEFT - 2, ("views",), EDITION)]
     channel.send(Booted(4711))
     assert child.channel.receive() == (Booted(4711), None)
     channel.close()
@@ -311,12 +314,55 @@ def test_the_files_edited_last_are_wanted_the_newest_first(reserve: Reserve) -> 
         reserve.engine.load(child, TellLoad(1, 9, wait=True), listener.fileno())
     message, descriptor = far.receive()
     assert isinstance(message, Load)
-    assert (message.generation, message.wait, message.most) == (9, True, MOST)
+    assert (message.generation, message.wait, message.most) == (9, True, LEFT)
     assert message.wanted == ("b", "d", "c")
     assert len(message.wanted) == EDITED
     assert Plan.from_json(message.plan) == PLAN
     assert descriptor is not None
     os.close(descriptor)
+
+
+@pytest.mark.parametrize("with_base", [True, False])
+def test_a_reload_finds_places_for_snapshots(reserve: Reserve, *, with_base: bool) -> None:
+    """The oldest are ended that neither an edited file nor the copy itself needs."""
+    if with_base:
+        reserve.engine._base_number = 1
+        reserve.snapshot("")
+    names = [f"m{number}" for number in range(LEFT)]
+    far = {}
+    for name in names:
+        far[name] = reserve.snapshot(name)
+        reserve.engine.timeline.read({name: "1"})
+    reserve.engine._edited = ["m1"]
+    child = reserve.engine.copy(TellLoad(5, 2, changed=(names[-1],)), EDITION)
+    assert child is not None
+    channel, told = new_copy(far[names[-1]])
+    assert told[-1] == GoOn(2, PLACES, (names[-1],), EDITION)
+    assert [name for name in names if is_ended(far[name])] == ["m0", "m2", "m3"]
+    assert len(reserve.engine._frozen) == LEFT - PLACES + with_base
+    channel.close()
+    child.close()
+
+
+def test_a_copy_of_the_loaded_app_after_a_crash_wants_nothing(reserve: Reserve) -> None:
+    far = shop(reserve)
+    child = reserve.engine.copy(TellLoad(5, 2), EDITION)
+    assert child is not None
+    channel, told = new_copy(far["loaded"])
+    assert told[-1] == GoOn(2, LEFT - 3, (), EDITION)
+    channel.close()
+    child.close()
+
+
+def test_where_memory_is_low_there_is_a_place_for_the_newest(reserve: Reserve) -> None:
+    reserve.engine.make_room(FEW)
+    child, far = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.load(child, TellLoad(1, 9), listener.fileno())
+    message, descriptor = far.receive()
+    assert isinstance(message, Load)
+    assert message.most == 1
+    os.close(descriptor or -1)
 
 
 def test_what_each_of_these_files_imports_last_is_wanted_too(reserve: Reserve) -> None:
@@ -471,7 +517,7 @@ def test_a_copy_in_advance_goes_on_at_the_next_edit_of_the_same_file(reserve: Re
     child = reserve.engine.copy(TellLoad(6, 8, changed=("views",)), EDITION)
     assert child is not None
     assert child.pid == 4711
-    assert channel.receive() == (GoOn(8, MOST, ("views",), 2, EDITION), None)
+    assert channel.receive() == (GoOn(8, LEFT - 2, ("views",), EDITION), None)
     assert list(far["views"].rest()) == [], "no other copy was asked for"
     assert child.channel not in reserve.attended, "whoever takes it listens to it"
     channel.close()
@@ -514,7 +560,7 @@ def test_a_copy_in_advance_that_died_is_made_anew(reserve: Reserve) -> None:
     child = reserve.engine.copy(TellLoad(6, 8, changed=("views",)), EDITION)
     assert child is not None
     channel, told = new_copy(far["views"])
-    assert told[-1] == GoOn(8, MOST, ("views",), 2, EDITION)
+    assert told[-1] == GoOn(8, LEFT - 2, ("views",), EDITION)
     channel.close()
     child.close()
 
@@ -526,7 +572,7 @@ def test_before_the_first_edit_a_copy_waits_at_the_beginning(reserve: Reserve) -
     assert told[0] == Lifeline()
     child = reserve.engine.copy(TellLoad(5, 2, changed=("models",)), EDITION)
     assert child is not None
-    assert channel.receive() == (GoOn(2, MOST, ("models",), 1, EDITION), None)
+    assert channel.receive() == (GoOn(2, LEFT - 1, ("models",), EDITION), None)
     child.close()
     channel.close()
 
@@ -560,7 +606,7 @@ def test_before_the_first_edit_a_copy_waits_before_what_seems_to_have_been_edite
     assert told[-1] == ReadAhead((views,))
     child = reserve.engine.copy(TellLoad(5, 2, changed=(views,)), EDITION)
     assert child is not None
-    assert channel.receive() == (GoOn(2, MOST, (views, str(tmp_path / "unused.py"), models), 2, EDITION), None)
+    assert channel.receive() == (GoOn(2, LEFT - 2, (views, str(tmp_path / "unused.py")), EDITION), None)
     child.close()
     channel.close()
 
@@ -592,8 +638,28 @@ def test_where_no_snapshot_reads_ahead(reserve: Reserve, tmp_path: Path, case: s
     else:
         far["models"].close()
     assert reserve.engine.prepare()
-    if case != "snapshot-died":
+    if case == "snapshot-died":
+        assert reserve.engine._ready is None
+    else:
         assert ReadAhead not in [type(message) for message, _ in far["models"].rest()]
+
+
+@pytest.mark.parametrize("digest", [PRESENT, OWN_PRODUCT, MISSING])
+def test_a_file_that_no_edit_leads_back_to_is_passed_over(reserve: Reserve, tmp_path: Path, digest: str) -> None:
+    far, (unused, views) = with_recent_files(reserve, tmp_path, "unused", "views")
+    reserve.engine.timeline.read({unused: digest})
+    assert reserve.engine.prepare()
+    assert list(far["loaded"].rest()) == []
+    assert far["views"].receive() == (ReadAhead((views,)), None)
+    new_copy(far["views"], ReadAhead)[0].close()
+
+
+def test_a_file_that_was_read_before_all_snapshots_is_passed_over(reserve: Reserve, tmp_path: Path) -> None:
+    far, (models,) = with_recent_files(reserve, tmp_path, "models")
+    reserve.engine.timeline.remove(1)
+    assert reserve.engine.prepare()
+    new_copy(far["views"], ReadAhead)[0].close()
+    assert models in reserve.engine.timeline.known
 
 
 def test_before_the_first_edit_it_is_waited_until_the_libraries_are_told(reserve: Reserve) -> None:
@@ -694,7 +760,7 @@ def test_whether_snapshots_are_wanted(reload: Reload, enabled: bool) -> None:
         reserve.engine.make_base(
             Libraries(("json",), (), (0,)) if not enabled else Libraries(()), listener.fileno(), pytest.fail
         )
-    assert next(far.pending())[0].most == (MOST if enabled else 0)  # type: ignore[union-attr]
+    assert next(far.pending())[0].most == (LEFT if enabled else 0)  # type: ignore[union-attr]
     assert reserve.engine.needs_spare()
     reserve.close()
 

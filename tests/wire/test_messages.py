@@ -70,7 +70,7 @@ EXAMPLES = (
     CrashLog(),
     ReadingLog(),
     ReadAhead(("/p/a.py", "/p/b.py")),
-    GoOn(3, 8, ("/p/a.py",), 2, 4),
+    GoOn(3, 8, ("/p/a.py",), 4),
     Reap(7),
     Tally(),
     Edition(4),

@@ -73,7 +73,7 @@ class Far:
 
     def copy(self, edition: int = 1, wanted: tuple[str, ...] = ()) -> Child:
         child = self.copy_in_advance()
-        child.tell(messages.GoOn(2, 8, wanted, 1, edition))
+        child.tell(messages.GoOn(2, 8, wanted, edition))
         return child
 
     def copy_in_advance(self) -> Child:
@@ -170,16 +170,14 @@ def test_a_copy_takes_one_before_what_was_edited_earlier_where_that_spares_work(
 
 @scripts(
     """
-    checkpoints.most = 5
-    checkpoints.wanted = ('/views.py', '/models.py', '/forms.py')
-    checkpoints._last = '/last.py'
+    checkpoints.most = 3
+    checkpoints._await(('/views.py', '/models.py', '/forms.py'), '/last.py')
     names = ('first', 'models', 'forms', 'views', 'last', 'last')
     seen = [checkpoints.at(name, f'/{name}.py', list) for name in names]
     resumed = False
     """
 )
 def test_places_are_left_for_the_newest_file_and_what_it_imports_last(far: Far):
-    """And for two that are not taken here: the library base, and the snapshot of the loaded app."""
     said = []
     while not isinstance(message := far.hear(), messages.Failed):
         said.append(message)
@@ -190,6 +188,27 @@ def test_places_are_left_for_the_newest_file_and_what_it_imports_last(far: Far):
     ]
 
 
+@scripts(
+    """
+    checkpoints.most = 4
+    checkpoints._await(('/views.py', '/models.py'), '')
+    checkpoints._spacing = 0.0
+    seen = [checkpoints.at(name, f'/{name}.py', list) for name in ('first', 'slow', 'slower', 'models', 'views', 'more')]
+    resumed = False
+    """
+)
+def test_places_are_left_for_other_files_that_were_edited_lately(far: Far):
+    said = []
+    while not isinstance(message := far.hear(), messages.Failed):
+        said.append(message)
+    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == [
+        "first",
+        "slow",
+        "models",
+        "views",
+    ]
+
+
 @scripts("seen = 1\nresumed = checkpoints.at('views', '/views.py', list)")
 def test_a_copy_in_advance_says_that_it_waits_and_then_goes_on(far: Far):
     assert isinstance(far.hear(), messages.SnapshotTaken)
@@ -197,7 +216,7 @@ def test_a_copy_in_advance_says_that_it_waits_and_then_goes_on(far: Far):
     assert isinstance(child.channel.receive()[0], messages.Booted)
     child.tell(messages.ReadAhead(("/no/such.py", __file__)))
     assert child.channel.receive()[0] == messages.Waiting()
-    child.tell(messages.GoOn(2, 8, (), 1, 1))
+    child.tell(messages.GoOn(2, 8, (), 1))
     assert last_word(child) == messages.Failed("copy", "1", ())
     child.close()
 
