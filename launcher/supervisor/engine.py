@@ -199,7 +199,7 @@ class Engine:
         return None
 
     def _go_on(self, generation: int, edition: int) -> GoOn:
-        """Return what a copy is told: of the files that are wanted the newest, and the others that are still to come."""
+        """Return what a copy is told: of the wanted files the newest, and the others that are still to come."""
         wanted, last = self._wanted(), self._last_import()
         others = [path for path in wanted[1:] if not self.timeline.is_read(path)]
         last = "" if self.timeline.is_read(last) else last
