@@ -47,6 +47,8 @@ class Timeline:
         self._stretches = [_Stretch(None)]
         self.known: dict[str, str] = {}
         """Every file that was read, and the digest of what was read."""
+        self._pending = ""
+        """The source that a copy will read again; until it does, it is not known."""
 
     @property
     def snapshots(self) -> list[Snapshot]:
@@ -150,7 +152,8 @@ class Timeline:
         index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
         gone = self._stretches[index + 1 :]
         del self._stretches[index + 1 :]
-        forgotten = {path for stretch in (*gone, self._stretches[index]) for path in stretch.files}
+        forgotten = {path for stretch in (*gone, self._stretches[index]) for path in stretch.files} | {self._pending}
+        self._pending = ""
         for path in forgotten:
             self.known.pop(path, None)
         self._stretches[index].files.clear()
@@ -160,8 +163,9 @@ class Timeline:
         return [stretch.snapshot for stretch in gone if stretch.snapshot is not None]
 
     def reads_again(self, opening: Opening) -> None:
-        """Take note that a copy goes on behind this opening, and reads that source again."""
+        """Take note that a copy goes on behind this opening, and will read that source again, unless it is given up."""
         self.known.pop(opening.path, None)
+        self._pending = opening.path
 
     def _learn(self, path: str, digest: str) -> None:
         known = self.known.get(path)
