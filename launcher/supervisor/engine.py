@@ -39,7 +39,7 @@ BESIDES = 2
 """Of these, the ones that stand before no module: the library base and that of the loaded app."""
 
 PLACES = 3
-"""How many snapshots each reload can take, at least: others are ended for that, if no file edited lately needs them."""
+"""How many snapshots before modules a reload can take. Others are ended for that, which no file edited lately needs."""
 
 EDITED = 3
 """Before how many of the files edited last a snapshot is asked for."""
@@ -179,7 +179,8 @@ class Engine:
             useless = self.timeline.go_back(snapshot)
             child = self._copy_of(snapshot)
             if child is not None:
-                useless += self._make_places()
+                if not self._is_loaded(snapshot):
+                    useless += self._make_places()
                 child.tell(self._go_on(action.generation, edition))
                 self.back_to = snapshot
                 if snapshot.opening is not None:
@@ -203,30 +204,35 @@ class Engine:
         wanted, last = self._wanted(), self._last_import()
         others = [path for path in wanted[1:] if not self.timeline.is_read(path)]
         last = "" if self.timeline.is_read(last) else last
-        return GoOn(generation, self._places(), (*wanted[:1], *others), edition, last)
+        return GoOn(generation, self._free_places(), (*wanted[:1], *others), edition, last)
 
-    def _places(self) -> int:
-        """Return how many snapshots may be taken now before modules; one where memory is low."""
+    def _free_places(self) -> int:
+        """Return how many snapshots may be taken now before modules: one in any case, if any are wanted."""
         if not self.enabled or not self._room:
             return 0
-        taken = sum(snapshot.number != self._base_number for snapshot in self.timeline.snapshots)
-        return max(1, self._room - BESIDES) - taken
+        return max(1, self._room - BESIDES - len(self._before_modules()))
+
+    def _before_modules(self) -> list[Snapshot]:
+        """Return the snapshots but for the library base and that of the loaded app."""
+        return [snapshot for snapshot in self.timeline.snapshots if snapshot.before]
 
     def _make_places(self) -> list[Snapshot]:
-        """Forget snapshots where there are too many, the oldest first, and return them.
+        """Forget snapshots where too few places are free, and return them.
 
-        The newest is spared, from which a copy goes on, and so are those that edits of the wanted files go back to.
+        Each second one, so that the others are spread over the import as before. Those are spared that edits of the
+        wanted files go back to, and the newest, from which a copy goes on. Where memory is low, `make_room` does more.
         """
-        needed = {self._before(path) for path in (*self._wanted(), self._last_import())}
-        spare = [
-            snapshot
-            for snapshot in self.timeline.snapshots[:-1]
-            if snapshot not in needed and snapshot.number != self._base_number
-        ]
-        surplus = spare[: max(0, PLACES - self._places())]
-        for snapshot in surplus:
+        taken = self._before_modules()
+        missing = len(taken) + PLACES - (self._room - BESIDES)
+        if missing <= 0 or self._room < MOST:
+            return []
+        needed = {self.timeline.choose([path], [path]) for path in self._wanted()}
+        needed |= {self._before(path) for path in self._wanted()}
+        spare = [snapshot for snapshot in taken[:-1] if snapshot not in needed]
+        useless = (spare[::2] + spare[1::2])[:missing]
+        for snapshot in useless:
             self.timeline.remove(snapshot.number)
-        return surplus
+        return useless
 
     def _wanted(self) -> tuple[str, ...]:
         """Return the files before which a snapshot is asked for.
@@ -255,9 +261,10 @@ class Engine:
             self._read_ahead_of_first_edit()
             if self._teller in self._frozen or self._is_base_at_work():
                 return False
-        beginning = next(iter(self.timeline.snapshots), None)
-        places = map(self._before, self._edited[:1] or self._recent_imports())
-        snapshot = next((place for place in places if place is not None), None if self._edited else beginning)
+        candidates = [self._before(path) for path in self._edited[:1] or self._recent_imports()]
+        if not self._edited:
+            candidates += self.timeline.snapshots[:1]
+        snapshot = next((candidate for candidate in candidates if candidate is not None), None)
         if snapshot is None or (self._ready and self._ready[0] == snapshot):
             return True
         self._end_ready()
@@ -356,11 +363,11 @@ class Engine:
         """Have a fresh interpreter import the app from the beginning."""
         self.discard()
         self.back_to = None
-        places = self._places()
-        if places and not self._edited:
+        most = self._free_places()
+        if most and not self._edited:
             self._recent = edited_last(self._plan.roots, EDITED)
         wanted, last = self._wanted(), self._last_import()
-        child.tell(Load(self._plan.to_json(), action.generation, action.wait, places, wanted, last), listener)
+        child.tell(Load(self._plan.to_json(), action.generation, action.wait, most, wanted, last), listener)
 
     def discard(self) -> None:
         """End all snapshots, and forget what they read."""
@@ -395,7 +402,13 @@ class Engine:
 
     def make_base(self, message: Libraries, listener: int, share: Callable[[Child], None]) -> None:
         """Have an interpreter import the libraries that the app began with; *share* gives it what copies inherit."""
-        if not message.names or self._base is not None or not self.enabled or not self._room or LIBRARIES in self._bad:
+        if (
+            not message.names
+            or self._base is not None
+            or not self.enabled
+            or self._room < MOST
+            or LIBRARIES in self._bad
+        ):
             return
         base = self._base = self.fresh()
         self._base_files = {}
@@ -548,6 +561,9 @@ class Engine:
         self._attend(base.channel, lambda: self._listen_to(snapshot.number))
         self._have_read_ahead(frozen)
         self.on_base()
+
+    def _is_loaded(self, snapshot: Snapshot) -> bool:
+        return not snapshot.before and snapshot.number != self._base_number
 
     def _place(self, snapshot: Snapshot) -> str:
         if snapshot.number == self._base_number:

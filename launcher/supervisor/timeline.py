@@ -65,6 +65,8 @@ class Timeline:
         for path, digest in files.items():
             if path not in self.known or (self.known[path] == PRESENT and digest not in (MISSING, FOLDER)):
                 newest[path] = digest
+            if path == self._pending:
+                self._pending = ""
             self._learn(path, digest)
 
     def agrees(self, files: Mapping[str, str]) -> bool:
@@ -158,8 +160,9 @@ class Timeline:
             self.known.pop(path, None)
         self._stretches[index].files.clear()
         for stretch in self._stretches:
-            for path in forgotten & stretch.files.keys():  # it was asked for before it was read
-                self._learn(path, stretch.files[path])
+            for path in forgotten & stretch.files.keys():  # it was asked for before it was read, or read again
+                if stretch.files[path] != PRESENT or path not in self.known:
+                    self.known[path] = stretch.files[path]
         return [stretch.snapshot for stretch in gone if stretch.snapshot is not None]
 
     def reads_again(self, opening: Opening) -> None:

@@ -20,8 +20,8 @@ class Load:
     """Import the app of this plan, then serve it on the listening socket whose descriptor comes with the message.
 
     `generation` numbers the worker. `wait` says that the import starts when the first connection arrives. At most
-    `most` snapshots are taken on the way, above all before the files `wanted` and before the file `last`, which the
-    first of these imports last.
+    `most` snapshots are taken on the way (0: none, nor one of the loaded app), above all before the files `wanted` and
+    before the file `last`, which the first of these imports last.
     """
 
     plan: Mapping[str, Any]  # Any: JSON

@@ -128,7 +128,7 @@ class Checkpoints:
     def _await(self, wanted: Sequence[str], last: str) -> None:
         self.wanted = tuple(wanted)
         self._last = last
-        self._awaited = {*wanted, last} - {""}
+        self._awaited = {path for path in (*wanted, last) if path.endswith(".py")}
 
     def at(self, name: str, path: str, prepare: Callable[[], Opening | None]) -> bool:
         """Take a snapshot before the project module *name* is loaded from *path*, if this is a good place.
@@ -138,7 +138,11 @@ class Checkpoints:
         """
         if self._given_up or not self._is_due(path):
             return False
-        return self._take(name, prepare())
+        opening = prepare()
+        is_copy = self._take(name, opening)
+        if is_copy:  # it was told anew what is to come: not what is here already
+            self._awaited -= {path, opening.path if opening else ""}
+        return is_copy
 
     def loaded(self, prepare: Callable[[], None], afterwards: Callable[[], None]) -> bool:
         """Take the snapshot of the loaded app, before it serves; return as `at` does.

@@ -322,25 +322,86 @@ def test_the_files_edited_last_are_wanted_the_newest_first(reserve: Reserve) -> 
     os.close(descriptor)
 
 
-@pytest.mark.parametrize("with_base", [True, False])
-def test_a_reload_finds_places_for_snapshots(reserve: Reserve, *, with_base: bool) -> None:
-    """The oldest are ended that neither an edited file nor the copy itself needs."""
+def crowd(reserve: Reserve, *, with_base: bool = False) -> dict[str, Channel]:
+    """As many snapshots before modules as there may be, `m0` and so on, after a base and before the loaded app."""
     if with_base:
         reserve.engine._base_number = 1
         reserve.snapshot("")
-    names = [f"m{number}" for number in range(LEFT)]
     far = {}
-    for name in names:
+    for name in (f"m{number}" for number in range(LEFT)):
         far[name] = reserve.snapshot(name)
         reserve.engine.timeline.read({name: "1"})
-    reserve.engine._edited = ["m1"]
-    child = reserve.engine.copy(TellLoad(5, 2, changed=(names[-1],)), EDITION)
+    far["loaded"] = reserve.snapshot("")
+    far["loaded"].send(Libraries(()))
+    reserve.turn()
+    return far
+
+
+def reloaded(reserve: Reserve, far: Channel, *changed: str) -> GoOn:
+    """Edit files, and return what the copy is told that *far* is asked for."""
+    child = reserve.engine.copy(TellLoad(5, 2, changed=changed), EDITION)
     assert child is not None
-    channel, told = new_copy(far[names[-1]])
-    assert told[-1] == GoOn(2, PLACES, (names[-1],), EDITION)
-    assert [name for name in names if is_ended(far[name])] == ["m0", "m2", "m3"]
-    assert len(reserve.engine._frozen) == LEFT - PLACES + with_base
+    channel, told = new_copy(far)
     channel.close()
+    child.close()
+    assert isinstance(told[-1], GoOn)
+    return told[-1]
+
+
+@pytest.mark.parametrize("with_base", [True, False])
+def test_a_reload_finds_places_for_snapshots(reserve: Reserve, *, with_base: bool) -> None:
+    """Those are ended that neither an edited file nor the copy itself needs, and of them each second one."""
+    far = crowd(reserve, with_base=with_base)
+    reserve.engine._edited = ["m1"]
+    assert reloaded(reserve, far["m7"], "m7") == GoOn(2, PLACES, ("m7",), EDITION)
+    assert [name for name in far if is_ended(far[name])] == ["m0", "m3", "m5", "loaded"]
+    assert len(reserve.engine._frozen) == LEFT - PLACES + with_base
+    assert reloaded(reserve, far["m7"], "m7").most == PLACES, "there is nothing more to do"
+    assert len(reserve.engine._frozen) == LEFT - PLACES + with_base
+
+
+def test_what_an_edit_above_the_imports_of_a_wanted_file_goes_back_to_is_kept(reserve: Reserve) -> None:
+    reserve.engine.timeline.read({"init": "1"})
+    for name in ("first", "views"):
+        reserve.snapshot(name)
+        reserve.engine.timeline.read({name: "1"})
+    ours, theirs = socket.socketpair()
+    reserve.engine.taken(SnapshotTaken("last", 1_000_100, 0, "views", 10, "abc"), ours.detach())
+    reserve.far.append(Channel(theirs))
+    for name in ("t0", "t1", "t2", "t3"):
+        reserve.engine.timeline.read({f"before {name}": "1"})
+        reserve.snapshot(name)
+    reserve.engine.timeline.read({"t3": "1"})
+    far = reserve.snapshot("late")
+    reserve.engine._edited = ["views"]
+    reloaded(reserve, far, "late")
+    kept = [snapshot.before for snapshot in reserve.engine.timeline.snapshots]
+    assert kept == ["views", "last", "t0", "t2", "late"]
+
+
+def test_a_copy_of_the_loaded_app_needs_no_places(reserve: Reserve) -> None:
+    far = crowd(reserve)
+    assert reloaded(reserve, far["loaded"], "lazy") == GoOn(2, 1, ("lazy",), EDITION)
+    assert len(reserve.engine._frozen) == LEFT + 1
+
+
+def test_what_is_read_already_is_not_wanted_of_a_copy(reserve: Reserve) -> None:
+    far = shop(reserve)
+    reserve.engine.learn(LastImports({"views": "models", "models": "init"}))
+    reserve.engine._edited = ["init", "other"]
+    assert reloaded(reserve, far["views"], "views") == GoOn(2, LEFT - 2, ("views", "other"), EDITION)
+
+
+def test_before_the_first_edit_the_last_import_of_the_newest_file_is_wanted(reserve: Reserve, tmp_path: Path) -> None:
+    _, (views, _) = with_recent_files(reserve, tmp_path, "views", "models")
+    reserve.engine.learn(LastImports({views: "forms"}))
+    child, far = reserve.idle()
+    with socket.socket() as listener:
+        reserve.engine.load(reserve.engine.fresh(), TellLoad(1, 9), listener.fileno())
+    message, descriptor = far.receive()
+    assert isinstance(message, Load)
+    assert message.last == "forms"
+    os.close(descriptor or -1)
     child.close()
 
 
@@ -349,20 +410,25 @@ def test_a_copy_of_the_loaded_app_after_a_crash_wants_nothing(reserve: Reserve) 
     child = reserve.engine.copy(TellLoad(5, 2), EDITION)
     assert child is not None
     channel, told = new_copy(far["loaded"])
-    assert told[-1] == GoOn(2, LEFT - 3, (), EDITION)
+    assert told[-1] == GoOn(2, LEFT - 2, (), EDITION)
     channel.close()
     child.close()
 
 
-def test_where_memory_is_low_there_is_a_place_for_the_newest(reserve: Reserve) -> None:
+def test_where_memory_is_low_there_is_a_place_for_the_newest_and_no_base(reserve: Reserve) -> None:
     reserve.engine.make_room(FEW)
     child, far = reserve.idle()
     with socket.socket() as listener:
         reserve.engine.load(child, TellLoad(1, 9), listener.fileno())
-    message, descriptor = far.receive()
-    assert isinstance(message, Load)
-    assert message.most == 1
-    os.close(descriptor or -1)
+        message, descriptor = far.receive()
+        assert isinstance(message, Load)
+        assert message.most == 1
+        os.close(descriptor or -1)
+        reserve.engine.make_base(Libraries(("json",), (), (0,)), listener.fileno(), lambda _: None)
+    assert reserve.engine._base is None
+    snapshots = shop(reserve)
+    assert reloaded(reserve, snapshots["views"], "views").most == 1
+    assert not is_ended(snapshots["models"]), "that is the business of `make_room`"
 
 
 def test_what_each_of_these_files_imports_last_is_wanted_too(reserve: Reserve) -> None:

@@ -422,6 +422,22 @@ def test_a_source_that_a_copy_did_not_come_to_read_again_is_still_known() -> Non
     assert timeline.known == {"init": "1"}
 
 
+def test_what_was_read_again_is_known_as_it_was_read_last() -> None:
+    """The opening runs up to `models`, then, longer by now, up to `views`; the next save leads in between."""
+    timeline = Timeline()
+    timeline.read({"init": "1"})
+    timeline.add(Snapshot(1, "models", Opening("init", 10, "a")))
+    timeline.reads_again(Opening("init", 10, "a"))
+    timeline.read({"init": "2", "models": "1"})
+    timeline.add(Snapshot(2, "between"))
+    timeline.add(Snapshot(3, "views", Opening("init", 20, "b")))
+    assert timeline.go_back(Snapshot(3, "views", Opening("init", 20, "b"))) == []
+    assert timeline.known["init"] == "2"
+    timeline.reads_again(Opening("init", 20, "b"))
+    timeline.go_back(Snapshot(2, "between"))
+    assert timeline.known == {"init": "2", "models": "1"}
+
+
 def test_a_snapshot_that_is_lost_leaves_known_what_it_has_read(inside: Timeline) -> None:
     inside.go_back(INSIDE)
     inside.remove(INSIDE.number)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,9 +71,9 @@ class Far:
             self.frozen = Channel.of(descriptor)
         return message
 
-    def copy(self, edition: int = 1, wanted: tuple[str, ...] = ()) -> Child:
+    def copy(self, edition: int = 1, wanted: tuple[str, ...] = (), last: str = "", most: int = 8) -> Child:
         child = self.copy_in_advance()
-        child.tell(messages.GoOn(2, 8, wanted, edition))
+        child.tell(messages.GoOn(2, most, wanted, edition, last))
         return child
 
     def copy_in_advance(self) -> Child:
@@ -97,6 +97,14 @@ def far(request: pytest.FixtureRequest) -> Iterator[Far]:
 
 def scripts(*script: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("far", script, indirect=True)
+
+
+def taken_before(hear: Callable[[], messages.Message]) -> list[str]:
+    """Return before which modules snapshots are taken until the script ends."""
+    said = []
+    while not isinstance(message := hear(), messages.Failed):
+        said.append(message)
+    return [message.before for message in said if isinstance(message, messages.SnapshotTaken)]
 
 
 def last_word(child: Child) -> messages.Failed:
@@ -136,10 +144,7 @@ def test_each_copy_is_told_its_own_edition(far: Far):
 def test_which_snapshots_a_copy_takes(far: Far):
     assert isinstance(far.hear(), messages.SnapshotTaken)
     child = far.copy(wanted=("/views.py", "/models.py"))
-    said = []
-    while not isinstance(message := child.channel.receive()[0], messages.Failed):
-        said.append(message)
-    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == ["views"]
+    assert taken_before(lambda: child.channel.receive()[0]) == ["views"]
     child.close()
 
 
@@ -161,10 +166,7 @@ def test_a_copy_takes_one_before_what_was_edited_earlier_where_that_spares_work(
     """Less work than is due before any other module: `SPACING_OF_COPIES`."""
     assert isinstance(far.hear(), messages.SnapshotTaken)
     child = far.copy(wanted=("/views.py", "/models.py"))
-    said = []
-    while not isinstance(message := child.channel.receive()[0], messages.Failed):
-        said.append(message)
-    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == ["models"]
+    assert taken_before(lambda: child.channel.receive()[0]) == ["models"]
     child.close()
 
 
@@ -178,35 +180,38 @@ def test_a_copy_takes_one_before_what_was_edited_earlier_where_that_spares_work(
     """
 )
 def test_places_are_left_for_the_newest_file_and_what_it_imports_last(far: Far):
-    said = []
-    while not isinstance(message := far.hear(), messages.Failed):
-        said.append(message)
-    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == [
-        "first",
-        "views",
-        "last",
-    ]
+    assert taken_before(far.hear) == ["first", "views", "last"]
 
 
 @scripts(
     """
-    checkpoints.most = 4
-    checkpoints._await(('/views.py', '/models.py'), '')
+    checkpoints.most = 5
+    checkpoints._await(('/views.py', '/models.py', '/data.toml'), '')
     checkpoints._spacing = 0.0
-    seen = [checkpoints.at(name, f'/{name}.py', list) for name in ('first', 'slow', 'slower', 'models', 'views', 'more')]
+    names = ('first', 'slow', 'slow2', 'slow3', 'models', 'views', 'slow4', 'slow5')
+    seen = [checkpoints.at(name, f'/{name}.py', lambda: None) for name in names]
     resumed = False
     """
 )
-def test_places_are_left_for_other_files_that_were_edited_lately(far: Far):
-    said = []
-    while not isinstance(message := far.hear(), messages.Failed):
-        said.append(message)
-    assert [message.before for message in said if isinstance(message, messages.SnapshotTaken)] == [
-        "first",
-        "slow",
-        "models",
-        "views",
-    ]
+def test_places_are_left_for_other_files_that_were_edited_lately_until_they_have_come(far: Far):
+    """Before a data file there is no snapshot."""
+    assert taken_before(far.hear) == ["first", "slow", "slow2", "models", "views"]
+
+
+@scripts(
+    """
+    from launcher.wire.opening import Opening
+    checkpoints._spacing = 0.0
+    resumed = checkpoints.at('last', '/last.py', lambda: Opening('/views.py', 1, ''))
+    checkpoints._spacing = 0.0
+    seen = resumed and [checkpoints.at(name, f'/{name}.py', lambda: None) for name in ('slow', 'slow2', 'models')]
+    """
+)
+def test_a_copy_keeps_no_place_for_where_it_stands(far: Far):
+    assert taken_before(far.hear) == ["last"]
+    child = far.copy(wanted=("/views.py", "/models.py"), last="/last.py", most=3)
+    assert taken_before(lambda: child.channel.receive()[0]) == ["slow", "slow2", "models"]
+    child.close()
 
 
 @scripts("seen = 1\nresumed = checkpoints.at('views', '/views.py', list)")
