@@ -11,7 +11,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.differential.drive import Result, run_project
+from tests.differential.drive import RUSH, Result, run_project
 
 
 def main() -> int:
@@ -20,16 +20,19 @@ def main() -> int:
     parser.add_argument("--per-project", type=int, default=50, help="how many in each project (50)")
     parser.add_argument("--seed", type=int, default=1, help="of the first project (1); the next ones count up")
     parser.add_argument("--only", type=int, help="the seed of the one project to run, and to keep")
+    parser.add_argument(
+        "--rush", type=float, default=RUSH, help=f"how often the next edit comes before this one is served ({RUSH})"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="where projects are made (a temporary folder)")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="differential-"))
     began = time.monotonic()
     if arguments.only is not None:
-        results = [run_project(arguments.only, arguments.per_project, folder, keep=True)]
+        results = [run_project(arguments.only, arguments.per_project, folder, rush=arguments.rush, keep=True)]
     else:
         seeds = range(arguments.seed, arguments.seed + -(-arguments.edits // arguments.per_project))
-        results = run_all(seeds, arguments.per_project, folder, arguments.jobs)
+        results = run_all(seeds, arguments.per_project, folder, arguments.jobs, arguments.rush)
     for result in results:
         for difference in result.differences:
             print(difference, flush=True)
@@ -39,11 +42,11 @@ def main() -> int:
     return 1 if any(result.differences for result in results) else 0
 
 
-def run_all(seeds: range, edits: int, folder: Path, jobs: int) -> list[Result]:
+def run_all(seeds: range, edits: int, folder: Path, jobs: int, rush: float) -> list[Result]:
     """Run the projects of *seeds* side by side; tell the progress."""
     results = []
     with ProcessPoolExecutor(jobs) as pool:
-        futures = {pool.submit(run_project, seed, edits, folder): seed for seed in seeds}
+        futures = {pool.submit(run_project, seed, edits, folder, rush=rush): seed for seed in seeds}
         for future in as_completed(futures):
             seed = futures[future]
             if error := future.exception():

@@ -36,6 +36,9 @@ SLOW = 1.0
 
 STEP = 0.008
 
+RUSH = 0.12
+"""How often the next edit comes within a tenth of a second."""
+
 FRESH = 20
 """After so many cold starts the interpreter that they are forked from is replaced."""
 
@@ -65,6 +68,7 @@ class Difference:
     expected: str
     folder: Path
     log: str
+    rush: float
 
     def __str__(self) -> str:
         lines = difflib.unified_diff(
@@ -72,7 +76,7 @@ class Difference:
         )
         shown = "\n".join(list(lines)[:60])
         edits = "\n".join(f"  {number} {edit}" for number, edit in enumerate(self.edits, 1))
-        again = f"python -m tests.differential --only {self.seed} --per-project {self.number}"
+        again = f"python -m tests.differential --only {self.seed} --per-project {self.number} --rush {self.rush}"
         return f"=== difference: seed {self.seed}, edit {self.number}; {self.folder}\n{again}\n{edits}\n{shown}\n--- log\n{self.log[-1500:]}\n"
 
 
@@ -244,8 +248,11 @@ def environment(folder: Path, spacing: float) -> dict[str, str]:
     return kept | {"HOME": str(folder), "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
 
 
-def run_project(seed: int, edits: int, folder: Path, *, keep: bool = False) -> Result:
-    """Drive the project of *seed* through *edits*; end at the first difference, and keep its folder then."""
+def run_project(seed: int, edits: int, folder: Path, *, rush: float = RUSH, keep: bool = False) -> Result:
+    """Drive the project of *seed* through *edits*; end at the first difference, and keep its folder then.
+
+    *rush* is how often, from 0 to 1, the next edit comes before this one is looked at.
+    """
     rng = random.Random(seed)
     folder = folder / f"seed-{seed}"
     if folder.exists():
@@ -258,7 +265,7 @@ def run_project(seed: int, edits: int, folder: Path, *, keep: bool = False) -> R
         begin_at = _begin(rng, root, cold)
         served = Served(root, environ)
         try:
-            result = _drive(seed, edits, Editor(root, rng), cold, served, begin_at)
+            result = _drive(seed, edits, Editor(root, rng), cold, served, begin_at, rush)
         finally:
             served.close()
     finally:
@@ -277,24 +284,24 @@ def _begin(rng: random.Random, root: Path, cold: Cold) -> str:
             return state
 
 
-def _drive(seed: int, edits: int, editor: Editor, cold: Cold, served: Served, expected: str) -> Result:
+def _drive(seed: int, edits: int, editor: Editor, cold: Cold, served: Served, expected: str, rush: float) -> Result:
     result = Result()
     rng = editor.rng
     editor.remember()
     if (last := _settle(served, expected)) != expected:
-        result.differences.append(Difference(seed, 0, [], last, expected, editor.root, served.log()))
+        result.differences.append(Difference(seed, 0, [], last, expected, editor.root, served.log(), rush))
         return result
     broken = 0
     while result.edits < edits:
         result.edits += 1
-        rush = rng.random() < 0.12
+        is_followed = rng.random() < rush
         try:
             told = editor.repair() if broken and rng.random() < 0.5 * broken else editor.edit()
         except OSError as error:
             told = f"impossible: {error}"
             editor.done.append(told)
         result.kinds[told.partition(":")[0]] += 1
-        if rush:
+        if is_followed:
             time.sleep(rng.choice([0.0, 0.01, 0.03, 0.06, 0.1]))
             continue
         before, expected = expected, cold.start()
@@ -302,7 +309,7 @@ def _drive(seed: int, edits: int, editor: Editor, cold: Cold, served: Served, ex
         began = time.monotonic()
         if (last := _settle(served, expected)) != expected and cold.start() == expected:
             result.differences.append(
-                Difference(seed, result.edits, editor.done, last, expected, editor.root, served.log())
+                Difference(seed, result.edits, editor.done, last, expected, editor.root, served.log(), rush)
             )
             break
         passed = time.monotonic() - began
