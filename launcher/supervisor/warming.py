@@ -15,8 +15,8 @@ _EXCLUSIVE, _OF_FILE, _PRESENT = 1 << 56, 1 << 61, 1 << 63
 _KINDS = _EXCLUSIVE | _OF_FILE | _PRESENT
 _LARGEST = 1 << 30
 """Maps above this size, in bytes, are passed over: to look at them would take longer than the faults."""
-_MOST = 1_500
-"""Pages at most, 6 MB: where a reload writes to more, their faults are a small part of it, and memory is dear."""
+_MOST = 1_200
+"""Pages at most, 5 MB: where a reload writes to more, their faults are a small part of it, and memory is dear."""
 
 
 def warm(pid: int, like: int) -> int:
