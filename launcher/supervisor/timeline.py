@@ -146,7 +146,7 @@ class Timeline:
         ]
 
     def is_read(self, path: str) -> bool:
-        """Return whether the content of this file was read, by whom else than whoever writes it."""
+        """Return whether the content of this file was read, and the app does not write it itself."""
         return self.known.get(path, MISSING) not in _OF_NO_CONTENT
 
     def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:

@@ -56,7 +56,7 @@ SPARED = 0.02
 """Seconds of import that a snapshot before another file that was edited lately has to spare, in a copy."""
 
 SPACING_OF_COPIES = 0.2
-"""The same as the first in a copy, for which a client waits: what a snapshot costs has to be little beside the rest."""
+"""The first of these in a copy, for which a client waits: what a snapshot costs has to be little beside the rest."""
 
 REAP_SECONDS = 0.01
 """How often a snapshot looks whether a copy has ended whose channel is closed already."""
