@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -536,6 +537,36 @@ def test_what_a_module_has_imported_stays_while_it_changes_below(project: Projec
     server.answers(f"models tea 7 {[*names, 'os']}")
     project.save("shop/views.py", "SHOP = 'milk'\n")
     server.answers(f"models milk 7 {[*names, 'os']}")
+
+
+def test_a_module_is_watched_although_its_reading_was_cut_short(project: Project):
+    """The second of two saves leads further back, before the copy of the first has read `app.py` again."""
+    app = "from shop.middle import DEEP\nfrom shop.late import LATE\nVERSION = {}\n"
+    app += "def app(environ, start_response):\n    start_response('200 OK', [])\n"
+    app += "    return [f'{{DEEP}} {{LATE}} {{VERSION}}'.encode()]\n"
+    project.files(
+        {
+            "app.py": app.format(0),
+            "shop/middle.py": "from shop.deep import DEEP\n",
+            "shop/deep.py": "DEEP = 0\n",
+            "shop/late.py": "LATE = 0\n",
+        }
+    )
+    server = project.dev("app:app")
+    server.answers("0 0 0")
+    for number in range(1, 16):
+        project.save("shop/deep.py", f"DEEP = {number - 0.5}\n")
+        server.answers(f"{number - 0.5} {number - 1} {number - 1}")
+        project.save("shop/late.py", f"LATE = {number - 0.5}\n")
+        server.answers(f"{number - 0.5} {number - 0.5} {number - 1}")
+        project.save("shop/late.py", f"LATE = {number}\n")
+        after = time.perf_counter() + number / 5_000  # what is tried, not waited for: how far the copy has come
+        while time.perf_counter() < after:
+            pass
+        project.save("shop/deep.py", f"DEEP = {number}\n")
+        server.answers(f"{number} {number} {number - 1}")
+        project.save("app.py", app.format(number))
+        server.answers(f"{number} {number} {number}")
 
 
 def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(project: Project):
