@@ -226,8 +226,8 @@ class Engine:
         missing = len(taken) + PLACES - (self._room - BESIDES)
         if missing <= 0 or self._room < MOST:
             return []
-        needed = {self.timeline.choose([path], [path]) for path in self._wanted()}
-        needed |= {self._before(path) for path in self._wanted()}
+        wanted = self._wanted()
+        needed = {*map(self._before, wanted), *(self.timeline.choose([path], [path]) for path in wanted)}
         spare = [snapshot for snapshot in taken[:-1] if snapshot not in needed]
         useless = (spare[::2] + spare[1::2])[:missing]
         for snapshot in useless:
