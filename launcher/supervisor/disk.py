@@ -27,6 +27,9 @@ SETTLED_NS = 2_000_000_000
 LOCKS = ("index.lock", "HEAD.lock")
 """Files in `.git` that exist while git rewrites the tree."""
 
+LOCK_SECONDS = 5.0
+"""An older lock was left behind by a git that crashed, or belongs to one that waits for an editor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -49,6 +52,8 @@ class Disk:
         self._timeline = timeline
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
+        """What moved while a worker reads."""
+        self._is_loading = False
         self._links: dict[str, set[str]] = {}
         """Files that are reached by symbolic links, and the names by which they are known."""
         self._folders: set[str] = set()
@@ -80,8 +85,14 @@ class Disk:
         self._settings = {path: _settings_digest(path) for path in self._plan.settings_files}
 
     def load_began(self) -> None:
-        """Take note that a worker begins to read."""
+        """Remember from now on which paths move: what the worker reports as read may be older than that."""
         self._moved.clear()
+        self._is_loading = True
+
+    def load_ended(self) -> None:
+        """Forget which paths moved. What is read from now on is compared with the disk at once."""
+        self._moved.clear()
+        self._is_loading = False
 
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
@@ -93,7 +104,7 @@ class Disk:
                 self.is_watched = False
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known
-        late = [path for path in files if self._has_moved(path)] if self._moved else ()
+        late = [path for path in files if not self._is_loading or self._has_moved(path)]
         return Difference(self._differing(path for path in late if known.get(path, OWN_PRODUCT) != OWN_PRODUCT))
 
     def _follow_link(self, path: str) -> None:
@@ -146,8 +157,9 @@ class Disk:
         """Look at what a report of moved *paths* may concern."""
         for path in self._links.keys() & paths:
             paths |= self._links[path]
-        self._moved |= paths
-        self._moved.update(path[: path.rfind("/") + 1] for path in paths)
+        if self._is_loading:
+            self._moved |= paths
+            self._moved.update(path[: path.rfind("/") + 1] for path in paths)
         if any(path in self._folders or os.path.isdir(path) for path in paths):
             # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
             # one that is gone the folder above it is watched.
@@ -191,14 +203,11 @@ class Disk:
         apart = (MISSING, OWN_PRODUCT, PRESENT)
         return sum(digest not in apart and path[-1:] != "/" for path, digest in self._timeline.known.items())
 
-    def is_locked(self) -> bool:
-        """Return whether git is rewriting the tree right now."""
-        folder = self._plan.project
-        while not os.path.isdir(os.path.join(folder, ".git")):
-            folder, below = os.path.dirname(folder), folder
-            if folder == below:
-                return False
-        return any(os.path.exists(os.path.join(folder, ".git", lock)) for lock in LOCKS)
+    def lock(self) -> str:
+        """Return the lock file with which git is rewriting the tree right now, or nothing."""
+        folder = _git_folder(self._plan.project)
+        locks = (os.path.join(folder, lock) for lock in LOCKS)
+        return next((lock for lock in locks if folder and _is_recent(lock)), "")
 
     def _differing(self, paths: Iterable[str]) -> tuple[str, ...]:
         return differing(self._timeline.known, {path: self._digest(path) for path in paths})
@@ -260,6 +269,35 @@ def _settings_digest(path: str) -> str:
         return of_content("\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape"))
     except OSError:
         return MISSING
+
+
+def _git_folder(project: str) -> str:
+    """Return where git keeps the index of the project's tree, or nothing. In a linked worktree `.git` is a file."""
+    folder, below = project, ""
+    while folder != below:
+        git = os.path.join(folder, ".git")
+        if os.path.isdir(git):
+            return git
+        if os.path.isfile(git):
+            return _linked(git)
+        folder, below = os.path.dirname(folder), folder
+    return ""
+
+
+def _linked(file: str) -> str:
+    """Return the folder that a `.git` file names."""
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as lines:
+            return os.path.join(os.path.dirname(file), lines.readline().removeprefix("gitdir: ").rstrip("\n"))
+    except OSError:
+        return ""
+
+
+def _is_recent(lock: str) -> bool:
+    try:
+        return abs(time.time() - os.stat(lock).st_mtime) < LOCK_SECONDS
+    except OSError:
+        return False
 
 
 def _existing(folder: str) -> str:

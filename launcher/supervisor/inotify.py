@@ -92,8 +92,9 @@ class Inotify:
                 folders = tuple(self._names.get(watch, ()))
                 moved.update(os.path.join(folder, name) if name else folder for folder in folders)
                 if mask & _IGNORED:  # it is gone, and its watch with it
-                    self._names.pop(watch, None)
-                    self._watches = {folder: number for folder, number in self._watches.items() if number != watch}
+                    for folder in self._names.pop(watch, ()):
+                        if self._watches.get(folder) == watch:
+                            del self._watches[folder]
                 elif mask & _MOVE_SELF:  # it has another name now
                     for folder in folders:
                         self._forget(folder)

@@ -172,6 +172,11 @@ class Report:
         where = f"; the last file read is {self._names([file])}" if file else ""
         self._write(f"{self._mark('warning')}  still importing the app after {seconds:.0f} s{where}")
 
+    def waiting_for_git(self, lock: str) -> None:
+        """Say why a failure is not shown yet."""
+        where = self._names([lock])
+        self._write(f"{self._mark('warning')}  the app failed to load; waiting for git to release {where}")
+
     def polling(self, reason: str) -> None:
         """Say that changes are found by reading the disk."""
         self._write(

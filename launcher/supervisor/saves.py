@@ -31,7 +31,10 @@ QUIET_SECONDS = 0.05
 """How long nothing may move on the disk before a failure is believed."""
 
 NOISE_SECONDS = 10.0
-"""How long quiet is waited for: an older lock of git was left behind, and a log beside the app may move for ever."""
+"""How long quiet is waited for: a log beside the app may move for ever."""
+
+GIT_SECONDS = 1.0
+"""After this time of waiting for git the terminal says so."""
 
 REARM_SECONDS = 0.2
 """How often, while the app is imported, folders that are new join the watch."""
@@ -72,6 +75,7 @@ class Saves:
         self._report = report
         self._shown = Shown()
         self._moved_at = 0.0
+        self._locked_since = 0.0
         self._rearm_at = math.inf
         self._poll_due = False
         self._look_due = 0.0
@@ -149,6 +153,8 @@ class Saves:
         if self._plan.reload.enabled:
             self._watch()
             self._tell(self._disk.look())
+            if not self.is_loading():
+                self._disk.load_ended()
         if self._shut and not self.is_loading():
             self._gate.open()
             self._shut = False
@@ -277,11 +283,12 @@ class Saves:
 
     def await_quiet(self, then: Callable[[], None]) -> None:
         """Call *then* when nothing moved for a moment, git has finished, and a last look finds no difference."""
+        self._locked_since = 0.0
         self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + NOISE_SECONDS, then))
 
     def _look_for_quiet(self, until: float, then: Callable[[], None]) -> None:
         now = time.monotonic()
-        if now < until and (now - self._moved_at < QUIET_SECONDS or self._disk.is_locked()):
+        if now < until and (now - self._moved_at < QUIET_SECONDS or self._is_locked(now)):
             self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(until, then))
             return
         if self._plan.reload.enabled:
@@ -290,6 +297,17 @@ class Saves:
             self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(until, then))
             return
         then()
+
+    def _is_locked(self, now: float) -> bool:
+        """Return whether git rewrites the tree. Say so once when that takes long."""
+        lock = self._disk.lock()
+        if not lock:
+            return False
+        self._locked_since = self._locked_since or now
+        if now - self._locked_since >= GIT_SECONDS:
+            self._locked_since = math.inf
+            self._report.waiting_for_git(lock)
+        return True
 
     # What pages show
 

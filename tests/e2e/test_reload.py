@@ -281,6 +281,23 @@ def test_half_written_file_is_no_failure(project: Project, strategy: str):
     assert server.stop() == 0
 
 
+def test_failure_is_shown_at_once_when_a_git_lock_was_left_behind(project: Project, shop: Server):
+    lock = project.root / ".git" / "index.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    project.save("shop/prices.py", "1 / 0\n")
+    assert "waiting for git" not in shop.says("ZeroDivisionError")
+
+
+def test_waiting_for_git_is_said_when_it_takes_long(project: Project, shop: Server):
+    lock = project.root / ".git" / "index.lock"
+    lock.touch()
+    project.save("shop/prices.py", "1 / 0\n")
+    shop.says("waiting for git to release .git/index.lock")
+    lock.unlink()
+    shop.says("ZeroDivisionError")
+
+
 def test_exit_after_an_edit_is_survived(project: Project, shop: Server):
     project.save("shop/prices.py", "raise SystemExit(3)\n")
     shop.says("the app called sys.exit(3) while loading: the page shows this; waiting for a change")

@@ -261,11 +261,35 @@ def test_all_folders_are_watched_for_included_files(make: Callable[..., Disk], r
 @pytest.mark.parametrize("lock", ["index.lock", "HEAD.lock"])
 def test_git_at_work(make: Callable[..., Disk], root: Path, lock: str) -> None:
     disk = make()
-    assert not disk.is_locked()
+    assert not disk.lock()
     (root / ".git").mkdir()
-    assert not disk.is_locked()
+    assert not disk.lock()
     (root / ".git" / lock).touch()
-    assert disk.is_locked()
+    assert disk.lock() == str(root / ".git" / lock)
+
+
+def test_git_lock_counts_for_a_linked_worktree(make: Callable[..., Disk], root: Path) -> None:
+    (root / "main/.git/worktrees/here").mkdir(parents=True)
+    (root / ".git").write_text("gitdir: main/.git/worktrees/here\n")
+    disk = make()
+    assert not disk.lock()
+    (root / "main/.git/worktrees/here/index.lock").touch()
+    assert disk.lock()
+
+
+def test_git_lock_does_not_count_when_it_was_left_behind(make: Callable[..., Disk], root: Path) -> None:
+    (root / ".git").mkdir()
+    (root / ".git/index.lock").touch()
+    os.utime(root / ".git/index.lock", (1, 1))
+    assert not make().lock()
+
+
+def test_read_file_differs_when_the_report_is_late(make: Callable[..., Disk], root: Path) -> None:
+    """While the app is served nothing is remembered of what moved."""
+    disk = make()
+    before = of_file(str(root / "app.py"))
+    (root / "app.py").write_text("other")
+    assert disk.was_read({str(root / "app.py"): before}) == Difference((str(root / "app.py"),))
 
 
 def test_why_a_move_led_to_nothing(make: Callable[..., Disk], root: Path) -> None:
@@ -291,7 +315,7 @@ def test_why_a_move_led_to_nothing(make: Callable[..., Disk], root: Path) -> Non
 def test_git_above_the_project(root: Path, watcher: Watched) -> None:
     (root / ".git").mkdir()
     (root / ".git/index.lock").touch()
-    assert Disk(replace(plan_of(root), project=str(root / "pkg")), watcher, Timeline()).is_locked()
+    assert Disk(replace(plan_of(root), project=str(root / "pkg")), watcher, Timeline()).lock()
 
 
 def test_a_file_behind_a_link(make: Callable[..., Disk], root: Path, watcher: Watched) -> None:

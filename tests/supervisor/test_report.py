@@ -81,6 +81,7 @@ def said(tell: Callable[[Report], None]) -> str:
         pytest.param(lambda r: r.settings_mended(), "settings are in order again", id="mended"),
         pytest.param(lambda r: r.slow(10.0, "/p/a.py"), "after 10 s; the last file read is a.py", id="slow"),
         pytest.param(lambda r: r.slow(10.0, ""), "still importing the app after 10 s\n", id="slow-without-a-file"),
+        pytest.param(lambda r: r.waiting_for_git("/p/.git/index.lock"), "git to release .git/index.lock", id="git"),
         pytest.param(lambda r: r.polling("os error 24"), "(os error 24): reading the disk instead", id="polling"),
         pytest.param(lambda r: r.cut(1), "1 request still open", id="cut-one"),
         pytest.param(lambda r: r.cut(3), "3 requests still open", id="cut-several"),

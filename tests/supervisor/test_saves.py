@@ -113,6 +113,7 @@ def test_what_the_loading_worker_has_just_read_counts_for_a_save(make: Callable[
     (desk.root / "views.py").write_text("1")
     desk.read("app.py")
     desk.loading = True
+    desk.saves.load_began()
     before = of_file(desk.path("views.py"))
     desk.saves.read_up = lambda: desk.saves.was_read({desk.path("views.py"): before})
     desk.save("views.py", "2")
