@@ -154,6 +154,10 @@ class Report:
         below = [f"{_BELOW}{part}" for part in (*told[1:], *hints)]
         self._lines(lambda: self._console.lines([f"  {self._mark('warning')}  {told[0]}", *below]))
 
+    def not_opened(self) -> None:
+        """Say why no browser is opened."""
+        self._write(f"{self._mark('warning')}  browser.open: a browser cannot open a Unix socket")
+
     def settings_broken(self, error: LaunchError) -> None:
         """Show what is wrong with the settings, and that the server goes on without them."""
         self._lines(lambda: self._console.problems(error.problems))

@@ -306,7 +306,10 @@ class Supervisor:
         self._warn_of_reach(plan)
         if plan.browser.open and not self._opened:
             self._opened = True
-            open_browser(addresses[0].rstrip("/") + "/" + plan.browser.open.lstrip("/"), self._environ)
+            if plan.address.unix:
+                self._report.not_opened()
+            else:
+                open_browser(addresses[0].rstrip("/") + "/" + plan.browser.open.lstrip("/"), self._environ)
 
     def _addresses(self, plan: Plan) -> list[str]:
         return self._listener.urls(plan.address, tls=bool(plan.tls.cert or plan.tls.adhoc))
@@ -619,9 +622,9 @@ class Marks:
 def open_browser(address: str, environ: Mapping[str, str]) -> None:
     """Open *address* in the person's browser, in a process of its own: finding one takes longer than a reload.
 
-    A browser that this starts outlives us.
+    A browser that this starts outlives us. Python runs isolated: the modules of the project are not for it.
     """
-    argv = [sys.executable, "-m", "webbrowser", "-t", address]
+    argv = [sys.executable, "-I", "-m", "webbrowser", "-t", address]
     try:
         orphans.start_apart(argv, environ)
     except OSError:
