@@ -21,11 +21,10 @@ from werkzeug import serving
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 from launcher.web.answer import HEADERS
-from launcher.web.dates import Dates, keeps_dates
 from launcher.web.gate import asks_for_page, peek
-from launcher.web.streams import LeftOpen, Streams
+from launcher.web.handler import handler_like
+from launcher.web.streams import Streams
 from launcher.web.threads import Threads
-from launcher.web.writing import EarlyEnd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +69,8 @@ class Server(BaseWSGIServer):
     is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, no client
     is accepted before `glance` does, which may be less certain and has to be quicker, and no page that refreshes itself
     is made, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining ends them.
-    Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of errors.
+    Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of the log. `tls_came`
+    is called when a client speaks TLS to a server without it.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Server(BaseWSGIServer):
         streams: Streams | None = None,
         unlogged: str = "",
         mask: Callable[[str], str] = str,
+        tls_came: Callable[[], None] = lambda: None,
     ) -> None:
         # Werkzeug colours the lines of requests even where they go to a file.
         serving._log_add_style = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
@@ -103,7 +104,7 @@ class Server(BaseWSGIServer):
         self.passthrough_errors = passthrough_errors
         self.ssl_context = tls
         base = handler or WSGIRequestHandler
-        own = _handler(base, unlogged)
+        own = handler_like(base, unlogged)
         if "protocol_version" not in vars(base) and (self.multithread or self.multiprocess):
             own.protocol_version = "HTTP/1.1"  # as Werkzeug's server does it
         # Not the constructor of Werkzeug's server: it would bind, and look up Werkzeug's version at every reload.
@@ -117,7 +118,8 @@ class Server(BaseWSGIServer):
         self._gate = gate or (lambda: True)
         self._glance = glance or self._gate
         self._quiet = quiet
-        self._mask = mask
+        self.mask = mask
+        self.tls_came = tls_came
         self._held: dict[socket.socket, float] = {}
         self._accepts = False
         self._streams = streams or Streams()
@@ -368,7 +370,7 @@ class Server(BaseWSGIServer):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # named as in Werkzeug; Any: as there
         """Write to the terminal, errors of the app without what nobody may see."""
         if type == "error":
-            message, args = "%s", (self._mask(message % args if args else message),)
+            message, args = "%s", (self.mask(message % args if args else message),)
         super().log(type, message, *args)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # Any: as in socketserver
@@ -376,23 +378,3 @@ class Server(BaseWSGIServer):
         import traceback
 
         self.log("error", "%s", "Error while a request was served:\n" + traceback.format_exc())
-
-
-def _handler(base: type[WSGIRequestHandler], unlogged: str) -> type[WSGIRequestHandler]:
-    """Return a request handler like *base* that ends responses early, but leaves streams alone.
-
-    It keeps quiet about paths below *unlogged*.
-    """
-
-    class Handler(EarlyEnd, base):  # type: ignore[misc,valid-type]
-        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # Any: as in Werkzeug
-            if isinstance(error, LeftOpen):
-                self.close_connection = True  # no further request is read from it
-            else:
-                super().connection_dropped(error, environ)
-
-        def log_request(self, code: Any = "-", size: Any = "-") -> None:  # Any: as in Werkzeug
-            if not (unlogged and self.path.startswith(unlogged)):
-                super().log_request(code, size)
-
-    return type("Handler", (Dates, Handler), {}) if keeps_dates(base) else Handler

@@ -15,6 +15,9 @@ NAME = "launch-tally"
 _FAILURES = 0
 _SAID = 1
 
+LIVE_RELOAD, TLS = range(2)
+"""What workers say once in a start."""
+
 
 def open_tally() -> int:
     """Return a descriptor to new shared memory, all zero. The caller closes it."""
@@ -47,7 +50,7 @@ class Tally:
     def value(self, count: int) -> None:
         self._memory[_FAILURES] = count
 
-    def say_once(self) -> bool:
-        """Return True the first time that a worker of this start asks."""
-        said, self._memory[_SAID] = self._memory[_SAID], 1
+    def say_once(self, topic: int) -> bool:
+        """Return True the first time that a worker of this start asks for this topic."""
+        said, self._memory[_SAID + topic] = self._memory[_SAID + topic], 1
         return not said

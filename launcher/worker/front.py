@@ -15,7 +15,7 @@ from launcher.web.consoles import Consoles
 from launcher.web.streams import Streams
 from launcher.wire.channel import ChannelClosed
 from launcher.wire.messages import Adjust, Ask, ConsoleOpened, Edition, ServeFailure, Showing
-from launcher.wire.tally import Tally
+from launcher.wire.tally import LIVE_RELOAD, TLS, Tally
 from launcher.worker.shown import ShownFiles, forget_templates
 
 TYPE_CHECKING = False
@@ -141,7 +141,14 @@ class Front:
         with contextlib.suppress(ChannelClosed):
             self._send(Showing(path, digest, style))
 
+    def tls_came(self) -> None:
+        """Print a hint, once in a start: a client speaks https to a server of http."""
+        self._say_once(TLS, "tls: https came to an http port: open an http:// address, or set tls.adhoc = true")
+
     def _say(self, text: str) -> None:
+        self._say_once(LIVE_RELOAD, f"live reload: {escape(text)}")
+
+    def _say_once(self, topic: int, line: str) -> None:
         """Print a line, once in a start whichever worker asks."""
-        if self._tally is None or self._tally.say_once():
-            os.write(2, f"  live reload: {escape(text)}\n".encode(errors="backslashreplace"))
+        if self._tally is None or self._tally.say_once(topic):
+            os.write(2, f"  {line}\n".encode(errors="backslashreplace"))

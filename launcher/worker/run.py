@@ -424,6 +424,7 @@ class Worker:
             streams=self._front.streams,
             unlogged=BELOW,
             mask=Mask(plan).text,
+            tls_came=self._front.tls_came,
         )
         self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)

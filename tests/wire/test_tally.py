@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from launcher.wire.tally import Tally, open_tally
+from launcher.wire.tally import LIVE_RELOAD, TLS, Tally, open_tally
 
 
 @pytest.fixture
@@ -45,5 +45,6 @@ def test_without_a_descriptor_it_is_ones_own() -> None:
 
 
 def test_something_is_said_once_in_a_start(shared: int) -> None:
-    assert [Tally(shared).say_once() for _ in range(3)] == [True, False, False]
+    assert [Tally(shared).say_once(TLS) for _ in range(3)] == [True, False, False]
+    assert Tally(shared).say_once(LIVE_RELOAD)
     assert Tally(shared).value == 0
