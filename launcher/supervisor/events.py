@@ -149,6 +149,13 @@ class TellServeFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class TellAccept:
+    """Have a child that is ready accept clients: from now on it may only be drained."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
 class TellDrain:
     """Tell a child to finish what it has and leave, within `seconds`; after that it is ended."""
 
@@ -158,7 +165,7 @@ class TellDrain:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """End a child at once; nobody needs its work."""
+    """End a child at once: it has accepted no client yet, or has had its time to drain."""
 
     child: int
 
@@ -214,5 +221,15 @@ if TYPE_CHECKING:
         | TimePassed
     )
     Action: TypeAlias = (
-        Start | TellLoad | TellServeFailure | TellDrain | TellAdjust | End | UsePlan | AwaitQuiet | Say | Exit
+        Start
+        | TellLoad
+        | TellServeFailure
+        | TellAccept
+        | TellDrain
+        | TellAdjust
+        | End
+        | UsePlan
+        | AwaitQuiet
+        | Say
+        | Exit
     )

@@ -204,6 +204,8 @@ class Supervisor:
 
     def _copy_is_late(self, number: int, copy: Child, patience: float) -> None:
         """Give up a copy that does not come to serve, unless somebody is asked something on the terminal."""
+        if self._children.get(number) is copy:
+            self._children.hear_out(number, copy)  # it may serve by now
         if self._children.get(number) is not copy or not self._is_loading(number) or copy.asking:
             return
         copy.verdict = f"it did not serve within {patience:.1f} s"
@@ -237,6 +239,11 @@ class Supervisor:
             child = self._engine.fresh()
             self._children.adopt(number, child)
         return child
+
+    def _tell_accept(self, action: events.TellAccept) -> None:
+        if (child := self._children.get(action.child)) is not None:
+            child.tell(messages.Accept())
+            self._hand_on()
 
     def _tell_drain(self, action: events.TellDrain) -> None:
         if (child := self._children.get(action.child)) is not None:
@@ -288,6 +295,7 @@ class Supervisor:
         events.Start: _start,
         events.TellLoad: _tell_load,
         events.TellServeFailure: _tell_serve_failure,
+        events.TellAccept: _tell_accept,
         events.TellDrain: _tell_drain,
         events.End: _end,
         events.UsePlan: _use_plan,
@@ -383,7 +391,6 @@ class Supervisor:
         if child.origin is None and not message.failure:
             self._engine.loaded_cold(message.seconds)
         self._happen(events.ChildServing(number, message.found))
-        self._hand_on()
         self._saves.serving()
         self._clock.after(PREPARE_SECONDS, self._prepare)
 
@@ -527,7 +534,7 @@ class Supervisor:
             return
         loading, number = self._children.get(self.state.loading), self.state.loading
         if loading is not None and number is not None:
-            # What it has said already counts as before: if it serves by now, it may have accepted clients.
+            # What it has said already counts as before: if it is ready by now, its load is not repeated in vain.
             self._children.hear_out(number, loading)
         files = tuple(dict.fromkeys(file for item in self._different for file in item.files))
         settings = any(item.settings for item in self._different)

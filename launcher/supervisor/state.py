@@ -25,6 +25,7 @@ from launcher.supervisor.events import (
     Say,
     Start,
     StopAsked,
+    TellAccept,
     TellAdjust,
     TellDrain,
     TellLoad,
@@ -132,7 +133,7 @@ def _loading(state: State, event: Event) -> Step:
             served=True,
         )
         greeted = said.occasion == "ready" and state.plan.loading == "lazy"
-        return _with_spare(state, [] if greeted else [said])
+        return _with_spare(state, [TellAccept(event.child), *([] if greeted else [said])])
     if isinstance(event, ChildFailed) and event.child == state.loading:
         state = replace(state, phase="suspect", cause=event.cause, text=event.text)
         return _repeat(state) if event.busy and state.beside else (state, [AwaitQuiet()])
@@ -209,7 +210,7 @@ def _failed(state: State, event: Event) -> Step:
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
     if isinstance(event, ChildServing) and event.child == state.active:
-        return _with_spare(state, [])
+        return _with_spare(state, [TellAccept(event.child)])
     if isinstance(event, ChildGone):
         if event.lived < STABLE_SECONDS:
             cause = f"the worker ended while it served the failure page: {event.how}"

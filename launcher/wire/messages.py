@@ -125,6 +125,11 @@ class ServeFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Accept:
+    """Accept clients from now on. Nothing is accepted before, so a worker without this can be killed at any moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Stop accepting, give back connections that sent nothing yet, finish the requests in work, then leave.
 
@@ -367,6 +372,7 @@ TO_WORKER = (
     Load,
     Preload,
     ServeFailure,
+    Accept,
     Drain,
     Adopt,
     Evaluate,
@@ -410,6 +416,7 @@ if TYPE_CHECKING:
         | Load
         | Preload
         | ServeFailure
+        | Accept
         | Drain
         | Adopt
         | Evaluate

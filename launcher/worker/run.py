@@ -23,6 +23,7 @@ from launcher.web.gate import Gate
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.messages import (
+    Accept,
     Adjust,
     Adopt,
     Booted,
@@ -172,6 +173,7 @@ class Worker:
         self._bytecode = Bytecode()
         self._installed = Installed(lambda files: self._link.send(Using(files)))
         self._is_last = False
+        self._may_accept = False
         self._snapshots: set[int] = set()
         self._front = Front(self._link.send)
 
@@ -428,6 +430,7 @@ class Worker:
         )
         self._obey(server)  # a copy may have older settings than are in force
         self._link.send(ready)
+        self._wait_to_accept(server)
         cut = server.run(self._link.channel.fileno(), lambda: self._obey(server))
         server.close()
         self._listener.close()
@@ -441,25 +444,40 @@ class Worker:
         """Return whether no save is known to the system that the supervisor has not decided about."""
         return self._gate is None or self._gate.is_open(self._link.channel.fileno())
 
+    def _wait_to_accept(self, server: Server) -> None:
+        """Wait until the supervisor counts this worker as serving: until then it may kill it at any moment."""
+        try:
+            while not (self._may_accept or server.is_draining):
+                self._take(server, *self._link.channel.receive())
+        except ChannelClosed:
+            os._exit(0)
+        self._obey(server)  # what came in one piece with the last message is read already, and wakes nobody
+
     def _obey(self, server: Server) -> None:
         """Read what the supervisor says to a worker that serves."""
         try:
             for message, descriptor in self._link.channel.pending():
-                if isinstance(message, Drain):
-                    self._is_last = self._is_last or message.stop
-                    self._drained_for_good = message.stop and not server.is_draining
-                    self._front.stop()
-                    server.drain(message.seconds)
-                elif isinstance(message, Edition):
-                    self._front.show(message)
-                elif isinstance(message, Adjust):
-                    self._front.adjust(message)
-                elif isinstance(message, Adopt) and descriptor is not None:
-                    server.adopt(socket.socket(fileno=descriptor), message.peer)
-                elif isinstance(message, Evaluate) and descriptor is not None and self._front.consoles is not None:
-                    evaluate(message, descriptor, self._front.consoles)
+                self._take(server, message, descriptor)
         except ChannelClosed:
             os._exit(0)
+
+    def _take(self, server: Server, message: messages.Message, descriptor: int | None) -> None:
+        """Carry out one message to a worker that serves."""
+        if isinstance(message, Accept):
+            self._may_accept = True
+        elif isinstance(message, Drain):
+            self._is_last = self._is_last or message.stop
+            self._drained_for_good = message.stop and not server.is_draining
+            self._front.stop()
+            server.drain(message.seconds)
+        elif isinstance(message, Edition):
+            self._front.show(message)
+        elif isinstance(message, Adjust):
+            self._front.adjust(message)
+        elif isinstance(message, Adopt) and descriptor is not None:
+            server.adopt(socket.socket(fileno=descriptor), message.peer)
+        elif isinstance(message, Evaluate) and descriptor is not None and self._front.consoles is not None:
+            evaluate(message, descriptor, self._front.consoles)
 
 
 def prepare(plan: Plan, listener: int) -> None:

@@ -943,6 +943,7 @@ class Project:
         self.children.append(child)
         while not isinstance(message := self.hear(child), Serving):
             assert isinstance(message, (Booted, Waiting, Loading)), message
+        child.tell(messages.Accept())
         return child
 
     def hear(self, child: Child) -> messages.Message:

@@ -27,6 +27,7 @@ from launcher.supervisor.events import (
     Say,
     Start,
     StopAsked,
+    TellAccept,
     TellAdjust,
     TellDrain,
     TellLoad,
@@ -97,15 +98,15 @@ def test_a_lazy_app_is_loaded_when_a_request_comes() -> None:
 
 @pytest.mark.parametrize("plan", [AUTO, EAGER], ids=["auto", "eager"])
 def test_a_loaded_app_is_greeted_and_gets_a_spare(plan: Plan) -> None:
-    assert Story(plan).when(ChildServing(0, "shop:app")) == [Say("ready", ("shop:app",)), Start(1)]
+    assert Story(plan).when(ChildServing(0, "shop:app")) == [TellAccept(0), Say("ready", ("shop:app",)), Start(1)]
 
 
 def test_a_lazy_app_was_greeted_before() -> None:
-    assert Story(LAZY).when(ChildServing(0)) == [Start(1)]
+    assert Story(LAZY).when(ChildServing(0)) == [TellAccept(0), Start(1)]
 
 
 def test_without_reloading_there_is_no_spare() -> None:
-    assert Story(NO_RELOAD).when(ChildServing(0, "x")) == [Say("ready", ("x",))]
+    assert Story(NO_RELOAD).when(ChildServing(0, "x")) == [TellAccept(0), Say("ready", ("x",))]
 
 
 # Section 4 of the design: loading x first load or after an edit x failure or death
@@ -148,7 +149,11 @@ def test_a_load_that_lacked_what_the_worker_before_may_hold_is_repeated_when_tha
     assert story.when(QuietCame()) == []  # asked for before
     assert story.when(ChildGone(0, "exit code 0")) == [End(1), Start(2), TellLoad(2, 3)]
     assert story.loads[0].changed == ("a.py",)
-    assert story.when(ChildGone(1, "SIGKILL"), ChildServing(2)) == [Say("reloaded", (("a.py",),)), Start(3)]
+    assert story.when(ChildGone(1, "SIGKILL"), ChildServing(2)) == [
+        TellAccept(2),
+        Say("reloaded", (("a.py",),)),
+        Start(3),
+    ]
 
 
 def test_it_is_repeated_at_once_if_the_worker_before_is_gone_by_then() -> None:
@@ -261,13 +266,13 @@ def test_a_failure_is_forgotten_when_the_disk_still_moves() -> None:
     story = served()
     story.when(A, ChildFailed(1, "SyntaxError", "trace"))
     assert story.when(B) == [End(1), Start(2), TellLoad(2, 3)]
-    assert story.when(ChildServing(2)) == [Say("reloaded", (("a.py", "b.py"),)), Start(3)]
+    assert story.when(ChildServing(2)) == [TellAccept(2), Say("reloaded", (("a.py", "b.py"),)), Start(3)]
 
 
 def test_a_first_load_that_failed_while_files_were_copied_is_greeted_later() -> None:
     story = Story(EAGER)
     assert story.when(FAILURE, A) == [End(0), Start(1), TellLoad(1, 2)]
-    assert story.when(ChildServing(1, "shop:app")) == [Say("ready", ("shop:app",)), Start(2)]
+    assert story.when(ChildServing(1, "shop:app")) == [TellAccept(1), Say("ready", ("shop:app",)), Start(2)]
 
 
 def test_a_settings_file_may_mend_a_failure_before_it_is_believed() -> None:
@@ -314,7 +319,7 @@ def test_a_suspect_hears_nothing_else(event: Event) -> None:
 def test_a_changed_file_drains_the_old_worker_and_loads_with_the_spare() -> None:
     story = served()
     assert story.when(A) == [TellDrain(0, DRAIN), TellLoad(1, 2)]
-    assert story.when(ChildServing(1)) == [Say("reloaded", (("a.py",),)), Start(2)]
+    assert story.when(ChildServing(1)) == [TellAccept(1), Say("reloaded", (("a.py",),)), Start(2)]
     assert story.when(ChildDrained(0), ChildGone(0, "exit code 0")) == []
     assert story.state.draining == frozenset()
 
@@ -324,7 +329,7 @@ def test_a_save_during_a_load_begins_the_load_again() -> None:
     story.when(A)
     assert story.when(B) == [End(1), Start(2), TellLoad(2, 3)]
     assert story.when(A) == [End(2), Start(3), TellLoad(3, 4)]
-    assert story.when(ChildServing(3)) == [Say("reloaded", (("a.py", "b.py"),)), Start(4)]
+    assert story.when(ChildServing(3)) == [TellAccept(3), Say("reloaded", (("a.py", "b.py"),)), Start(4)]
 
 
 def test_what_a_worker_says_that_was_given_up_is_not_heard() -> None:
@@ -403,9 +408,9 @@ def test_a_reload_without_a_spare_starts_an_interpreter() -> None:
 def test_a_mended_failure_is_served_again() -> None:
     story = failed_after_edit()
     story.when(QuietCame())
-    assert story.when(ChildServing(1)) == [Start(2)]
+    assert story.when(ChildServing(1)) == [TellAccept(1), Start(2)]
     assert story.when(B) == [TellDrain(1, DRAIN), TellLoad(2, 3)]
-    assert story.when(ChildServing(2)) == [Say("reloaded", (("b.py",),)), Start(3)]
+    assert story.when(ChildServing(2)) == [TellAccept(2), Say("reloaded", (("b.py",),)), Start(3)]
 
 
 def test_a_file_may_change_before_the_failure_page_is_up() -> None:
@@ -474,7 +479,7 @@ def test_settings_mend_a_failure() -> None:
     story = failed_after_edit()
     story.when(QuietCame(), ChildServing(1))
     assert story.when(PlanChanged(OTHER, ("threads",)))[-1] == TellLoad(2, 3)
-    assert story.when(ChildServing(2)) == [Say("reloaded", (("threads",),)), Start(3)]
+    assert story.when(ChildServing(2)) == [TellAccept(2), Say("reloaded", (("threads",),)), Start(3)]
 
 
 # Where a worker may come from
@@ -509,7 +514,7 @@ def test_a_reload_waits_for_the_terminal_debugger() -> None:
     assert story.when(A) == [Say("held", (("a.py",),))]
     assert story.when(B) == []
     assert story.when(ChildPrompting(0, LEFT)) == [TellDrain(0, DRAIN), TellLoad(1, 2)]
-    assert story.when(ChildServing(1)) == [Say("reloaded", (("a.py", "b.py"),)), Start(2)]
+    assert story.when(ChildServing(1)) == [TellAccept(1), Say("reloaded", (("a.py", "b.py"),)), Start(2)]
 
 
 def test_a_debugger_that_is_left_without_a_change() -> None:
@@ -564,7 +569,7 @@ def test_a_worker_that_dies_in_the_debugger_is_replaced_by_what_changed() -> Non
         Say("crashed", ("SIGKILL", "")),
         TellLoad(1, 2),
     ]
-    assert story.when(ChildServing(1)) == [Say("reloaded", (("a.py",),)), Start(2)]
+    assert story.when(ChildServing(1)) == [TellAccept(1), Say("reloaded", (("a.py",),)), Start(2)]
 
 
 def test_a_change_that_was_held_is_loaded_even_after_a_second_early_crash() -> None:
@@ -603,7 +608,7 @@ def test_a_worker_that_crashes_after_a_while_is_replaced() -> None:
         Say("crashed", ("SIGSEGV", "stack")),
         TellLoad(1, 2),
     ]
-    assert story.when(ChildServing(1)) == [Say("reloaded", ((),)), Start(2)]
+    assert story.when(ChildServing(1)) == [TellAccept(1), Say("reloaded", ((),)), Start(2)]
 
 
 def test_a_worker_that_crashes_after_a_while_is_replaced_again_and_again() -> None:
@@ -789,11 +794,15 @@ class World:
                 assert self.told[action.child] in ("booted", "failed")
                 assert action.child in self.alive - self.ended
                 self.told[action.child] = "page"
+            elif isinstance(action, TellAccept):
+                assert self.told[action.child] in ("load", "page")
+                self.told[action.child] = "accept"
             elif isinstance(action, TellDrain):
                 assert action.child in self.alive
                 self.told[action.child] = "drain"
             elif isinstance(action, End):
                 assert action.child in self.alive
+                assert self.told[action.child] != "accept", "it may hold clients"
                 self.ended.add(action.child)
             elif isinstance(action, Exit):
                 self.exited = True

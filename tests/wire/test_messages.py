@@ -13,6 +13,7 @@ from launcher.wire import messages
 from launcher.wire.messages import (
     TO_SUPERVISOR,
     TO_WORKER,
+    Accept,
     Adjust,
     Adopt,
     Ask,
@@ -89,6 +90,7 @@ EXAMPLES = (
     Reaped(7, 9),
     ServeFailure({"project": "/p"}, 2, "NameError in shop.py:3", "Traceback\n  …\n"),
     ServeFailure({}, 2, "NameError", "", ("/p/shop.py",)),
+    Accept(),
     Drain(0.5),
     Drain(0.0),
     Adopt(("127.0.0.1", 40000)),

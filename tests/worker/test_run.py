@@ -19,6 +19,7 @@ import pytest
 from launcher.plan import Address, Debugger, Plan, Target, Wsgi
 from launcher.wire.channel import Channel
 from launcher.wire.messages import (
+    Accept,
     Adopt,
     Booted,
     ConsoleOpened,
@@ -52,6 +53,7 @@ class Far:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.read: dict[str, str] = {}
+        self.lets_accept = True
         ours, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         with open(folder / "crash", "wb") as crash:
@@ -67,11 +69,13 @@ class Far:
         assert isinstance(self.hear()[0], Booted)
 
     def hear(self) -> tuple[Message, int | None]:
-        """Return what the worker says next, and remember which files it read."""
+        """Return what the worker says next, and remember which files it read. Let it accept clients when it is ready."""
         while True:
             while (found := self.channel._next()) is None:
                 assert select.select([self.channel], [], [], LIMIT)[0], "the worker is silent"
                 self.channel._fill()
+            if isinstance(found[0], Serving) and self.lets_accept:
+                self.say(Accept())
             if not isinstance(found[0], Reading):
                 return found
             self.read.update(found[0].files)
@@ -142,6 +146,28 @@ def test_an_app_is_loaded_served_and_drained(far: Far) -> None:
     code, printed = far.end()
     assert code == 0
     assert "Traceback" not in printed
+
+
+def test_a_worker_holds_no_connection_before_it_may_accept(far: Far) -> None:
+    far.lets_accept = False
+    with socket.create_connection(far.listener.getsockname(), LIMIT) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        far.load(APP)
+        while not isinstance(far.hear()[0], Serving):
+            pass
+        far.process.kill()
+        far.process.wait()
+        accepted, _ = far.listener.accept()
+        with accepted:
+            assert accepted.recv(3) == b"GET"
+
+
+def test_a_worker_drains_although_it_was_never_let_accept(far: Far) -> None:
+    far.lets_accept = False
+    far.load(APP)
+    while not isinstance(far.hear()[0], Serving):
+        pass
+    assert far.end()[0] == 0
 
 
 def test_no_secret_is_in_what_is_told_of_a_failure(far: Far) -> None:
