@@ -11,7 +11,18 @@ import time
 from dataclasses import dataclass
 
 from launcher.supervisor.impact import NEVER, differing, matches, to_examine
-from launcher.wire.digest import MISSING, OWN_PRODUCT, PRESENT, of_content, of_file, of_presence
+from launcher.wire.digest import (
+    DISTRIBUTIONS,
+    FOLDER,
+    MISSING,
+    MODULES,
+    NAMES,
+    OWN_PRODUCT,
+    PRESENT,
+    of_content,
+    of_file,
+    of_presence,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,7 +111,7 @@ class Disk:
             if os.path.islink(path):  # perhaps one that leads nowhere yet
                 self._follow_link(path)
                 self.is_watched = False
-            elif path[: path.rfind("/")] not in self._covered:
+            elif os.path.dirname(path) not in self._covered:
                 self.is_watched = False
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known
@@ -159,7 +170,8 @@ class Disk:
             paths |= self._links[path]
         if self._is_loading:
             self._moved |= paths
-            self._moved.update(path[: path.rfind("/") + 1] for path in paths)
+            folders = {path[: path.rfind("/")] for path in paths}
+            self._moved.update(folder + kind for folder in folders for kind in (NAMES, MODULES, DISTRIBUTIONS))
         if any(path in self._folders or os.path.isdir(path) for path in paths):
             # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
             # one that is gone the folder above it is watched.
@@ -200,7 +212,7 @@ class Disk:
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""
-        apart = (MISSING, OWN_PRODUCT, PRESENT)
+        apart = (MISSING, FOLDER, OWN_PRODUCT, PRESENT)
         return sum(digest not in apart and path[-1:] != "/" for path, digest in self._timeline.known.items())
 
     def lock(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT
+from launcher.wire.digest import DISTRIBUTIONS, FOLDER, MISSING, MODULES, NAMES, OWN_PRODUCT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ def to_examine(known: Mapping[str, str], moved: Iterable[str]) -> set[str]:
             found.add(path)
         if known.get(path, MISSING) in (MISSING, FOLDER):
             folders.append(path.rstrip("/") + "/")
-        names = path[: path.rfind("/") + 1]
-        if names in known:
-            found.add(names)
+        folder = path[: path.rfind("/")]
+        found.update(names for kind in (NAMES, MODULES, DISTRIBUTIONS) if (names := folder + kind) in known)
     if folders:
         prefixes = tuple(folders)
         found.update(path for path in known if path.startswith(prefixes))

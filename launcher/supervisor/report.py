@@ -205,8 +205,11 @@ class Report:
         return ", ".join([*shown, *more])
 
     def _short(self, path: str) -> str:
+        """Return *path* below the project. What stands for the names in a folder ends with one slash."""
         below = self._project.rstrip(os.sep) + os.sep
-        return path[len(below) :] if path.startswith(below) else path
+        folder = path.removesuffix("/.").rstrip(os.sep)
+        path = folder if folder == path else f"{folder}/"
+        return (path[len(below) :] or "./") if path.startswith(below) else path
 
     def _mark(self, style: str) -> str:
         return self._console.paint(style, self._sign("●", "*"))

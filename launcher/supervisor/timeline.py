@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT, PRESENT
+from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT, PRESENT, SPECIAL, UNREADABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from launcher.wire.opening import Opening
 
-_OF_NO_CONTENT = (MISSING, FOLDER, PRESENT, OWN_PRODUCT)
+_OF_NO_CONTENT = (MISSING, FOLDER, PRESENT, OWN_PRODUCT, SPECIAL, UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The digest that stands for a file's content, computed alike by the worker (what was read) and the supervisor.
 
-A missing file, or one that cannot be read, has the empty digest. A path that ends with a slash stands for what a folder
-holds: the names in it.
+A missing file has the empty digest. A path that ends with a slash stands for the names in a folder; with two or three
+slashes it stands for the names that matter to a search (`MODULES`, `DISTRIBUTIONS`).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from hashlib import blake2b
 
@@ -33,9 +34,38 @@ OWN_PRODUCT = "*"
 UNCERTAIN = "?"
 """The state of a file that changed about when it was read: no file ever has it."""
 
-PASSING = ("__pycache__", ".git", ".hg", ".svn")
-PASSING_ENDS = ("~", ".pyc", ".pyo", ".swp", ".swx", ".tmp", "-journal", "-wal", "-shm", ".lock")
-"""Names that come and go in a folder by themselves: caches, version control, side files of editors and databases."""
+SPECIAL = "!"
+"""The digest of a device, a pipe, a socket, or a file that the kernel generates: the content cannot be compared."""
+
+UNREADABLE = "-"
+"""The digest of a file that exists and cannot be opened."""
+
+NAMES = "/"
+"""Behind the path of a folder: all names in it."""
+
+MODULES = "//"
+"""Behind the path of a folder: the names of modules and of folders, which may be packages."""
+
+DISTRIBUTIONS = "///"
+"""Behind the path of a folder: the names under which package metadata is found."""
+
+_DISTRIBUTION_ENDS = (".dist-info", ".egg-info", ".egg", ".egg-link")
+_MODULE_ENDS = (".py", ".so", ".pyd")
+
+_PASSING = re.compile(
+    r"""
+    __pycache__ | \.(git|hg|svn|mypy_cache|pytest_cache|ruff_cache|hypothesis|tox|nox|idea|vscode|DS_Store)
+    | \.coverage (\..*)? | Thumbs\.db | desktop\.ini | \.directory        # left by tools and file managers
+    | 4913 | \.\#.* | \#.*\# | \.goutputstream-.* | \.nfs[0-9a-f]+         # side files of editors, and of NFS
+    | tmp[a-z0-9_]{8} (\..*)?                                             # tempfile's names
+    | .*( ~ | \.py[co] | \.sw[a-z] | \.kate-swp | ___jb_(tmp|old|bak)___ | \.tmp | \.bck )
+    | .*( -journal | -wal | -shm | \.lock )                              # side files of databases
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Names that come and go in a folder without any meaning to an app that lists it."""
+
+_GENERATED = ("/proc", "/sys", "/sys/fs/cgroup")
 
 
 def of_content(content: bytes) -> str:
@@ -43,9 +73,9 @@ def of_content(content: bytes) -> str:
     return blake2b(content, digest_size=8).hexdigest()
 
 
-def of_read(path: str, content: bytes) -> str:
-    """Return the digest of the file *path* whose whole *content* was read: the one that `of_file` gives for it."""
-    return of_content(content) if len(content) <= LARGE else of_file(path)
+def of_read(content: bytes, status: stat_result) -> str:
+    """Return the digest that `of_file` gives for a file that had this *status* when its whole *content* was read."""
+    return _without_reading(status) or of_content(content)
 
 
 def of_file(path: str) -> str:
@@ -54,24 +84,59 @@ def of_file(path: str) -> str:
         return _of_names(path)
     try:
         status = _stat(path)
-        if stat.S_ISDIR(status.st_mode):
-            return FOLDER
-        if not stat.S_ISREG(status.st_mode):
-            return MISSING
-        if status.st_size > LARGE:
-            return _of_status(status)
-        with open(path, "rb", buffering=0) as file:
-            return of_content(file.read(LARGE + 1))
     except (OSError, ValueError):
         return MISSING
+    return _without_reading(status) or _of_readable(path)
 
 
 def of_presence(path: str) -> str:
-    """Return `PRESENT` for a file, as `of_file` does for a folder and for what is missing."""
+    """Return `PRESENT` for a regular file, and what `of_file` returns for everything else."""
     try:
-        return FOLDER if stat.S_ISDIR(_stat(path).st_mode) else PRESENT
+        digest = _without_reading(_stat(path))
     except (OSError, ValueError):
         return MISSING
+    return digest if digest in (FOLDER, SPECIAL) else PRESENT
+
+
+def matters(name: str, kind: str, *, is_folder: bool) -> bool:
+    """Return whether *name* in a folder is one of the names that *kind* stands for: `NAMES`, `MODULES`, ..."""
+    if _PASSING.fullmatch(name):
+        return False
+    if kind == DISTRIBUTIONS:
+        return name.endswith(_DISTRIBUTION_ENDS)
+    if kind == MODULES:
+        return "." not in name if is_folder else name.endswith(_MODULE_ENDS)
+    return True
+
+
+def _device(folder: str) -> int:
+    try:
+        return _stat(folder).st_dev
+    except OSError:
+        return -1
+
+
+_KERNEL = {_device(folder) for folder in _GENERATED} - {_device("/")}
+"""The devices of the file systems whose files are other ones at each look."""
+
+
+def _without_reading(status: stat_result) -> str:
+    """Return the digest of what need not be read to know it; empty for a regular file of ordinary size."""
+    if stat.S_ISDIR(status.st_mode):
+        return FOLDER
+    if not stat.S_ISREG(status.st_mode) or status.st_dev in _KERNEL:
+        return SPECIAL
+    return _of_status(status) if status.st_size > LARGE else ""
+
+
+def _of_readable(path: str) -> str:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return of_content(file.read(LARGE + 1))
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING  # it went since it was looked at
+    except OSError:
+        return UNREADABLE
 
 
 def of_state(path: str) -> str:
@@ -83,15 +148,17 @@ def of_state(path: str) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
 
 
-def _of_names(folder: str) -> str:
-    """Return the digest of the names in a folder, and which of them are folders."""
+def _of_names(path: str) -> str:
+    """Return the digest of the names in a folder that matter, and which of them are folders."""
+    folder = path.rstrip("/") or "/"
+    kind = path[len(folder.rstrip("/")) :]
     names = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                name = entry.name
-                if name not in PASSING and not name.endswith(PASSING_ENDS) and not name.startswith(".#"):
-                    names.append(name + "/" if _is_folder(entry) else name)
+                is_folder = _is_folder(entry)
+                if matters(entry.name, kind, is_folder=is_folder):
+                    names.append(entry.name + "/" if is_folder else entry.name)
     except (OSError, ValueError):
         return MISSING
     return of_content("\0".join(sorted(names)).encode("utf-8", "surrogateescape"))

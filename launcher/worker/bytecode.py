@@ -54,7 +54,7 @@ def read_source(path: str) -> Source:
     with io.open_code(path) as file:
         status = os.fstat(file.fileno())
         content = file.read()
-    return Source(path, content, of_read(path, content), status)
+    return Source(path, content, of_read(content, status), status)
 
 
 def cache_of(path: str) -> str | None:

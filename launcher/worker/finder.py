@@ -16,7 +16,18 @@ import threading
 from importlib.machinery import PathFinder, SourceFileLoader
 from types import MappingProxyType
 
-from launcher.wire.digest import FOLDER, MISSING, PRESENT, UNCERTAIN, of_file, of_presence
+from launcher.wire.digest import (
+    DISTRIBUTIONS,
+    FOLDER,
+    MISSING,
+    MODULES,
+    NAMES,
+    PRESENT,
+    UNCERTAIN,
+    matters,
+    of_file,
+    of_presence,
+)
 from launcher.worker.arrivals import Arrivals
 from launcher.worker.audits import hear
 from launcher.worker.bytecode import Bytecode, is_newer, read_source
@@ -25,7 +36,7 @@ from launcher.worker.opening import Superseded, importer, opening_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from types import CodeType, FrameType, ModuleType
 
@@ -41,6 +52,15 @@ _BATCH = 256
 _CACHE = f"{os.sep}__pycache__{os.sep}"
 _stat = os.stat
 _LISTS = ("os.listdir", "os.scandir")
+_SEARCHES = {
+    "importlib.metadata": DISTRIBUTIONS,
+    "importlib_metadata": DISTRIBUTIONS,
+    "pkg_resources": DISTRIBUTIONS,
+    "pkgutil": MODULES,
+    "importlib._bootstrap_external": MODULES,
+    "_frozen_importlib_external": MODULES,
+}
+"""Modules that list folders in search of something, and the names that matter to them."""
 _MAKES = {
     "os.mkdir": 0,
     "os.rename": 1,
@@ -54,13 +74,15 @@ _MAKES = {
 
 
 _KERNEL = ("/proc/", "/sys/", "/dev/")
-"""What the kernel makes up: a project may be in the root folder, and these differ at each look."""
+"""What the kernel generates: a project may be in the root folder, and these differ at each look."""
+_MEMORY = "/dev/shm/"  # noqa: S108  # a person's files, if a project is there
 
 
 def is_project_file(path: str) -> bool:
     """Return whether the file belongs to people who edit it: not to the standard library, a package, or to us."""
-    outside = (_STANDARD, _OURS, *_KERNEL)
-    return os.path.isabs(path) and not any(part in path for part in _LIBRARY) and not path.startswith(outside)
+    if not os.path.isabs(path) or any(part in path for part in _LIBRARY) or path.startswith((_STANDARD, _OURS)):
+        return False
+    return path.startswith(_MEMORY) or not path.startswith(_KERNEL)
 
 
 class Finder:
@@ -113,7 +135,7 @@ class Finder:
         """The module at whose import statement the rest of another one runs, until it is looked for again."""
         self.torn: set[str] = set()
         """Sources of which an opening has run, and whose rest could not be compiled: a fresh start runs neither."""
-        self._searched: dict[object, bool] = {}
+        self._searched: dict[str, tuple[str, bool]] = {}
         self._active = False
         self._late: set[int] = set()
 
@@ -320,37 +342,69 @@ class Finder:
     def _is_quiet(self) -> bool:
         return bool(self._quiet) and threading.get_ident() in self._quiet
 
-    def _note_absent(self, name: str, entries: Iterable[str], spec: ModuleSpec | None) -> None:
-        """Take note of what was looked for on the way to *spec*, and of folders as they were when it was found.
+    def _note_absent(self, name: str, entries: Iterable[object], spec: ModuleSpec | None) -> None:
+        """Record the places that were searched on the way to *spec*, as they were when it was found.
 
         They may have changed since: a package that is deleted file by file is a mere folder for a moment.
         """
-        tail, origin = name.rpartition(".")[2], spec.origin if spec else None
-        folders = () if spec is None else _portions(spec)
-        for entry in entries:
-            if not self._is_searched(entry):
-                continue
-            folder = os.path.join(entry, tail)
-            for candidate in (os.path.join(folder, "__init__.py"), f"{folder}.py"):
-                if candidate == origin:
-                    self._absent[candidate] = PRESENT  # it may be looked for and not loaded
-                    self._tell_absent()
-                    return
-                self._absent[candidate] = MISSING
-            if origin is not None:
-                self._absent[folder] = of_file(folder)  # whether it is there decides nothing
-            else:
-                self._absent[folder] = FOLDER if folder in folders else MISSING
+        tail, portions = name.rpartition(".")[2], _portions(spec)
+        if not tail or os.sep in tail or "\0" in tail:
+            return  # no file in a folder has this name
+        found = None if spec is None or portions else spec.origin
+        for entry in self._searched_entries(tail, entries, found):
+            stem = os.path.join(entry, tail)
+            is_there = self._note_places(stem, found, _listing(entry))
+            if found is None:
+                self._absent[f"{stem}/."] = FOLDER if stem in portions else MISSING
+            elif is_there:
+                break
         self._tell_absent()
 
-    def _is_searched(self, entry: object) -> bool:
-        """Return whether an entry of a search path belongs to the project; asked often for few entries."""
-        known = self._searched.get(entry)
-        if known is None:
-            known = self._searched[entry] = (
-                isinstance(entry, str) and (entry + os.sep).startswith(self._roots) and is_project_file(entry + os.sep)
-            )
-        return known
+    def _note_places(self, stem: str, found: str | None, names: Collection[str] | None) -> bool:
+        """Record both places where a source may be in an entry of the path; return whether the module is in this one.
+
+        *names* are those that the import system found in the entry: whoever is not among them need not be looked for.
+        """
+        folder = os.path.basename(stem)
+        for place, listed in ((f"{stem}/__init__", folder), (stem, f"{folder}.py")):
+            source = f"{place}.py"
+            if source == found:
+                self._absent[source] = PRESENT  # it may be looked for and not loaded
+                return True
+            is_here = found is not None and _is_of(found, place)
+            if is_here and not str(found).endswith(".pyc"):
+                return True  # an extension, which is looked for before a source
+            is_known = names is not None and listed not in names
+            self._absent[source] = MISSING if is_known else _of_no_module(source)
+            if is_here:
+                return True
+        return False
+
+    def _searched_entries(self, tail: str, entries: Iterable[object], found: str | None) -> list[str]:
+        """Return the folders of the project that were searched: those up to the one in which the module is.
+
+        None where nothing tells in which one that is, as with an import hook for a path of its own kind.
+        """
+        searched: list[str] = []
+        for entry in entries:
+            folder, is_own = self._entry(entry)
+            if is_own:
+                searched.append(folder)
+            stem = os.path.join(folder, tail)
+            if found is not None and (_is_of(found, stem) or _is_of(found, f"{stem}/__init__")):
+                return searched
+        return searched if found is None else []
+
+    def _entry(self, entry: object) -> tuple[str, bool]:
+        """Return the folder of an entry of a search path, and whether it is the project's; asked often for few."""
+        known = self._searched.get(entry) if isinstance(entry, str) else ("", False)
+        if known is None and isinstance(entry, str):
+            folder = os.path.join(os.getcwd(), entry).rstrip(os.sep)
+            whole = folder + os.sep
+            known = folder, whole.startswith(self._roots) and is_project_file(whole)
+            if os.path.isabs(entry):
+                self._searched[entry] = known
+        return known or ("", False)
 
     def _tell_absent(self) -> None:
         """Report at once what was looked for in vain, but for the import of the app: that has much, told together."""
@@ -408,18 +462,23 @@ class Finder:
             pass
 
     def _listed(self, given: object) -> None:
-        """Take note that the names in a folder were read."""
+        """Record that the names in a folder were read: those that matter to the code that lists them."""
         path = self._inside("." if given is None else given)
-        if path and is_project_file(names := path + os.sep) and names not in self._written:
-            with self.quiet():
-                self.note(names, of_file(names))
+        if path and is_project_file(path + os.sep):
+            names = path.rstrip(os.sep) + _kind_of_listing()
+            if names not in self._written:
+                with self.quiet():
+                    self.note(names, of_file(names))
 
     def _makes(self, path: str, *, by_name: bool) -> None:
         """Take note that the app makes or removes a file: that and, for a new one, its folder's names are its own."""
         if by_name:
             self._is_own(path)
         if not by_name or of_presence(path) == MISSING:
-            self._is_own(os.path.dirname(path) + os.sep)
+            folder, name = os.path.split(path)
+            for kind in (NAMES, MODULES, DISTRIBUTIONS):
+                if kind == NAMES or any(matters(name, kind, is_folder=is_folder) for is_folder in (False, True)):
+                    self._is_own(folder.rstrip(os.sep) + kind)
 
     def _is_own(self, path: str) -> None:
         self._written.add(path)
@@ -495,10 +554,37 @@ def _is_source(spec: ModuleSpec | None) -> bool:
     return bool(spec and spec.origin and type(spec.loader) is SourceFileLoader and is_project_file(spec.origin))
 
 
-def _portions(spec: ModuleSpec) -> list[str]:
+def _portions(spec: ModuleSpec | None) -> list[str]:
     """Return the folders of a namespace package."""
-    folders = getattr(spec.submodule_search_locations, "_path", ())
+    folders = getattr(spec.submodule_search_locations, "_path", ()) if spec is not None else ()
     return [folder for folder in folders if isinstance(folder, str)]
+
+
+def _is_of(found: str, stem: str) -> bool:
+    """Return whether the file *found* is the module *stem*, which has no suffix yet."""
+    rest = found[len(stem) :]
+    return found.startswith(stem) and rest[:1] == "." and os.sep not in rest
+
+
+def _listing(entry: str) -> Collection[str] | None:
+    """Return the names that the import system has found in an entry of the path; None where it does not say."""
+    names = getattr(sys.path_importer_cache.get(entry), "_path_cache", None)
+    return names if isinstance(names, set) else None
+
+
+def _of_no_module(path: str) -> str:
+    """Return the digest of a place where the import system found no file: only another kind of thing may be there."""
+    digest = of_presence(path)
+    return MISSING if digest == PRESENT else digest
+
+
+def _kind_of_listing() -> str:
+    """Return which names in a folder matter to the code that lists it: Python's own searches want only a few."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    name = str(frame.f_globals.get("__name__", "")) if frame is not None else ""
+    return _SEARCHES.get(name) or _SEARCHES.get(name.rpartition(".")[2], NAMES)  # vendored copies have longer names
 
 
 def _origin(module: ModuleType | None) -> str | None:

@@ -12,7 +12,7 @@ import importlib
 import sys
 from importlib.machinery import SourceFileLoader
 
-from launcher.wire.digest import MISSING, PRESENT
+from launcher.wire.digest import PRESENT, UNREADABLE
 from launcher.worker.bytecode import read_source
 from launcher.worker.opening import Superseded, has_annotations, rest_of
 
@@ -95,7 +95,7 @@ class Loader(SourceFileLoader):
             return read_source(path)
         except OSError as error:
             # It was there when it was found: whoever looks again sees whether what was in the way is gone.
-            self._finder.note(path, PRESENT if isinstance(error, FileNotFoundError) else MISSING)
+            self._finder.note(path, PRESENT if isinstance(error, FileNotFoundError) else UNREADABLE)
             raise
 
     def _keep(self, code: CodeType, source: Source) -> None:

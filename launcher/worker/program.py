@@ -94,8 +94,9 @@ def _script_code(path: str, main: ModuleType, finder: Finder) -> CodeType:
     vars(main).update(__cached__=None, __package__=None)
     with finder.quiet():
         with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
             source = file.read()
-        finder.note(path, of_read(path, source))
+        finder.note(path, of_read(source, status))
         finder.looks_into(path)  # it runs as the program, and once more as a module if another one imports it
     code: CodeType = compile(source, path, "exec", dont_inherit=True)
     return code

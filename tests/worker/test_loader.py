@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from launcher.wire.digest import LARGE, MISSING, PRESENT, UNCERTAIN, of_content
+from launcher.wire.digest import LARGE, PRESENT, UNCERTAIN, UNREADABLE, of_content
 from tests.worker.conftest import ROOT, Project, told_by
 
 # Bytecode
@@ -137,7 +137,7 @@ spec.loader.get_code("views")
 
 
 @pytest.mark.parametrize(
-    ("unreadable", "digest", "error"), [(False, PRESENT, "FileNotFoundError"), (True, MISSING, "IsADirectoryError")]
+    ("unreadable", "digest", "error"), [(False, PRESENT, "FileNotFoundError"), (True, UNREADABLE, "IsADirectoryError")]
 )
 def test_a_module_that_cannot_be_read_after_it_was_found(
     project: Project, unreadable: bool, digest: str, error: str
