@@ -19,13 +19,16 @@ from launcher.wire.reading_log import Reader, open_reading_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from launcher.plan import Plan
     from launcher.wire.messages import ToWorker
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "worker", "__main__.py")
 _CRASH_LOG_SIZE = 1 << 16
+INTERPRETER = ("PYTHON", "LD_", "DYLD_")
+"""How variables begin that an interpreter, or the loader below it, reads when it starts."""
+
 _HIDDEN = tuple(
     f'  File "{start}'
     for start in (
@@ -40,8 +43,12 @@ _HIDDEN = tuple(
 class Child:
     """A worker process. `close` releases what the supervisor holds of it, and so ends the process too."""
 
-    def __init__(self, environ: Mapping[str, str] | None) -> None:
-        """Start a fresh interpreter with this environment, which waits for messages; None stands for no process yet."""
+    def __init__(self, environ: Mapping[str, str] | None, *, apart: Sequence[str] | None = None) -> None:
+        """Start a fresh interpreter with this environment, which waits for messages; None stands for no process yet.
+
+        With *apart* it runs no `site` and searches only these folders besides the standard library.
+        Raises `OSError` if the system has no descriptor or no memory left for it.
+        """
         ours, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         self._crash_log = _open_crash_log()
@@ -68,18 +75,30 @@ class Child:
         """A descriptor that can be read when the process has ended; -1 where there is none."""
         self.verdict = ""
         """Why it was given up, or could not be started, in words."""
+        self.booted = False
+        """Whether it has greeted: its interpreter works."""
+        self.lacks = ""
+        """The path that it could not do without; empty where nothing of the kind is known."""
         self._start = (theirs, lifeline)
         if environ is not None:
             with closing(theirs):
-                self._spawn((theirs.fileno(), lifeline, self._crash_log, self._reading_log), environ)
+                self._spawn((theirs.fileno(), lifeline, self._crash_log, self._reading_log), environ, apart)
             os.close(lifeline)
 
-    def _spawn(self, descriptors: tuple[int, ...], environ: Mapping[str, str]) -> None:
+    def _spawn(self, descriptors: tuple[int, ...], environ: Mapping[str, str], apart: Sequence[str] | None) -> None:
         """Start the process. Where the system refuses that, the stream ends at once, as if it had died."""
         try:
-            self.pid = _spawn(descriptors, environ)
+            self.pid = _spawn(descriptors, environ, apart)
         except OSError as error:
             self.verdict = f"the system starts no process: {error.strerror}"
+            if not os.path.exists(sys.executable):
+                self.lacks, self.verdict = sys.executable, f"Python is gone ({sys.executable})"
+
+    @classmethod
+    def for_page(cls, environ: Mapping[str, str], plan: Plan) -> Child:
+        """Start a process for the failure page that shares nothing with the app: no variable of it, no module."""
+        kept = {name: value for name, value in environ.items() if not name.startswith("PYTHON") or name == "PYTHONHOME"}
+        return cls(kept, apart=_library_folders(plan))
 
     @classmethod
     def copied_from(cls, snapshot: Channel) -> Child:
@@ -166,6 +185,23 @@ def worker_environ(environ: Mapping[str, str], plan: Plan) -> dict[str, str]:
     return kept | dict(plan.env)
 
 
+def describe_start(plan: Plan, how: str) -> str:
+    """Return in words that an interpreter ended before it could do anything, and which variables may be the reason."""
+    names = [name for name in plan.env if name.startswith(INTERPRETER)]
+    return f"Python did not start with {' and '.join(names)}: {how}" if names else f"Python did not start: {how}"
+
+
+def _library_folders(plan: Plan) -> list[str]:
+    """Return where this process finds its own libraries: `sys.path` without what belongs to the project."""
+    inside = plan.project.rstrip(os.sep) + os.sep
+    found = [
+        folder
+        for folder in sys.path
+        if os.path.isabs(folder) and (not (folder + os.sep).startswith(inside) or "-packages" in folder)
+    ]
+    return [*found, os.path.dirname(os.path.dirname(os.path.dirname(_PROGRAM)))]
+
+
 def describe_exit(code: int) -> str:
     """Return an exit code, negative for a signal, in words: `exit code 3`, `SIGSEGV (segmentation fault)`."""
     if code >= 0:
@@ -179,9 +215,10 @@ def describe_exit(code: int) -> str:
     return f"{name} ({words.lower()}{hint})" if words else name
 
 
-def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str]) -> int:
+def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str], apart: Sequence[str] | None) -> int:
     """Start the worker's program with these descriptors inherited, in our process group; return its pid."""
-    argv = [sys.executable, *parse_command(sys.orig_argv).options, _PROGRAM, *map(str, descriptors)]
+    options = parse_command(sys.orig_argv).options if apart is None else ("-S", "-B")
+    argv = [sys.executable, *options, _PROGRAM, *map(str, descriptors), *(apart or ())]
     passed = [descriptor for descriptor in descriptors if descriptor >= 0]
     for descriptor in passed:
         os.set_inheritable(descriptor, True)

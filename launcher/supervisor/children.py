@@ -138,7 +138,7 @@ class Children:
         except ChannelClosed:
             self.neglect(child.channel)
             if not child.pid:
-                self.vanished(number, child.verdict or "it ended before it could say a word")
+                self.vanished(number, child.verdict or "it ended before it could do anything")
             elif child.origin is None:
                 self._clock.after(GRACE_SECONDS, child.end)
             else:

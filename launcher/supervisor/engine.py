@@ -110,6 +110,8 @@ class Engine:
         self._ready: tuple[Snapshot, Child] | None = None
         """A copy that was made in advance, and of what."""
         self._is_waiting = False
+        self._folder: tuple[int, int] | None = None
+        """What the project folder was when the snapshots began: they work in it, whatever is at its path now."""
         self.back_to: Snapshot | None = None
         """What the last worker was copied from."""
 
@@ -158,6 +160,12 @@ class Engine:
         child.tell(messages.Tally(), self._tally)
         return child
 
+    def for_page(self) -> Child:
+        """Return a process for the failure page that shares nothing with the app."""
+        child = Child.for_page(self._environ, self._plan)
+        child.tell(messages.Tally(), self._tally)
+        return child
+
     def keep(self, child: Child) -> None:
         """Keep a fresh interpreter that is not needed now."""
         if self._idle is not None:
@@ -175,7 +183,8 @@ class Engine:
         self.back_to = None
         there = [path for path in action.changed if os.path.isfile(path)]
         choose = self.timeline.choose
-        while self.enabled and not action.cold and (snapshot := choose(action.changed, there, Opening.is_there)):
+        cold = action.cold or not self.enabled or _identity(self._plan.project) != self._folder
+        while not cold and (snapshot := choose(action.changed, there, Opening.is_there)):
             useless = self.timeline.go_back(snapshot)
             child = self._copy_of(snapshot)
             if child is not None:
@@ -363,6 +372,7 @@ class Engine:
         """Have a fresh interpreter import the app from the beginning."""
         self.discard()
         self.back_to = None
+        self._folder = _identity(self._plan.project)
         most = self._free_places()
         if most and not self._edited:
             self._recent = edited_last(self._plan.roots, EDITED)
@@ -601,6 +611,14 @@ class Engine:
             self._neglect(child.channel)
             child.close()
             self._idle = None
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _sources(files: Iterable[str]) -> tuple[str, ...]:

@@ -58,19 +58,25 @@ class ChildGone:
     """A worker's process ended.
 
     `how` names the exit code or signal, `text` is what is known of the place, `lived` how long it served, in seconds.
+    Without `started` there was no process that could have run the app, and `how` says why.
     """
 
     child: int
     how: str
     text: str = ""
     lived: float = 0.0
+    started: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FilesChanged:
-    """The content of files that the app was loaded from is not what was read; or matches `reload.include`."""
+    """The content of files that the app was loaded from is not what was read; or matches `reload.include`.
+
+    `cold` excludes snapshots: something that every snapshot depends on was missing, and is back.
+    """
 
     files: tuple[str, ...]
+    cold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +146,17 @@ class TellLoad:
 
 @dataclass(frozen=True, slots=True)
 class TellServeFailure:
-    """Tell a child to serve the failure page."""
+    """Tell a child to serve the failure page.
+
+    `apart` starts the child for it after `delay` seconds: a process that shares nothing with what failed.
+    """
 
     child: int
     generation: int
     cause: str
     text: str
+    apart: bool = False
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

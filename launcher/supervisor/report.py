@@ -87,13 +87,15 @@ class Report:
         """Say that a reload waits for the terminal debugger."""
         self._write(f"{self._mark('warning')}  {self._names(changed)} changed; reloading when the debugger is left")
 
-    def failed(self, cause: str, text: str, *, goes_on: bool) -> None:
-        """Show the user's traceback, and what happens next.
+    def failed(self, cause: str, text: str, *, goes_on: bool, lacking: bool = False) -> None:
+        """Show the user's traceback, and what happens next; *lacking* says that something has to come back first.
 
         A *text* that begins with the *cause* is no traceback: the cause is not said twice, and the rest follows it.
         """
         lines = [escape(line) for line in text.rstrip().splitlines()]
-        end = "the page shows this; waiting for a change" if goes_on else "stopped"
+        end = "stopped"
+        if goes_on:
+            end = "waiting for it to come back" if lacking else "the page shows this; waiting for a change"
         told = self._console.notice(f"  {self._mark('error')}  {escape(cause)}: {end}")
         if lines[:1] != [escape(cause)]:
             self._lines(lambda: self._console.lines([*lines, *told]))
@@ -107,6 +109,11 @@ class Report:
         lines = [escape(line) for line in text.rstrip().splitlines()]
         end = "starting another" if goes_on else "the page says so; waiting for a change"
         self._write(*lines, f"{self._mark('error')}  the worker ended while it served, {escape(how)}: {end}")
+
+    def page_lost(self, how: str, delay: float) -> None:
+        """Say that the process of the failure page ended, and when the next one starts."""
+        told = f"the process of the failure page ended, {escape(how)}: starting another in {duration(delay * 1000)}"
+        self._write(f"{self._mark('warning')}  {told}")
 
     def copy_failed(self, origin: str, why: str, text: str) -> None:
         """Say that a copy came to nothing, and that a fresh interpreter takes its place; *text* is where it hung."""

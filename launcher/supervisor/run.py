@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 
 from launcher.errors import LaunchError
 from launcher.supervisor import events, memory, orphans, state
+from launcher.supervisor.child import describe_start
 from launcher.supervisor.children import GRACE_SECONDS, Children
 from launcher.supervisor.clock import Clock
 from launcher.supervisor.engine import MOST, Engine
@@ -46,6 +47,12 @@ ABORT_SECONDS = 0.5
 
 PREPARE_SECONDS = 0.25
 """How long after a worker began to serve the next reload is prepared: the first answers come first."""
+
+PAGE_SECONDS = 10.0
+"""After this time a process that was to serve the failure page, and does not, is replaced."""
+
+LACKING_SECONDS = 0.25
+"""How often it is looked whether something is back that no load can do without."""
 
 WARM_SECONDS = 0.02
 """How long after it has said that it waits a copy sleeps, and may be warmed up."""
@@ -100,6 +107,8 @@ class Supervisor:
         self._marks = Marks()
         self._finishing: dict[int, int] = {}
         self._edition = 1
+        self._lacking = ""
+        """The path without which the last load could not succeed: the project folder, or the interpreter."""
         self._saved: tuple[str, ...] = ()
         self._different: list[Difference] = []
 
@@ -183,7 +192,7 @@ class Supervisor:
 
     def _start(self, action: events.Start) -> None:
         if self._engine.needs_spare():
-            self._children.adopt(action.child, self._engine.fresh())
+            self._started(action.child, self._engine.fresh)
 
     def _tell_load(self, action: events.TellLoad) -> None:
         self._loading = action
@@ -220,24 +229,60 @@ class Supervisor:
 
     def _load_cold(self, action: events.TellLoad) -> None:
         self._saves.shut()
-        child = self._fresh(action.child)
+        self._lacking = ""
+        if (child := self._fresh(action.child)) is None:
+            return
         self._saves.share(child)
         child.tell(messages.Edition(self._edition))
         self._engine.load(child, action, self._listener.fileno())
 
     def _tell_serve_failure(self, action: events.TellServeFailure) -> None:
+        self._clock.after(LACKING_SECONDS, self._look_for_lacking)
+        self._clock.after(action.delay, lambda: self._serve_failure(action))
+
+    def _serve_failure(self, action: events.TellServeFailure) -> None:
+        """Have the failure page served, unless the time for it is over."""
+        if self.state.phase != "failed" or self.state.active != action.child:
+            return
+        child = self._children.get(action.child)
+        if child is None and (child := self._started(action.child, self._engine.for_page)) is None:
+            return
         saved = tuple(self._report.names(self._saved))
         told = messages.ServeFailure(self._plan.to_json(), action.generation, action.cause, action.text, saved)
-        child = self._children.get(action.child) or self._fresh(action.child)
         child.tell(messages.Edition(self._edition))
         child.tell(told, self._listener.fileno())
+        self._clock.after(PAGE_SECONDS, lambda: self._page_is_late(child))
 
-    def _fresh(self, number: int) -> Child:
+    def _page_is_late(self, child: Child) -> None:
+        if child.served_since is None:
+            child.end()
+
+    def _look_for_lacking(self) -> None:
+        """Load again once everything is back that no load can do without."""
+        if self.state.phase != "failed" or not self._lacking:
+            return
+        if not os.path.exists(self._lacking):
+            self._clock.after(LACKING_SECONDS, self._look_for_lacking)
+            return
+        self._lacking = ""
+        self._changed_at = time.monotonic()
+        if not self._settings_changed():
+            self._begin_edition(())
+            self._happen(events.FilesChanged((), cold=True))
+
+    def _fresh(self, number: int) -> Child | None:
         """Return the fresh interpreter of this number; where a library base is, none was started before."""
-        child = self._children.get(number)
-        if child is None:
-            child = self._engine.fresh()
-            self._children.adopt(number, child)
+        return self._children.get(number) or self._started(number, self._engine.fresh)
+
+    def _started(self, number: int, start: Callable[[], Child]) -> Child | None:
+        """Return the process that *start* starts, known by this number; None if the system refuses it even a pipe."""
+        try:
+            child = start()
+        except OSError as error:
+            how = f"the system starts no process: {error.strerror}"
+            self._clock.after(0, lambda: self._happen(events.ChildGone(number, how, started=False)))
+            return None
+        self._children.adopt(number, child)
         return child
 
     def _tell_accept(self, action: events.TellAccept) -> None:
@@ -246,7 +291,9 @@ class Supervisor:
             self._hand_on()
 
     def _tell_drain(self, action: events.TellDrain) -> None:
-        if (child := self._children.get(action.child)) is not None:
+        if self._children.get(action.child) is None:
+            self._happen(events.ChildGone(action.child, "it was never started"))
+        elif (child := self._children.get(action.child)) is not None:
             self._children.note_descendants(child, self._engine.pids())
             child.tell(messages.Drain(action.seconds, stop=self.state.phase == "stopping"))
             self._clock.after(action.seconds + GRACE_SECONDS, lambda: self._is_overdue(action.child))
@@ -285,7 +332,8 @@ class Supervisor:
         elif action.occasion == "reloaded":
             self._report.reloaded(action.facts[0], self._engine.came_from(), elapsed, self._marks.phases())
         elif action.occasion == "failed":
-            self._report.failed(*action.facts, goes_on=self.state.phase == "failed")
+            goes_on = self.state.phase == "failed"
+            self._report.failed(*action.facts, goes_on=goes_on, lacking=bool(self._lacking))
         elif action.occasion == "crashed":
             self._report.crashed(*action.facts, goes_on=self.state.phase == "loading")
         else:
@@ -376,6 +424,7 @@ class Supervisor:
         child.verdict = "the app does something else between its imports"
 
     def _booted(self, number: int, child: Child, message: messages.Booted) -> None:
+        child.booted = True
         self._children.greeted(number, child, message.pid)
         if number == self.state.loading:
             self._marks.copied = time.monotonic()
@@ -397,6 +446,7 @@ class Supervisor:
     def _failed(self, number: int, child: Child, message: messages.Failed) -> None:
         if child.origin is None:
             self._engine.failed_cold()
+        self._lacking = message.lacks
         self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
         self._saves.settle()
 
@@ -463,7 +513,11 @@ class Supervisor:
             self._engine.failed_cold()
         if number == self.state.active:
             self._changed_at = time.monotonic()
-        event = events.ChildGone(number, how, child.crash_report(), child.lived())
+        self._lacking = child.lacks or self._lacking
+        started = child.booted or child.origin is not None
+        if self._is_loading(number) and code is not None and not started:
+            how = describe_start(self._plan, how)
+        event = events.ChildGone(number, how, child.crash_report(), child.lived(), started)
         self._children.bury(child, self._engine.pids())
         self._terminal.restore()
         self._happen(event)
@@ -565,6 +619,8 @@ class Supervisor:
 
         A broken edit changes nothing; a new address is bound before the old one is given up.
         """
+        if not os.path.isdir(self._plan.project):
+            return False  # the settings are gone with everything else, and are read again when that is back
         self._saves.settings_were_read()
         try:
             plan = self._replan()

@@ -52,6 +52,9 @@ STABLE_SECONDS = 1.0
 come."""
 
 
+PAGE_DELAYS = (0.0, 0.25, 1.0, 5.0)
+"""Seconds before each restart of a failure page whose process ends early; the last one counts from then on."""
+
 MOST_STAYING = 2
 """How many old workers may stay for the consoles of their pages; each holds the memory of the app."""
 
@@ -66,7 +69,8 @@ class State:
     `prompting`; `held` is what waits of the settings. `cause` and `text` are of the failure that is not yet believed or
     is shown. `beside` are the workers that were not yet gone when the load in progress began; `again` says that it
     failed, perhaps for them, and is repeated without them. `served` says whether an app was ever served, `revived` that
-    a worker replaces one that crashed early, and `code` is the exit code while stopping.
+    a worker replaces one that crashed early, and `code` is the exit code while stopping. `lost_pages` counts the
+    processes in a row that ended soon after they were to serve the failure page.
     """
 
     phase: str
@@ -88,6 +92,7 @@ class State:
     revived: bool = False
     again: bool = False
     code: int = 0
+    lost_pages: int = 0
 
 
 def begin(plan: Plan, child: int) -> Step:
@@ -138,7 +143,7 @@ def _loading(state: State, event: Event) -> Step:
         state = replace(state, phase="suspect", cause=event.cause, text=event.text)
         return _repeat(state) if event.busy and state.beside else (state, [AwaitQuiet()])
     if isinstance(event, ChildGone):
-        cause = f"the app ended its process while it was loaded: {event.how}"
+        cause = f"the app ended its process while it was loaded: {event.how}" if event.started else event.how
         return replace(state, phase="suspect", loading=None, cause=cause, text=event.text), [AwaitQuiet()]
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
@@ -206,17 +211,20 @@ def _serving(state: State, event: Event) -> Step:
 
 
 def _failed(state: State, event: Event) -> Step:
-    """Wait for a change while a worker serves the failure page. Leads to `loading`, or to `stopping` without a page."""
+    """Wait for a change while a worker serves the failure page, however often that has to be replaced.
+
+    Leads to `loading` or `stopping`.
+    """
     if isinstance(event, FilesChanged | PlanChanged):
         return _reload(state, event)
     if isinstance(event, ChildServing) and event.child == state.active:
         return _with_spare(state, [TellAccept(event.child)])
     if isinstance(event, ChildGone):
-        if event.lived < STABLE_SECONDS:
-            cause = f"the worker ended while it served the failure page: {event.how}"
-            state = replace(state, phase="stopping", active=None, code=1)
-            return state, [Say("failed", (cause, event.text)), Exit(1)]
-        return _show_failure(replace(state, active=None))
+        lost = state.lost_pages + 1 if event.lived < STABLE_SECONDS else 0
+        delay = PAGE_DELAYS[min(lost, len(PAGE_DELAYS) - 1)]
+        said = [Say("page_lost", (event.how, delay))] if delay else []
+        state, actions = _show_failure(replace(state, active=None, lost_pages=lost), delay=delay)
+        return state, [*said, *actions]
     return state, []
 
 
@@ -258,7 +266,7 @@ def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
     if state.active is not None:
         actions.append(TellDrain(state.active, state.plan.reload.drain_seconds))
         state = replace(state, draining=state.draining | {state.active})
-    state = replace(state, active=None, prompting=frozenset(), revived=False)
+    state = replace(state, active=None, prompting=frozenset(), revived=False, lost_pages=0)
     if isinstance(event, PlanChanged):
         if state.spare is not None and _environment(state.plan) != _environment(event.plan):
             actions.append(End(state.spare))
@@ -267,7 +275,7 @@ def _reload(state: State, event: FilesChanged | PlanChanged) -> Step:
         state = replace(state, plan=event.plan, changed=_union(state.changed, event.keys))
     else:
         state = replace(state, changed=_union(state.changed, event.files))
-    state, more = _load(state, cold=isinstance(event, PlanChanged))
+    state, more = _load(state, cold=isinstance(event, PlanChanged) or event.cold)
     return state, actions + more
 
 
@@ -296,14 +304,17 @@ def _believe(state: State) -> Step:
     return state, [said, *actions]
 
 
-def _show_failure(state: State) -> Step:
-    """Have the worker that failed serve the failure page, or another one if it is gone."""
-    actions: list[Action] = []
-    child = state.loading
+def _show_failure(state: State, *, delay: float = 0.0) -> Step:
+    """Have the worker that failed serve the failure page: only that can look into it. If it is gone, a process apart.
+
+    Not the spare: the app's environment may be what ends processes.
+    """
+    child, apart = state.loading, state.loading is None
     if child is None:
-        state, child, actions = _take(state)
-    told = TellServeFailure(child, state.generation, state.cause, state.text)
-    return replace(state, phase="failed", active=child, loading=None, changed=(), served=True), [*actions, told]
+        child = state.next_child
+        state = replace(state, next_child=child + 1)
+    told = TellServeFailure(child, state.generation, state.cause, state.text, apart, delay)
+    return replace(state, phase="failed", active=child, loading=None, changed=(), served=True), [told]
 
 
 def _prompt(state: State, event: ChildPrompting) -> Step:

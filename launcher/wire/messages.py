@@ -226,12 +226,14 @@ class Serving:
 class Failed:
     """The app could not be loaded. `cause` is one line, `text` the user's traceback.
 
-    `busy` says that something was in use which only one process can have: a port, a lock, a database.
+    `busy` says that something was in use which only one process can have: a port, a lock, a database. `lacks` is the
+    path without which no load can succeed.
     """
 
     cause: str
     text: str
     busy: bool = False
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,7 @@ class Worker:
         self._link = Link(channel, log)
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
+        self._lacks = ""
         self._obstacle = ""
         self._queue = -1
         self._gate: Gate | None = None
@@ -203,7 +204,8 @@ class Worker:
                 self._gate = Gate(self._queue, descriptor)
                 os.close(descriptor)
             elif isinstance(message, ServeFailure) and descriptor is not None:
-                return self._serve_failure(self._prepare(message.plan, descriptor), message)
+                self._take_listener(descriptor)
+                return self._serve_failure(Plan.from_json(message.plan), message)
             elif isinstance(message, Tally) and descriptor is not None:
                 self._front.share(descriptor)
             elif isinstance(message, Edition):
@@ -215,12 +217,17 @@ class Worker:
     def _prepare(self, data: Mapping[str, Any], descriptor: int) -> Plan:  # Any: JSON
         """Take the plan and the listening socket, and make this process what the plan says; once is enough."""
         plan = Plan.from_json(data)
-        if self._listener is None:
-            self._listener = socket.socket(fileno=descriptor)
-            prepare(plan, descriptor)
-        else:
-            os.close(descriptor)
+        if self._take_listener(descriptor):
+            self._lacks = prepare(plan, descriptor)
         return plan
+
+    def _take_listener(self, descriptor: int) -> bool:
+        """Take the listening socket, and return whether this process had none."""
+        if self._listener is not None:
+            os.close(descriptor)
+            return False
+        self._listener = socket.socket(fileno=descriptor)
+        return True
 
     def _first_connection(self) -> bool:
         """Wait for a client; return False if a message came first."""
@@ -290,6 +297,10 @@ class Worker:
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
         self._link.send(Loading())
+        if self._lacks:
+            cause = f"the project folder is gone ({plan.project})"
+            self._link.send(Failed(cause, cause, lacks=self._lacks))
+            return False
         if refused := _refused_tls(plan):
             self._link.send(Failed(refused.splitlines()[0], refused))
             return False
@@ -480,9 +491,10 @@ class Worker:
             evaluate(message, descriptor, self._front.consoles)
 
 
-def prepare(plan: Plan, listener: int) -> None:
+def prepare(plan: Plan, listener: int) -> str:
     """Make this process what the plan says: environment, working directory, `sys.path`, `sys.argv`.
 
+    Returns the project folder if that cannot be entered, else nothing.
     `WERKZEUG_RUN_MAIN` and `WERKZEUG_SERVER_FD` say "this is the reloaded process" to apps that ask; Werkzeug wants
     both or neither since 2.1.
     """
@@ -491,5 +503,10 @@ def prepare(plan: Plan, listener: int) -> None:
     os.environ.update(plan.env)
     os.environ["WERKZEUG_RUN_MAIN"] = "true"
     os.environ["WERKZEUG_SERVER_FD"] = str(listener)
-    os.chdir(plan.project)
     sys.argv[:] = ["launch", "dev"]
+    try:
+        os.chdir(plan.project)
+    except OSError:
+        os.chdir("/")  # where this process began may be gone as well
+        return plan.project
+    return ""

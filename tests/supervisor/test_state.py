@@ -217,20 +217,20 @@ DEATH = "the app ended its process while it was loaded: exit code 3"
         pytest.param(
             LAZY,
             True,
-            [Say("failed", (DEATH, "stack")), Start(1), TellServeFailure(1, 1, DEATH, "stack")],
+            [Say("failed", (DEATH, "stack")), TellServeFailure(1, 1, DEATH, "stack", apart=True)],
             id="lazy-first-needs-another-worker",
         ),
         pytest.param(
             AUTO,
             False,
-            [Say("failed", (DEATH, "stack")), Start(2), TellServeFailure(2, 2, DEATH, "stack")],
+            [Say("failed", (DEATH, "stack")), TellServeFailure(2, 2, DEATH, "stack", apart=True)],
             id="auto-after-edit-needs-another-worker",
         ),
         pytest.param(EAGER, False, [Say("failed", (DEATH, "stack")), Exit(1)], id="eager-after-edit"),
         pytest.param(
             LAZY,
             False,
-            [Say("failed", (DEATH, "stack")), Start(2), TellServeFailure(2, 2, DEATH, "stack")],
+            [Say("failed", (DEATH, "stack")), TellServeFailure(2, 2, DEATH, "stack", apart=True)],
             id="lazy-after-edit-needs-another-worker",
         ),
     ],
@@ -292,8 +292,7 @@ def test_the_worker_that_failed_may_die_before_its_failure_is_believed() -> None
     assert story.when(A, ChildFailed(1, "NameError", "trace"), ChildGone(1, "exit code 0")) == []
     assert story.when(QuietCame()) == [
         Say("failed", ("NameError", "trace")),
-        Start(2),
-        TellServeFailure(2, 2, "NameError", "trace"),
+        TellServeFailure(2, 2, "NameError", "trace", apart=True),
     ]
 
 
@@ -625,7 +624,7 @@ def test_an_early_crash_is_forgiven_once() -> None:
     cause = "the worker ended while it served: exit code 1"
     assert story.when(ChildGone(1, "exit code 1", "", 0.1)) == [
         Say("crashed", ("exit code 1", "")),
-        TellServeFailure(2, 2, cause, ""),
+        TellServeFailure(3, 2, cause, "", apart=True),
     ]
     assert story.state.phase == "failed"
 
@@ -642,18 +641,43 @@ def test_a_late_crash_gives_an_early_crash_another_chance() -> None:
     assert story.when(ChildGone(2, "x", "", 0.1))[-1] == TellLoad(3, 4)
 
 
-def test_a_failure_page_that_cannot_be_served_ends_the_server() -> None:
+def test_failure_page_is_served_by_others_when_its_processes_end_early() -> None:
     story = failed_after_edit()
     story.when(QuietCame())
-    cause = "the worker ended while it served the failure page: SIGKILL"
-    assert story.when(ChildGone(1, "SIGKILL", "stack", 0.0)) == [Say("failed", (cause, "stack")), Exit(1)]
-    assert story.state.phase == "stopping"
+    for lost, delay in enumerate((0.25, 1.0, 5.0, 5.0), 1):
+        assert story.when(ChildGone(lost, "SIGKILL", "stack", 0.0)) == [
+            Say("page_lost", ("SIGKILL", delay)),
+            TellServeFailure(lost + 1, 2, "NameError", "trace", apart=True, delay=delay),
+        ]
+    assert story.when(ChildServing(5), ChildGone(5, "SIGKILL", "", 9.0))[-1] == TellServeFailure(
+        7, 2, "NameError", "trace", apart=True
+    )
+
+
+def test_server_ends_when_asked_while_the_next_failure_page_is_due() -> None:
+    story = failed_after_edit()
+    story.when(QuietCame(), ChildGone(0, "exit code 0"), ChildGone(1, "SIGKILL", "", 0.0))
+    assert story.when(StopAsked("SIGTERM")) == [Say("stopping"), TellDrain(2, STOP_SECONDS)]
+    assert story.when(ChildGone(2, "it was never started")) == [Exit(0)]
+
+
+def test_load_is_cold_when_something_lacking_is_back() -> None:
+    story = failed_after_edit()
+    story.when(QuietCame())
+    story.when(FilesChanged((), cold=True))
+    assert story.loads == [TellLoad(2, 3, cold=True)]
+
+
+def test_cause_is_the_start_itself_when_no_process_started() -> None:
+    story = served()
+    story.when(A, ChildGone(1, "Python is gone", started=False))
+    assert Say("failed", ("Python is gone", "")) in story.when(QuietCame())
 
 
 def test_a_failure_page_that_was_served_for_a_while_is_served_again() -> None:
     story = failed_after_edit()
     story.when(QuietCame(), ChildServing(1))
-    assert story.when(ChildGone(1, "SIGKILL", "", 9.0)) == [TellServeFailure(2, 2, "NameError", "trace")]
+    assert story.when(ChildGone(1, "SIGKILL", "", 9.0)) == [TellServeFailure(3, 2, "NameError", "trace", apart=True)]
 
 
 # Stopping
@@ -791,7 +815,11 @@ class World:
                 self.told[action.child] = "load"
                 self.unloaded.clear()
             elif isinstance(action, TellServeFailure):
-                assert self.told[action.child] in ("booted", "failed")
+                if action.apart:
+                    assert action.child not in self.told, "a number is used once"
+                    self.alive.add(action.child)
+                else:
+                    assert self.told[action.child] == "failed"
                 assert action.child in self.alive - self.ended
                 self.told[action.child] = "page"
             elif isinstance(action, TellAccept):

@@ -22,7 +22,7 @@ from launcher.cli.options import (
     request_options,
 )
 from launcher.errors import StartError
-from launcher.supervisor.child import Child, worker_environ
+from launcher.supervisor.child import INTERPRETER, Child, worker_environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,9 +41,6 @@ _ADDRESS = {
     "socket-file": "host",
 }
 """Which setting a problem with the address is about."""
-
-_INTERPRETER = ("PYTHON", "LD_", "DYLD_")
-"""How variables begin that an interpreter, or the loader below it, reads when it starts."""
 
 
 @click.pass_context
@@ -144,8 +141,8 @@ def make_pin() -> str:
 
 def needs_other_interpreter(plan: Plan, environ: Mapping[str, str]) -> bool:
     """Return whether the plan sets what the worker's interpreter has already read: `PYTHON*`, or the loader's."""
-    names = {name for name in plan.env if name.startswith(_INTERPRETER) and plan.env[name] != environ.get(name)}
-    return bool(names) or any(name.startswith(_INTERPRETER) and name in environ for name in plan.unset_env)
+    names = {name for name in plan.env if name.startswith(INTERPRETER) and plan.env[name] != environ.get(name)}
+    return bool(names) or any(name.startswith(INTERPRETER) and name in environ for name in plan.unset_env)
 
 
 def process_age() -> float:
