@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import socket
 import sys
 import threading
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _STOPPED_CHILD_SECONDS = 0.05
 _FULL_SECONDS = 0.005
+"""How often a request that waits for a process looks whether one has ended."""
+
 _HELD_SECONDS = 0.001
 """How often the gate is asked again for a request that waits: the supervisor decides within milliseconds."""
 
@@ -61,6 +64,12 @@ _REFUSAL = b"\r\n".join(
 )
 
 
+def _how(status: int) -> str:
+    """Return a wait status in words."""
+    code = os.waitstatus_to_exitcode(status)
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
+
 class Server(BaseWSGIServer):
     """Serves *app* on *listener*, which stays the caller's.
 
@@ -69,6 +78,7 @@ class Server(BaseWSGIServer):
     is served inside `around`, on the thread that serves it. No request is begun before `gate` answers True, no client
     is accepted before `glance` does, which may be less certain and has to be quicker, and no page that refreshes itself
     is made, for a while, before `quiet` does. `streams` keeps connections beyond their request; draining ends them.
+    A process that `processes` asks for calls `in_process` first.
     Requests for paths below `unlogged` leave no line in the terminal. `mask` takes secrets out of the log. `tls_came`
     is called when a client speaks TLS to a server without it.
     """
@@ -90,6 +100,7 @@ class Server(BaseWSGIServer):
         glance: Callable[[], bool] | None = None,
         quiet: Callable[[], bool] | None = None,
         streams: Streams | None = None,
+        in_process: Callable[[], object] = lambda: None,
         unlogged: str = "",
         mask: Callable[[str], str] = str,
         tls_came: Callable[[], None] = lambda: None,
@@ -118,6 +129,7 @@ class Server(BaseWSGIServer):
         self._gate = gate or (lambda: True)
         self._glance = glance or self._gate
         self._quiet = quiet
+        self._in_process = in_process
         self.mask = mask
         self.tls_came = tls_came
         self._held: dict[socket.socket, float] = {}
@@ -187,7 +199,7 @@ class Server(BaseWSGIServer):
                 ready.sort(key=lambda key: key.fileobj == controls)
             for key in ready:
                 key.data(key.fileobj)
-            if self._is_held_up() and self._gate():
+            if self._is_held_up() and self._gate() and self._has_room():
                 self._accept_some()
                 for connection in list(self._held):
                     self._let_in(connection)
@@ -207,7 +219,7 @@ class Server(BaseWSGIServer):
     def _patience(self) -> float | None:
         """Return how long to wait for events, in seconds; None for ever."""
         if self._is_held_up():
-            return _HELD_SECONDS
+            return _HELD_SECONDS if self._has_room() else _FULL_SECONDS
         if self._children:
             return _STOPPED_CHILD_SECONDS
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
@@ -221,7 +233,7 @@ class Server(BaseWSGIServer):
     def _accept(self, _: object) -> None:
         if self._deadline is not None:
             return  # draining began after the wait that told of this client: the next worker accepts it
-        if not self._glance():
+        if not (self._glance() and self._has_room()):
             self._accept_none()
             return
         try:
@@ -245,7 +257,7 @@ class Server(BaseWSGIServer):
             self._selector.unregister(self.socket)
 
     def _is_held_up(self) -> bool:
-        """Return whether a client waits for the gate."""
+        """Return whether a client may wait for the gate, or for a process."""
         return bool(self._held) or (self._deadline is None and not self._accepts)
 
     def _moved(self, connection: socket.socket) -> None:
@@ -262,6 +274,8 @@ class Server(BaseWSGIServer):
 
     def _let_in(self, connection: socket.socket) -> None:
         """Begin the request of a connection, unless its page would have to be refreshed again at once."""
+        if not self._has_room():
+            return
         if self._quiet is None or time.monotonic() >= self._held[connection] or self._quiet():
             del self._held[connection]
             self._begin(connection)
@@ -342,11 +356,7 @@ class Server(BaseWSGIServer):
             self.handle_error(connection, peer)
 
     def _serve_in_child(self, connection: socket.socket, peer: tuple[str, int]) -> None:
-        """Serve the request in a process of its own, as `processes` asks for; at most so many at once."""
-        self._reap()
-        while len(self._children) >= self._processes:  # until any of them ends: the oldest may serve a stream
-            time.sleep(_FULL_SECONDS)
-            self._reap()
+        """Serve the request in a process of its own, as `processes` asks for. To be called where there is room."""
         child = os.fork()
         if child:
             self._children.add(child)
@@ -354,18 +364,36 @@ class Server(BaseWSGIServer):
             connection.close()
             return
         try:
+            self._in_process()
+            self.socket.close()
+            for other in self._waiting:
+                other.close()
             self._serve(connection, peer)
         finally:
             os._exit(0)
 
+    def _has_room(self) -> bool:
+        """Return whether another request can begin: of those in processes of their own, only so many at once.
+
+        This loop never waits for room: it has to hear the controls, and a save must not wait for slow requests.
+        """
+        if not self.multiprocess or len(self._children) < self._processes:
+            return True
+        self._reap()
+        return len(self._children) < self._processes
+
     def _reap(self) -> None:
         for child in list(self._children):
             try:
-                pid, _ = os.waitpid(child, os.WNOHANG)
+                pid, status = os.waitpid(child, os.WNOHANG)
             except ChildProcessError:
-                pid = child  # the app waits for any child, or has the system do it
+                pid, status = child, 0  # the app waits for any child, or has the system do it
             if pid:
                 self._children.discard(pid)
+            if status:
+                self.log(
+                    "error", "%s", f"The process of a request ended before the request was finished: {_how(status)}\n"
+                )
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # named as in Werkzeug; Any: as there
         """Write to the terminal, errors of the app without what nobody may see."""

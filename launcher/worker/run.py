@@ -128,6 +128,9 @@ def _refused_tls(plan: Plan) -> str:
     return ""
 
 
+_lifeline = -1
+
+
 def die_with_supervisor(lifeline: int) -> None:
     """Have the kernel kill this process as soon as the other end of the pipe *lifeline* is closed, whatever it does.
 
@@ -135,6 +138,8 @@ def die_with_supervisor(lifeline: int) -> None:
     PR_SET_PDEATHSIG this does not depend on which thread or process is the parent. Elsewhere than on Linux a thread
     waits.
     """
+    global _lifeline
+    _lifeline = lifeline
     os.set_inheritable(lifeline, False)
     if sys.platform == "linux":
         import fcntl
@@ -146,6 +151,17 @@ def die_with_supervisor(lifeline: int) -> None:
             os._exit(0)
     else:
         threading.Thread(target=lambda: (os.read(lifeline, 1), os._exit(0)), daemon=True).start()
+
+
+def die_with_supervisor_too() -> None:
+    """Do the same in a fork of a worker: the kernel sends the signal to one process for each opening of the pipe."""
+    lifeline = _lifeline
+    if sys.platform == "linux":
+        try:
+            lifeline = os.open(f"/proc/self/fd/{lifeline}", os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return  # no proc(5) here, or no descriptor left
+    die_with_supervisor(lifeline)
 
 
 def _import_web() -> None:
@@ -435,6 +451,7 @@ class Worker:
             glance=self._gate.glance if self._gate is not None else None,
             quiet=self._gate.is_quiet if self._gate is not None else None,
             streams=self._front.streams,
+            in_process=self._be_a_request,
             unlogged=BELOW,
             mask=Mask(plan).text,
             tls_came=self._front.tls_came,
@@ -450,6 +467,12 @@ class Worker:
         self._link.send(Drained(cut, stays))
         if stays and consoles is not None:
             stay(self._link.channel, consoles, self._snapshots)
+
+    def _be_a_request(self) -> None:
+        """Give up what a process that answers one request does not need."""
+        assert self._listener is not None
+        die_with_supervisor_too()
+        self._listener.close()
 
     def _is_fresh(self) -> bool:
         """Return whether no save is known to the system that the supervisor has not decided about."""
