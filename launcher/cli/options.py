@@ -51,6 +51,14 @@ class AppTwiceError(click.UsageError):
         self.app = app
 
 
+class RepeatedError(click.UsageError):
+    """A flag that takes one value is given more than once."""
+
+    def __init__(self, flag: str, ctx: click.Context) -> None:
+        super().__init__("flag given twice", ctx)
+        self.flag = flag
+
+
 class GroupedOption(click.Option):
     """An option that is listed under a heading of the help."""
 
@@ -116,8 +124,10 @@ class SettingsCommand(click.Command):
     """A command whose options say which settings are read, or set some of them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; leave the flags as typed in `ctx.meta`. Raises `SurplusArgumentError` and click's usage errors."""
+        """Parse; leave the flags as typed in `ctx.meta`. Raises the errors above, and click's usage errors."""
         opts, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        if not ctx.resilient_parsing:
+            _refuse_repeated(order, ctx)
         ctx.meta[_META] = typed(opts, [param for param in order if isinstance(param, FlagOption)])
         ctx.allow_extra_args = True
         if (rest := super().parse_args(ctx, args)) and not ctx.resilient_parsing:
@@ -136,6 +146,13 @@ class SettingsCommand(click.Command):
 
 
 _META = "launcher.typed"
+_ONCE = ("--profile", "--config")
+
+
+def _refuse_repeated(order: Sequence[click.Parameter], ctx: click.Context) -> None:
+    given = [flag for param in order for flag in param.opts if flag in _ONCE]
+    if repeated := next((flag for flag in given if given.count(flag) > 1), None):
+        raise RepeatedError(repeated, ctx)
 
 
 def typed(opts: Mapping[str, Any], order: Sequence[FlagOption]) -> list[Typed]:  # Any: the parser's lists

@@ -13,7 +13,7 @@ import click
 
 from launcher.cli.explanation import read_explanations
 from launcher.cli.flags import FLAGS
-from launcher.cli.options import AppTwiceError, SurplusArgumentError, UnknownCommandError
+from launcher.cli.options import AppTwiceError, RepeatedError, SurplusArgumentError, UnknownCommandError
 from launcher.config.redact import MASK, is_secret_key, is_secret_name, mask_url
 from launcher.console import color_choices
 from launcher.errors import Place, Problem, UsageError, nearest
@@ -48,6 +48,9 @@ def _explain(error: click.ClickException, argv: Sequence[str]) -> Problem:
         return Problem("surplus-argument", message, place(argv, error.words[0]), _synopsis(error.ctx))
     if isinstance(error, AppTwiceError):
         return Problem("app-twice", "the app is named twice", place(argv, error.app), "leave out this, or --app")
+    if isinstance(error, RepeatedError):
+        message = f"{error.flag} is given more than once"
+        return Problem("flag-twice", message, place(argv, error.flag), "keep one of them")
     if isinstance(error, click.MissingParameter):
         name = (error.param.human_readable_name if error.param else "an argument").upper()
         return Problem("missing-argument", f"{name} is missing", _end(argv), _synopsis(error.ctx))

@@ -287,6 +287,12 @@ def by_key() -> dict[str, Setting]:
 
 
 @cache
+def settings_names() -> frozenset[str]:
+    """Return the names that stand directly in `[base]`, those of tables included."""
+    return frozenset(row.key.partition(".")[0] for row in settings_table())
+
+
+@cache
 def tables() -> tuple[str, ...]:
     """Return the dotted keys of all tables of settings, `env` and `wsgi.static` among them."""
     inner = {row.key.rpartition(".")[0] for row in settings_table() if "." in row.key}

@@ -23,14 +23,16 @@ _WRITTEN = (Source.BASE, Source.PROFILE, Source.LOCAL_BASE, Source.LOCAL_PROFILE
 def find_never(histories: Iterable[Mapping[tuple[str, ...], History]]) -> list[Finding]:
     """Return a warning for each value in a settings file that a file above it hides in every profile.
 
-    Variables and flags do not count: they may be gone next time.
+    Variables and flags do not count: they may be gone next time. A personal file does not count for a shared one, since
+    it exists to override it.
     """
     hidden: dict[Origin, tuple[tuple[str, ...], Candidate]] = {}
     used: set[Origin] = set()
     for history in histories:
         for key, record in history.items():
             written = [item for item in record.candidates if item.origin.source in _WRITTEN]
-            used.update(item.origin for item in written[:1])
+            shared = [item for item in written if not _is_personal(item.origin)]
+            used.update(item.origin for item in (*written[:1], *shared[:1]))
             hidden.update((item.origin, (key, written[0])) for item in written[1:] if not _may_be_hidden(item))
     return [
         _never(key, origin, winner)
@@ -50,6 +52,13 @@ def find_unextended(tables: Collection[Table]) -> list[Finding]:
         for table in tables
         if is_abstract(table.name) and table.name not in extended
     ]
+
+
+def _is_personal(origin: Origin) -> bool:
+    """Return whether the file belongs to one machine: a local settings file, or a .env file."""
+    if origin.source is Source.ENV_FILE:
+        return not origin.file.endswith(".flaskenv")
+    return origin.source in (Source.LOCAL_BASE, Source.LOCAL_PROFILE)
 
 
 def _may_be_hidden(item: Candidate) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _TEXTS = (Source.ENV_FILE, Source.FLASK_VARIABLE, Source.ENVIRONMENT, Source.COMMAND_LINE)
 _LIMITS = ("greater_than_equal", "less_than_equal", "finite_number")
+_TABLES = (Source.BASE, Source.PROFILE, Source.LOCAL_BASE, Source.LOCAL_PROFILE)
 _NAME = re.compile(r"[^=\0]+")
 
 
@@ -264,6 +265,10 @@ def _wrong(key: Key, detail: Any, origin: Origin) -> Finding:  # Any: pydantic's
         if row is not None and row.choices and isinstance(value, str)
         else 'write how to get a value: required = "ask the team"'
         if key[0] == "env" and key[2:] == ("required",)
+        else ""
+        if key[0] == "env"
+        and key[1:2]
+        and key[1] in schema.settings_names()  # quotes would make a variable of a setting
         else _hint_for_type(expected, "" if secret and isinstance(value, str) else value)
     )
     return Finding(slug, f"{_subject(key, origin)} must be {expected}, this {actual}", origin, hint=hint)
@@ -389,6 +394,8 @@ def _check_names(entry: Entry) -> list[Finding]:
     if not keys.is_whole(entry.key) or entry.unset:
         return []
     name = entry.key[1]
+    if name in schema.settings_names() and entry.origin.source in _TABLES:
+        return [_setting_in_env(name, entry.origin)]
     texts = entry.value.values() if isinstance(entry.value, dict) else (entry.value,)
     if not _NAME.fullmatch(name):
         return [
@@ -420,6 +427,19 @@ def _check_names(entry: Entry) -> list[Finding]:
             )
         ]
     return []
+
+
+def _setting_in_env(name: str, origin: Origin) -> Finding:
+    """Return the warning for a variable of the app that is called like a setting."""
+    path = keys.join((*origin.path[: origin.path.index("env")], name)) if "env" in origin.path else name
+    return Finding(
+        "wrong-place",
+        f"`{name}` in an env table is a variable for the app, not the setting",
+        origin,
+        at_key=True,
+        hint=f"move the line above [{keys.join(origin.path[:-1])}] to write {path}; in capitals it is a plain variable",
+        warning=True,
+    )
 
 
 def _spelled(key: Key, origin: Origin) -> str:

@@ -11,6 +11,7 @@ import os
 import sys
 
 from launcher.errors import TargetError, nearest
+from launcher.locate import find_file, find_root, is_path, module_of, modules
 from launcher.web import frame
 
 TYPE_CHECKING = False
@@ -27,11 +28,6 @@ def put_first(folder: str) -> None:
     sys.path[:] = [folder, *(entry for entry in sys.path if entry != folder)]
 
 
-def is_path(text: str) -> bool:
-    """Say whether *text* means a file or folder rather than a module."""
-    return text.endswith(".py") or "/" in text or os.sep in text
-
-
 def import_target(text: str, target: Target) -> ModuleType:
     """Import what stands before the colon: a module's name or the path of a file.
 
@@ -39,10 +35,10 @@ def import_target(text: str, target: Target) -> ModuleType:
     """
     put_first(target.directory)
     if is_path(text):
-        return import_file(_find_file(text, target))
+        return import_file(find_file(text, target))
     if not all(text.split(".")):
         raise TargetError("target-syntax", f"`{text}` is not the name of a module", "write module:name, as in shop:app")
-    folder, name = _find_root(text, target)
+    folder, name = find_root(text, target)
     put_first(folder)
     return _import(name, text, folder, target)
 
@@ -54,9 +50,6 @@ def import_file(file: str) -> ModuleType:
     `sys.path`. Raise `TargetError` where another module already has that name.
     """
     folder, name = module_of(file)
-    base = os.path.basename(file)
-    if "." in base.removesuffix(".py"):
-        raise TargetError("target-file", f"`{base}` cannot be imported", "take the dot out of its name")
     put_first(folder)
     importlib.invalidate_caches()
     module = importlib.import_module(name)
@@ -68,55 +61,6 @@ def import_file(file: str) -> ModuleType:
             "rename the file",
         )
     return module
-
-
-def module_of(file: str) -> tuple[str, str]:
-    """Return the folder to import from and the dotted name of the Python file *file*."""
-    folder, base = os.path.split(file)
-    names = [] if base == "__init__.py" else [base.removesuffix(".py")]
-    while os.path.isfile(os.path.join(folder, "__init__.py")):
-        folder, name = os.path.split(folder)
-        names.insert(0, name)
-    return folder, ".".join(names)
-
-
-def file_of(folder: str, name: str) -> str | None:
-    """Return the file of module *name* directly in *folder* (the package wins, as in an import), or None."""
-    for candidate in (os.path.join(folder, name, "__init__.py"), os.path.join(folder, name + ".py")):
-        if os.path.isfile(candidate):
-            return candidate
-    return None
-
-
-def _find_file(text: str, target: Target) -> str:
-    folders = (target.directory, target.project, os.path.join(target.directory, "src"))
-    for folder in folders[: 3 if target.search else 2]:
-        path = os.path.normpath(os.path.join(folder, text))
-        if os.path.isfile(path):
-            return path
-        above, base = os.path.split(path)
-        if (found := file_of(above, base)) is not None:
-            return found
-    folder, base = os.path.split(os.path.normpath(os.path.join(target.directory, text)))
-    near = nearest(base, _entries(folder, ".py"))
-    hint = f"did you mean {os.path.join(os.path.dirname(text), near)}?" if near else f"looked below {target.directory}"
-    raise TargetError("target-file", f"there is no file `{text}`", hint)
-
-
-def _find_root(name: str, target: Target) -> tuple[str, str]:
-    """Return the folder to put first, and the name under which to import *name* from there."""
-    top = name.partition(".")[0]
-    here, source = target.directory, os.path.join(target.directory, "src")
-    if target.search and file_of(here, top) is None:
-        folders = [os.path.isdir(os.path.join(folder, top)) for folder in (here, source)]  # packages without a file
-        if file_of(source, top) is not None or folders == [False, True]:
-            return source, name
-    inside = os.path.isfile(os.path.join(here, "__init__.py"))
-    if inside and (file_of(here, top) is not None or os.path.isdir(os.path.join(here, top))):
-        # The folder is itself a package, and the module is part of it: `flask run` climbs out of it, too.
-        folder, package = module_of(os.path.join(here, "__init__.py"))
-        return folder, f"{package}.{name}"
-    return here, name
 
 
 def _import(name: str, text: str, folder: str, target: Target) -> ModuleType:
@@ -140,7 +84,7 @@ def _explain(absent: str, text: str, folder: str, target: Target) -> tuple[str, 
     above, _, last = absent.rpartition(".")
     package = sys.modules.get(above)
     if package is None:
-        near = nearest(last, _modules(folder) + _modules(os.path.join(target.directory, "src")))
+        near = nearest(last, modules(folder) + modules(os.path.join(target.directory, "src")))
         hint = f"did you mean {_swap(text, last, near)}?" if near else f"looked in {folder}, then where Python looks"
         return f"there is no module `{absent}`", hint
     if last in vars(package):
@@ -149,27 +93,13 @@ def _explain(absent: str, text: str, folder: str, target: Target) -> tuple[str, 
     if paths is None:
         message = f"there is no module `{absent}`: `{above}` is a file, not a package"
         return message, f"write {above}:{last} for a name in it"
-    near = nearest(last, [name for path in paths for name in _modules(path)])
+    near = nearest(last, [name for path in paths for name in modules(path)])
     hint = f"did you mean {_swap(text, last, near)}?" if near else f"looked in the package {above}"
     return f"there is no module `{absent}`", hint
 
 
 def _swap(text: str, old: str, new: str) -> str:
     return ".".join(new if part == old else part for part in text.split("."))
-
-
-def _modules(folder: str) -> list[str]:
-    return [name.removesuffix(".py") for name in _entries(folder, ".py") + _entries(folder, "")]
-
-
-def _entries(folder: str, suffix: str) -> list[str]:
-    """Return the files with *suffix* in *folder*, or for an empty suffix its subfolders; sorted, none if unreadable."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [item.name for item in entries if (item.name.endswith(suffix) if suffix else item.is_dir())]
-    except OSError:
-        return []
-    return sorted(name for name in found if not name.startswith((".", "__")))
 
 
 def _same(left: str, right: str) -> bool:

@@ -6,20 +6,18 @@ The rules are those of `flask run` (`flask.cli.locate_app` and its helpers), wid
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-from dataclasses import dataclass, field
 from threading import Lock
 from types import FunctionType
 
 from launcher.errors import TargetError, nearest
+from launcher.locate import Reference, listed, search_file, split_spec
 from launcher.worker import importing
 from launcher.worker.kind import Kind, is_app_by_look, is_app_by_name, kind_of, server_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from types import ModuleType
     from typing import Any
 
@@ -29,19 +27,6 @@ if TYPE_CHECKING:
 
 APP_NAMES = ("app", "application")
 FACTORY_NAMES = ("create_app", "make_app")
-FILE_NAMES = ("wsgi", "app")
-_COLON = re.compile(r":(?![\\/])")  # not the colon of a Windows drive
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A parsed `attr.attr` or `attr.attr(1, debug=True)`. `text` is what the user wrote."""
-
-    text: str
-    names: tuple[str, ...]
-    called: bool = False
-    args: tuple[Any, ...] = ()  # Any: literals
-    kwargs: Mapping[str, Any] = field(default_factory=dict)  # Any: literals
 
 
 def load_target(target: Target) -> tuple[WSGIApplication, str]:
@@ -68,91 +53,17 @@ def app_given(value: object, label: str) -> tuple[WSGIApplication, str]:
     return _as_wsgi(value, label, f"`{label}` is {_describe(value)}, not a WSGI app", made=False)
 
 
-def split_spec(spec: str) -> tuple[str, Reference | None]:
-    """Cut *spec* at its first colon into module (or path) and reference; raise `TargetError` for what is neither."""
-    path, *rest = (part.strip() for part in _COLON.split(spec, maxsplit=1))
-    if not path:
-        raise TargetError("target-syntax", f"`{spec}` names no module", "write module:name, as in shop:app")
-    return path, parse_reference(rest[0]) if rest else None
-
-
-def parse_reference(text: str) -> Reference:
-    """Parse what stands behind the colon: dotted names, then perhaps a call with literal arguments.
-
-    Raise `TargetError` for anything else; nothing is evaluated.
-    """
-    try:
-        tree: ast.expr = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError):
-        raise _bad_reference(text) from None
-    if not isinstance(tree, ast.Call):
-        return Reference(text, _dotted(tree, text))
-    try:
-        args = tuple(ast.literal_eval(item) for item in tree.args)
-        kwargs = {item.arg: ast.literal_eval(item.value) for item in tree.keywords}
-    except (ValueError, TypeError, MemoryError, RecursionError):
-        raise _bad_arguments(text) from None
-    if None in kwargs:
-        raise _bad_arguments(text)
-    return Reference(text, _dotted(tree.func, text), True, args, {str(name): value for name, value in kwargs.items()})
-
-
-def _dotted(tree: ast.expr, text: str) -> tuple[str, ...]:
-    if isinstance(tree, ast.Name):
-        return (tree.id,)
-    if isinstance(tree, ast.Attribute):
-        return (*_dotted(tree.value, text), tree.attr)
-    raise _bad_reference(text)
-
-
-def _bad_reference(text: str) -> TargetError:
-    hint = "write a name, or a call with literal arguments, as in create_app('dev', debug=True)"
-    return TargetError("target-syntax", f"`{text}` is neither a name nor a call", hint)
-
-
-def _bad_arguments(text: str) -> TargetError:
-    hint = "write text in quotes, numbers, True, False, None, or lists and dictionaries of these"
-    return TargetError("target-syntax", f"the arguments in `{text}` are not all literal values", hint)
-
-
 def _load_by_search(target: Target) -> tuple[WSGIApplication, str]:
     """Load `wsgi.py`, or else `app.py`, or else the `wsgi.py` of a Django project.
 
     As with `flask run`, the first file that exists is taken; when it holds no app, or fails, no other is tried.
     """
     importing.put_first(target.directory)
-    found = _find_file(target)
+    found = search_file(target)
     label = os.path.relpath(found, target.project)
     if label.startswith(os.pardir):
         label = found
     return _load_from(importing.import_file(found), f"{label}: ", None)
-
-
-def _find_file(target: Target) -> str:
-    folders = [target.project, target.directory]
-    if target.search:
-        folders.append(os.path.join(target.directory, "src"))
-    for folder in dict.fromkeys(folders):
-        for name in FILE_NAMES:
-            if (found := importing.file_of(folder, name)) is not None:
-                return found
-    managed = next((folder for folder in folders if os.path.isfile(os.path.join(folder, "manage.py"))), None)
-    if managed is None:
-        hint = 'write `app = "module:name"` in devserver.toml, or start with: launch dev module:name'
-        raise TargetError("target-not-found", f"there is no wsgi.py and no app.py in {target.project}", hint)
-    return _find_django(managed)
-
-
-def _find_django(folder: str) -> str:
-    names = sorted(name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name, "wsgi.py")))
-    if len(names) == 1:
-        return os.path.join(folder, names[0], "wsgi.py")
-    if names:
-        specs = _listed(f"{name}.wsgi:application" for name in names)
-        message = f"there is a manage.py in {folder}, and more than one wsgi.py: {specs}"
-        raise TargetError("target-ambiguous", message, f'name one: app = "{names[0]}.wsgi:application"')
-    hint = 'name it, as in app = "mysite.wsgi:application"'
-    raise TargetError("target-not-found", f"there is a manage.py in {folder}, but no folder with a wsgi.py", hint)
 
 
 def _load_from(module: ModuleType, label: str, reference: Reference | None) -> tuple[WSGIApplication, str]:
@@ -184,7 +95,7 @@ def _find_name(module: ModuleType, label: str) -> str:
         return apps[0]
     where = label.strip(": ")
     if apps:
-        message = f"`{where}` holds more than one app: {_listed(apps)}"
+        message = f"`{where}` holds more than one app: {listed(apps)}"
         raise TargetError("target-ambiguous", message, f"name one: {where}:{apps[0]}")
     for name in FACTORY_NAMES:
         if kind_of(attributes.get(name), name) in (Kind.FACTORY, Kind.ASYNC_FACTORY):
@@ -205,7 +116,7 @@ def _hint_for(module: ModuleType, label: str) -> str:
     spec = label.strip(": ")
     likely = [name for name, value in vars(module).items() if _is_likely(name, value, module)]
     if likely:
-        return f"name what is meant: {_listed(f'{spec}:{name}' for name in likely[:5])}"
+        return f"name what is meant: {listed(f'{spec}:{name}' for name in likely[:5])}"
     return f"looked for app, application, one app object, create_app() and make_app(); name another: {spec}:name"
 
 
@@ -239,7 +150,7 @@ def _attribute(module: ModuleType, label: str, reference: Reference) -> object:
 
 def _apps_hint(module: ModuleType, label: str) -> str:
     found = [*_apps(module), *(name for name in FACTORY_NAMES if callable(vars(module).get(name)))]
-    return f"it has {_listed(found)}" if found else _hint_for(module, label)
+    return f"it has {listed(found)}" if found else _hint_for(module, label)
 
 
 def _call(factory: Callable[..., object], label: str, reference: Reference) -> object:
@@ -316,7 +227,3 @@ def _describe(value: object) -> str:
         return f"the function {value.__name__}"
     name = type(value).__name__
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _listed(items: Iterable[str]) -> str:
-    return ", ".join(items)

@@ -183,6 +183,7 @@ SPOKEN_OF = {
     "profiles/eager.toml": "loading = 'eager'\n",
     "profiles/lazy.toml": "loading = 'lazy'\n",
     "shop/__init__.py": "",
+    "shop/web.py": "",
 }
 
 

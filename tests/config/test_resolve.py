@@ -428,7 +428,7 @@ def test_resolve_all(ask: Any_) -> None:
     ]
     assert [
         (problem.slug, problem.place.line if problem.place else 0, problem.warning) for problem in survey.apart
-    ] == [("never-used", 3, True), ("never-used", 7, True)]
+    ] == [("never-used", 7, True)]
 
 
 def test_resolve_all_leaves_base_out_where_a_default_profile_takes_its_place(ask: Any_) -> None:

@@ -31,7 +31,7 @@ FLAG = Candidate(1, Origin(Source.COMMAND_LINE, name="--port"))
         pytest.param([profile(at(2), at(1)), profile(at(1))], [], id="wins-in-another-profile"),
         pytest.param([profile(at(2), at(1)), profile(at(3), at(1))], [1], id="hidden-everywhere"),
         pytest.param([profile(FLAG, at(1))], [], id="flags-do-not-count"),
-        pytest.param([profile(at(2, Source.LOCAL_BASE), at(1))], [1], id="hidden-by-the-personal-file"),
+        pytest.param([profile(at(2, Source.LOCAL_BASE), at(1))], [], id="personal-files-override"),
         pytest.param([profile(at(2), at(1, Source.ENV_FILE))], [], id="env-files-are-not-told"),
         pytest.param([profile(at(2), UNSET)], [], id="unset-is-not-told"),
         pytest.param([profile(at(2), NEED)], [], id="requirements-are-there-to-be-met"),

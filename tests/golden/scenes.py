@@ -37,6 +37,7 @@ debugger.enabled = false
     "profiles/eager.toml": 'description = "import everything first"\nloading = "eager"\n',
     "devserver.local.toml": "[base]\nport = 5002\n",
     ".env": "API_KEY=abc\nGREETING=hello\n",
+    "shop.py": "",
 }
 BROKEN = {
     "devserver.toml": """[base]
@@ -65,6 +66,7 @@ env."GREETING" = "こんにちは、世界 🚀 こんにちは、世界 🚀 �
 description = "すべてを最初に読み込む 🚀🚀 — für Größe und Übermut, naïve café, Ελληνικά, עברית, العربية"
 loading = "eager"
 """,
+    "店.py": "",
     "profiles/lan.toml": 'description = "e\u0301te\u0301 👩‍💻"\nhots = "🚀🚀🚀"\n',
 }
 CONTROLS = {

@@ -13,7 +13,7 @@ from werkzeug.test import Client
 
 from launcher.errors import TargetError
 from launcher.plan import Target
-from launcher.worker.target import Reference, load_target, parse_reference, split_spec
+from launcher.worker.target import load_target
 
 
 def wsgi(name: str = "app", body: str = "ok", params: str = "environ, start_response") -> str:
@@ -567,33 +567,3 @@ def test_an_asgi_app_starts_no_thread_before_the_first_request(root: Path) -> No
     before = threading.active_count()
     load_target(target(root, "shop", {}))
     assert threading.active_count() == before
-
-
-@pytest.mark.parametrize(
-    ("spec", "path", "text"),
-    [
-        pytest.param("shop", "shop", None, id="module"),
-        pytest.param("shop:app", "shop", "app", id="module-and-name"),
-        pytest.param(r"C:\web\shop.py", r"C:\web\shop.py", None, id="windows-drive"),
-        pytest.param(r"C:\web\shop.py:app", r"C:\web\shop.py", "app", id="windows-drive-and-name"),
-        pytest.param("C:/web/shop.py:app", "C:/web/shop.py", "app", id="windows-drive-with-slash"),
-        pytest.param("shop:f('a:b')", "shop", "f('a:b')", id="second-colon"),
-    ],
-)
-def test_a_spec_is_cut_at_its_first_colon(spec: str, path: str, text: str | None) -> None:
-    found, reference = split_spec(spec)
-    assert found == path
-    assert (reference.text if reference else None) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("app", Reference("app", ("app",)), id="name"),
-        pytest.param("a.b.c", Reference("a.b.c", ("a", "b", "c")), id="dotted"),
-        pytest.param("f()", Reference("f()", ("f",), True), id="call"),
-        pytest.param("a.f(1, x=-2)", Reference("a.f(1, x=-2)", ("a", "f"), True, (1,), {"x": -2}), id="arguments"),
-    ],
-)
-def test_a_reference_is_parsed(text: str, expected: Reference) -> None:
-    assert parse_reference(text) == expected

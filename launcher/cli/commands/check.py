@@ -7,12 +7,12 @@ from dataclasses import replace
 import click
 
 from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, make_request, output_options, request_options
+from launcher.cli.preview import obstacles
 from launcher.cli.telling import document, problem_json
 from launcher.cli.usage import on_command_line
 from launcher.config.resolve import Checked, resolve_all, resolve_profile
 from launcher.errors import ExitCode, LaunchError
 from launcher.frame import count, plural
-from launcher.planner import missing_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ command = SettingsCommand(
     help="""Find every problem in every profile; start nothing.
 
     All settings files, .env files and variables are read and checked for each profile (or for the one that --profile
-    names), and settings that can never win are listed. The app is not imported. Ends with code 0 when all is well,
-    2 when something must be edited.
+    names). The module of the app and the other files that `launch dev` needs must exist; the app is not imported.
+    Settings that can never win are listed. Ends with code 0 when all is well, 2 when something must be edited.
     """,
 )
 
@@ -78,9 +78,10 @@ def _check(request: Request) -> tuple[list[Checked], list[Problem]]:
 
 
 def _planned(item: Checked) -> Checked:
-    """Return *item* with a warning for everything that is missing on this machine; another machine may have it."""
-    missing = missing_paths(item.resolved) if item.resolved else []
-    return replace(item, problems=(*item.problems, *(replace(problem, warning=True) for problem in missing)))
+    """Return *item* with everything that `launch dev` would not find; on another machine a path may be there."""
+    found = obstacles(item.resolved) if item.resolved else []
+    path = "path-missing"
+    return replace(item, problems=(*item.problems, *(replace(p, warning=p.warning or p.slug == path) for p in found)))
 
 
 def _tell(checked: Sequence[Checked], problems: Sequence[Problem], console: Console, *, gap: bool) -> None:

@@ -124,7 +124,7 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
         if raw is None:  # the system calls it a regular file, and has nothing to say: /proc/kmsg
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     except FileNotFoundError:
-        return None, []
+        return None, [_dangling(origin)] if os.path.islink(file) else []
     except OSError as error:
         return None, [Finding("unreadable", f"{os.path.basename(file)} cannot be read: {error.strerror}", origin)]
     if len(raw) > MAX_BYTES:
@@ -133,6 +133,11 @@ def read_text(file: str) -> tuple[str | None, list[Finding]]:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
         return None, [_wrong_encoding(origin, raw, error)]
+
+
+def _dangling(origin: Origin) -> Finding:
+    message = f"{os.path.basename(origin.file)} is a link to {os.readlink(origin.file)}, which does not exist"
+    return Finding("unreadable", message, origin, hint="create that file, or remove the link")
 
 
 def _without_waiting(file: str, flags: int) -> int:

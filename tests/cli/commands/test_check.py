@@ -30,6 +30,11 @@ def test_exit_code(problems: list[Problem], strict: bool, code: int) -> None:
     assert exit_code(problems, strict=strict) == code
 
 
+@pytest.fixture(autouse=True)
+def an_app(project: Project) -> None:
+    project.files({"a.py": "", "app.py": ""})
+
+
 def test_all_is_well(project: Project) -> None:
     project.files({"devserver.toml": '[base]\napp = "a:b"\n[profiles.one]\nport = 1\n'})
     ran = project.launch("check", "--strict")
