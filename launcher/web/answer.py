@@ -6,9 +6,11 @@ pass here.
 
 from __future__ import annotations
 
+from json import dumps
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -28,3 +30,8 @@ def answer(
     headers = [("Content-Type", f"{mimetype}; charset=utf-8"), ("Content-Length", str(len(body))), *HEADERS]
     start_response(status, headers)
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+
+def to_json(data: Mapping[str, object]) -> bytes:
+    """Return *data* as the body of an answer in JSON."""
+    return f"{dumps(data, indent=2)}\n".encode()

@@ -1,6 +1,7 @@
 """Werkzeug's interactive debugger, with our PIN, our hosts and our limits.
 
-What the browser sees is Werkzeug's page, below a bar of ours and in the colours of the reader's system. What is added:
+What the browser sees is Werkzeug's page, below a bar of ours and in the colours of the reader's system. A client that
+reads no HTML gets JSON or the plain traceback. What is added:
 the PIN is made by the supervisor and is not derived from the machine, wrong PINs are counted across reloads and one at
 a time, commands are taken from the page's own origin only, `/console` is gone, a page outlives the worker that made it
 (`consoles.py`), the last tracebacks are kept and not all of them, and no frame of ours is shown.
@@ -17,11 +18,13 @@ from threading import Lock
 
 from werkzeug.debug import DebuggedApplication
 from werkzeug.debug.tbtools import DebugTraceback
+from werkzeug.exceptions import HTTPException
 from werkzeug.security import gen_salt
 from werkzeug.wrappers import Request, Response
 
-from launcher.web import frame
-from launcher.web.answer import HEADERS, answer
+from launcher.web import excerpt, frame
+from launcher.web.accept import form_for
+from launcher.web.answer import HEADERS, answer, to_json
 from launcher.web.consoles import Consoles, gone
 from launcher.web.hosts import is_known, known_names, parse_host
 from launcher.web.masking import Mask
@@ -31,6 +34,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from contextlib import AbstractContextManager
+    from traceback import TracebackException
     from typing import Any, Protocol
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -104,6 +108,7 @@ class Debugger(DebuggedApplication):
         self._failed_pin_auth: Any = failures if failures is not None else _Count()  # Any: narrower than Werkzeug's
         self._pin_lock = Lock()
         self._mask = Mask(plan)
+        self._project = plan.project
         self._quiet = quiet
         self._bar = bar
         self.trusted_hosts = []  # Werkzeug's list, which nobody asks: see `check_host_trust`
@@ -197,7 +202,47 @@ class Debugger(DebuggedApplication):
         start_response: StartResponse,
     ) -> Iterator[bytes]:
         frame.clean(error)
-        traceback = DebugTraceback(error, hide=not self.show_hidden_frames)
+        told, text = self._summarize(error)
+        body, mimetype = self._body(error, told, text, contexts, environ)
+        try:
+            yield from answer(environ, start_response, "500 Internal Server Error", body, mimetype)
+        except Exception:  # noqa: BLE001  # whatever the server raises for a response that has begun
+            environ["wsgi.errors"].write("The response had begun when this happened, so the page cannot show it.\n")
+        if not self._quiet:
+            environ["wsgi.errors"].write(text)
+
+    def _summarize(self, error: Exception) -> tuple[TracebackException | None, str]:
+        """Return what is shown of *error*, None where that is not possible, and the traceback for a terminal."""
+        try:
+            told = excerpt.summarize(error)
+            text = "".join(told.format())
+        except Exception:  # noqa: BLE001  # whatever the exception's own code does
+            told, text = None, excerpt.bare_text(error)
+        return told, excerpt.printable(self._mask.text(text))
+
+    def _body(
+        self,
+        error: Exception,
+        told: TracebackException | None,
+        text: str,
+        contexts: list[AbstractContextManager[Any]],
+        environ: WSGIEnvironment,
+    ) -> tuple[bytes, str]:
+        """Return the body of the answer in the form that the client reads, and its type."""
+        form = form_for(environ)
+        if form == "json":
+            return to_json(self._mask.data(excerpt.data_of(error, told, self._project))), "application/json"
+        if form == "html" and told is not None:
+            try:
+                return self._page(DebugTraceback(error, told), contexts, environ), "text/html"
+            except Exception:  # noqa: BLE001, S110  # as above: the plain traceback can be shown
+                pass
+        return text.encode(errors="backslashreplace"), "text/plain"
+
+    def _page(
+        self, traceback: DebugTraceback, contexts: list[AbstractContextManager[Any]], environ: WSGIEnvironment
+    ) -> bytes:
+        """Return Werkzeug's page, with what we add to it. Its consoles work from now on."""
         self._consoles.keep(traceback.all_frames, contexts)
         html = traceback.render_debugger_html(
             evalex=self.evalex and self.check_host_trust(environ),
@@ -206,13 +251,24 @@ class Debugger(DebuggedApplication):
         )
         html = self._mask.html(html)
         html = html.replace(_HEAD_END, _added() + _HEAD_END, 1).replace(_MARK, self._bar(environ) + _MARK, 1)
-        response = Response(html, status=500, mimetype="text/html", headers=HEADERS)
+        return html.encode(errors="backslashreplace")
+
+    def get_resource(self, request: Request, filename: str) -> Response:
+        """Return a file of Werkzeug's page; 404 or the like for names and headers that no page of ours sends."""
         try:
-            yield from response(environ, start_response)
-        except Exception:  # noqa: BLE001  # whatever the server raises for a response that has begun
-            environ["wsgi.errors"].write("The response had begun when this happened, so the page cannot show it.\n")
-        if not self._quiet:
-            environ["wsgi.errors"].write(self._mask.text(traceback.render_traceback_text()))
+            return super().get_resource(request, filename)
+        except HTTPException as error:
+            return Response(error.get_response(request.environ).data, error.code)
+        except ValueError:
+            return Response(status=404)
+
+    def check_pin_trust(self, environ: WSGIEnvironment) -> bool | None:
+        """Return whether the cookie of the PIN came with a request; None where it belongs to another PIN.
+
+        Other programs on this machine set cookies too, in any encoding: what is not UTF-8 is none of ours.
+        """
+        cookie = environ.get("HTTP_COOKIE", "").encode("latin-1", "replace").decode("utf-8", "replace")
+        return super().check_pin_trust({**environ, "HTTP_COOKIE": cookie.encode().decode("latin-1")})
 
     def check_host_trust(self, environ: WSGIEnvironment) -> bool:
         """Say whether the page was asked for under a name that is ours, in any spelling of it.

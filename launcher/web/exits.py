@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_LONGEST_CODE = 200
 _PLAIN = (list, tuple, bytes, str)
 
 
@@ -45,9 +46,17 @@ def no_exits(app: WSGIApplication) -> WSGIApplication:
 
 def _explain(error: BaseException) -> RequestExit:
     if isinstance(error, SystemExit):
-        code = "" if error.code is None else repr(error.code)
-        return RequestExit(f"the app called sys.exit({code}) while answering a request")
+        return RequestExit(f"the app called {exit_call(error)} while answering a request")
     return RequestExit(f"the app raised {type(error).__name__} while answering a request")
+
+
+def exit_call(error: SystemExit) -> str:
+    """Return the call of `sys.exit` behind *error*, as it may stand in a program."""
+    try:
+        code = "" if error.code is None else repr(error.code)
+    except BaseException:  # noqa: BLE001  # whatever the value's own code does
+        code = "..."
+    return f"sys.exit({code if len(code) <= _LONGEST_CODE else f'{code[:_LONGEST_CODE]}...'})"
 
 
 class _Body:

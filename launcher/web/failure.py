@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from launcher.web.accept import form_for
 from launcher.web.adjustable import Adjustable
-from launcher.web.answer import answer
+from launcher.web.answer import answer, to_json
+from launcher.web.excerpt import printable
 from launcher.web.exits import LoadExit
 from launcher.web.hosts import check_hosts
+from launcher.web.masking import Mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from launcher.plan import Plan
+    from launcher.web.accept import Form
     from launcher.web.consoles import Consoles
     from launcher.web.debugger import Counter
     from launcher.web.livereload import LiveReload
@@ -90,7 +94,7 @@ def failure_app(
     """
     bar, now = _bar(plan, failure, live), adjustable or Adjustable(plan)
     if not plan.debugger.enabled:
-        app = _page_app("Internal Server Error", f"<p>{_PLAIN}</p>", _bar(plan, Notice("", ""), live))
+        app = _page_app(Notice("Internal Server Error", _PLAIN), f"<p>{_PLAIN}</p>", _bar(plan, Notice("", ""), live))
     elif (shown := _shown(exception, failure.cause)) is not None:
         from launcher.web.debugger import Debugger
 
@@ -99,8 +103,10 @@ def failure_app(
         debugger.known_names = lambda: now.names
         app = debugger
     else:
-        text = f"<pre>{escape(failure.text)}</pre>" if failure.text.strip() else f"<p>{_SILENT}</p>"
-        app = _page_app(failure.cause, text, bar)
+        mask = Mask(plan)
+        told = Notice(mask.text(failure.cause), mask.text(failure.text) if failure.text.strip() else _SILENT)
+        text = f"<pre>{escape(told.text)}</pre>" if failure.text.strip() else f"<p>{_SILENT}</p>"
+        app = _page_app(told, text, bar)
     return check_hosts(live.endpoints(app) if live else app, lambda: now.names)
 
 
@@ -124,15 +130,26 @@ def _bar(plan: Plan, failure: Notice, live: LiveReload | None) -> Callable[[WSGI
     return make
 
 
-def _page_app(cause: str, text: str, bar: Callable[[WSGIEnvironment], str]) -> WSGIApplication:
-    """Return an app that answers every request with status 500 and a page; *text* is HTML."""
+def _page_app(told: Notice, text: str, bar: Callable[[WSGIEnvironment], str]) -> WSGIApplication:
+    """Return an app that answers every request with status 500 and with *told*; *text* is the same as HTML."""
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        page = _PAGE.format(cause=escape(cause), text=text, bar=bar(environ))
-        body = page.encode(errors="backslashreplace")
-        return answer(environ, start_response, "500 Internal Server Error", body, "text/html")
+        body, mimetype = _plain(told, form_for(environ))
+        if not body:
+            page = _PAGE.format(cause=escape(told.cause), text=text, bar=bar(environ))
+            body, mimetype = page.encode(errors="backslashreplace"), "text/html"
+        return answer(environ, start_response, "500 Internal Server Error", body, mimetype)
 
     return respond
+
+
+def _plain(told: Notice, form: Form) -> tuple[bytes, str]:
+    """Return what is said to a client that reads no HTML, and its type; nothing for one that does."""
+    if form == "json":
+        place: dict[str, object] = {"file": None, "line": None, "frames": []}
+        return to_json({"type": "app-not-loaded", "message": told.cause, **place}), "application/json"
+    text = told.text if told.text.startswith(told.cause) else f"{told.cause}\n\n{told.text}"
+    return (b"" if form == "html" else printable(f"{text.rstrip()}\n").encode()), "text/plain"
 
 
 def _shown(exception: BaseException | None, cause: str) -> Exception | None:

@@ -39,12 +39,20 @@ def family(exception: BaseException) -> Iterator[BaseException]:
     while waiting:
         member = waiting.pop()
         yield member
-        inside = getattr(member, "exceptions", ())
-        near = (member.__cause__, member.__context__, *(inside if isinstance(inside, tuple) else ()))
+        near = (member.__cause__, member.__context__, *_members(member))
         for other in near:
             if isinstance(other, BaseException) and id(other) not in seen:
                 seen.add(id(other))
                 waiting.append(other)
+
+
+def _members(exception: BaseException) -> tuple[object, ...]:
+    """Return the members of a group. Other exceptions have an attribute of that name too, which may run anything."""
+    try:
+        inside = getattr(exception, "exceptions", ())
+    except Exception:  # noqa: BLE001
+        return ()
+    return inside if isinstance(inside, tuple) else ()
 
 
 def clean(exception: BaseException) -> None:

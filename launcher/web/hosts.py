@@ -11,7 +11,8 @@ import re
 import socket
 from html import escape
 
-from launcher.web.answer import answer
+from launcher.web.accept import form_for
+from launcher.web.answer import answer, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from launcher.plan import Plan
+    from launcher.web.accept import Form
 
 LOCAL = (".localhost", "127.0.0.1", "::1")
 """Names that only this machine can have: RFC 6761 keeps `localhost` and all below it out of the DNS."""
@@ -39,6 +41,7 @@ _PAGE = """\
 <title>Not under this name</title>
 <style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; }</style>
 <p>"""
+_HINT = "To allow the name, add it in devserver.toml:"
 
 
 def parse_host(value: str) -> tuple[str, str] | None:
@@ -91,9 +94,20 @@ def check_hosts(app: WSGIApplication, known: Callable[[], Collection[str]]) -> W
             return answer(environ, start_response, "400 Bad Request", b"The Host header is missing or malformed.\n")
         if is_known(host[0], known()) or is_address(host[0]):
             return app(environ, start_response)
-        text = f'This server does not answer to "{host[0]}". If it should, add the name to the setting allowed-hosts.\n'
-        if "text/html" not in environ.get("HTTP_ACCEPT", ""):
-            return answer(environ, start_response, "403 Forbidden", text.encode())
-        return answer(environ, start_response, "403 Forbidden", (_PAGE + escape(text)).encode(), "text/html")
+        return answer(environ, start_response, "403 Forbidden", *_refusal(host[0], form_for(environ)))
 
     return check
+
+
+def _refusal(name: str, form: Form) -> tuple[bytes, str]:
+    """Return the body for a request under a foreign *name*, and its type: with the line that would allow the name."""
+    told = f'This server does not answer to "{name}".'
+    line = f'allowed-hosts = ["{name}"]'
+    if form == "json":
+        return to_json(
+            {"type": "host-refused", "message": told, "hint": f"in devserver.toml: {line}"}
+        ), "application/json"
+    if form == "html":
+        page = f"{_PAGE}{escape(told)} {_HINT}</p>\n<pre>[base]\n{escape(line)}</pre>\n"
+        return page.encode(), "text/html"
+    return f"{told}\n{_HINT}\n\n    [base]\n    {line}\n".encode(), "text/plain"

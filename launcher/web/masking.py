@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64encode
 from functools import cached_property
 from html import escape
-from urllib.parse import unquote
+from json import dumps
+from urllib.parse import quote, quote_plus, unquote
+
+from werkzeug.urls import uri_to_iri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from launcher.plan import Plan
 
@@ -26,6 +31,8 @@ _WORD = 8
 """Below this length a value is masked where it stands as a word, not within others."""
 
 _PASSWORD = re.compile(r"(?P<front>\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:\"'<>]*):(?P<password>[^\s/?#\"'<>]+)@")
+_ESCAPE = re.compile(r"%[0-9A-F]{2}")
+_URL_SAFE = str.maketrans("+/", "-_")
 _TOKEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>|[^<]+", re.DOTALL | re.IGNORECASE)
 
 
@@ -37,23 +44,42 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Return *text* with every secret, and the password of every URL, masked."""
-        text = _PASSWORD.sub(rf"\g<front>:{MASK}@", text)
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        return _masked(text, self._found_in(text))
 
     def html(self, page: str) -> str:
         """Return *page* with the same masked in what the reader sees, and in comments; tags and scripts are kept."""
-        return _TOKEN.sub(self._mask_token, page)
+        found = self._found_in(page)
+        return _TOKEN.sub(lambda match: _masked(match[0], found) if _is_shown(match[0]) else match[0], page)
 
-    def _mask_token(self, match: re.Match[str]) -> str:
-        token = match[0]
-        return self.text(token) if token.startswith("<!--") or token[0] != "<" else token
+    def data(self, value: Any) -> Any:  # Any: what JSON can hold, of the same kind as *value*
+        """Return *value* with the same masked in every text within it."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {name: self.data(item) for name, item in value.items()}
+        return [self.data(item) for item in value] if isinstance(value, list) else value
+
+    def _found_in(self, text: str) -> re.Pattern[str] | None:
+        """Return what finds the secrets in *text*. To look for each alone is quicker than for all of them at once."""
+        found = [spelling for spelling in self._looked_for if spelling in text]
+        return re.compile("|".join(map(_part, found))) if found else None
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
+    def _looked_for(self) -> list[str]:
+        """All spellings of all secrets, the long ones first: they may contain others."""
         environ = {**os.environ, **self._plan.env}
         found = {spelling for value in _secrets(self._plan.secrets, environ) for spelling in _spellings(value)}
-        parts = [_part(text) for text in sorted(found, key=len, reverse=True)]
-        return re.compile("|".join(parts)) if parts else None
+        return sorted(found, key=len, reverse=True)
+
+
+def _masked(text: str, secrets: re.Pattern[str] | None) -> str:
+    text = _PASSWORD.sub(rf"\g<front>:{MASK}@", text)
+    return secrets.sub(MASK, text) if secrets else text
+
+
+def _is_shown(token: str) -> bool:
+    """Return whether a reader of the page sees a piece of it: text, a comment in the source, or a title."""
+    return token[0] != "<" or token.startswith(("<!--", "<li title="))
 
 
 def _secrets(names: Iterable[str], environ: dict[str, str]) -> Iterator[str]:
@@ -67,11 +93,30 @@ def _secrets(names: Iterable[str], environ: dict[str, str]) -> Iterator[str]:
 
 
 def _spellings(value: str) -> set[str]:
+    """Return how a secret may be written in a message, an address, a header or a page."""
     if len(value.strip()) < _SHORTEST:
         return set()
-    plain = {value, repr(value)[1:-1]}
+    data = value.encode(errors="surrogateescape")
+    plain = {value, repr(value)[1:-1], repr(data)[2:-1], dumps(value)[1:-1], *_in_addresses(data), *_in_base64(data)}
     numeric = {escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for text in plain}
     return plain | numeric | {escape(text) for text in plain}
+
+
+def _in_addresses(data: bytes) -> Iterator[str]:
+    """Yield *data* in percent-encoding: with and without slashes, as in a form, and as the request log shows it."""
+    for text in (quote(data), quote(data, safe=""), quote_plus(data)):
+        yield text
+        yield _ESCAPE.sub(lambda match: match[0].lower(), text)
+        yield uri_to_iri(text)
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """Yield *data* in base64, also as a part of something longer: without the digits that its neighbours share."""
+    for before in range(3):
+        digits = b64encode(bytes(before) + data).decode()
+        part = digits[(0, 2, 3)[before] : (before + len(data)) * 8 // 6]
+        yield part
+        yield part.translate(_URL_SAFE)
 
 
 def _part(text: str) -> str:

@@ -21,7 +21,9 @@ from socketserver import BaseServer
 from werkzeug import serving
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
+from launcher.web import frame
 from launcher.web.answer import HEADERS
+from launcher.web.excerpt import printable, text_of
 from launcher.web.gate import asks_for_page, peek
 from launcher.web.handler import handler_like
 from launcher.web.streams import Streams
@@ -398,11 +400,12 @@ class Server(BaseWSGIServer):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # named as in Werkzeug; Any: as there
         """Write to the terminal, errors of the app without what nobody may see."""
         if type == "error":
-            message, args = "%s", (self.mask(message % args if args else message),)
+            message, args = "%s", (printable(self.mask(message % args if args else message)),)
         super().log(type, message, *args)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # Any: as in socketserver
         """Print the traceback of a failure outside the app; with `passthrough-errors`, that of the app as well."""
-        import traceback
-
-        self.log("error", "%s", "Error while a request was served:\n" + traceback.format_exc())
+        error = sys.exc_info()[1]
+        if error is not None:
+            frame.clean(error)
+            self.log("error", "%s", f"Error while a request was served:\n{text_of(error)}")

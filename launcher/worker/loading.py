@@ -10,11 +10,12 @@ import errno
 import os
 import re
 import sys
-import traceback
 from dataclasses import dataclass
 
 from launcher.errors import TargetError
 from launcher.web import frame
+from launcher.web.excerpt import text_of
+from launcher.web.exits import exit_call
 from launcher.worker.handler import load_handler
 from launcher.worker.target import load_target
 
@@ -90,23 +91,24 @@ def failure_of(exception: BaseException, target: Target) -> Failure:
     if isinstance(exception, TargetError):
         hint = f"\n  {exception.hint}" if exception.hint else ""
         return Failure(_one_line(str(exception)), f"{exception}{hint}\n", exception)
-    text = "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
+    text = text_of(exception)
     busy = any(_is_busy(member) for member in frame.family(exception))
     return Failure(_one_line(_cause(exception, target)), text, exception, _files(exception), busy)
 
 
 def _is_busy(exception: BaseException) -> bool:
-    if isinstance(exception, OSError) and exception.errno in _BUSY:
-        return True
-    return not isinstance(exception, SyntaxError) and any(
-        isinstance(word, str) and _BUSY_WORDS.search(word) for word in exception.args
-    )
+    try:
+        if isinstance(exception, OSError) and exception.errno in _BUSY:
+            return True
+        words = () if isinstance(exception, SyntaxError) else exception.args
+        return any(isinstance(word, str) and _BUSY_WORDS.search(word) for word in words)
+    except Exception:  # noqa: BLE001  # the exception's own code
+        return False
 
 
 def _cause(exception: BaseException, target: Target) -> str:
     if isinstance(exception, SystemExit):
-        code = "" if exception.code is None else repr(exception.code)
-        return f"the app called sys.exit({code}) while loading"
+        return f"the app called {exit_call(exception)} while loading"
     place = _place(exception, target)
     name = type(exception).__name__
     return f"{name} in {place}" if place else f"{name} while loading the app"

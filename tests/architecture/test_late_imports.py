@@ -23,7 +23,6 @@ ALLOWED = {
     "supervisor/watcher.py": "watchfiles is loaded while the worker is on its way",
     "text.py": "the table of character widths is needed for text beyond ASCII only",
     "web/failure.py": "Werkzeug's debugger, when there is a failure to show",
-    "web/server.py": "traceback, when a request has failed",
     "web/stack.py": "each of Werkzeug's wrappers, when a profile asks for it",
     "web/threads.py": "ctypes, when a worker has answered its first requests",
     "web/tls.py": "ssl and cryptography, when a profile asks for https",

@@ -127,7 +127,7 @@ class Client:
 
     def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         """Send a request. Raises `Reset`."""
-        fields = {"Host": "127.0.0.1", "Connection": "close", **(headers or {})}
+        fields = {"Host": "127.0.0.1", "Connection": "close", "Accept": "text/html,*/*;q=0.8", **(headers or {})}
         if body:
             fields["Content-Length"] = str(len(body))
         head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from launcher.web.adjustable import Adjustable
 from launcher.web.livereload import LiveReload
 from launcher.web.stack import build_stack
 from launcher.web.streams import Streams
+from tests.web.browser import Client
 
 PAGE = Response("<!doctype html><p>hello", mimetype="text/html")
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept": "text/html"}

@@ -13,7 +13,7 @@ from io import StringIO
 import pytest
 from werkzeug.debug import DebuggedApplication
 from werkzeug.debug.tbtools import DebugTraceback
-from werkzeug.test import Client, EnvironBuilder
+from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 import launcher.web.debugger
@@ -22,6 +22,7 @@ from launcher.web import frame
 from launcher.web.answer import HEADERS
 from launcher.web.consoles import KEPT_TRACEBACKS, Consoles
 from launcher.web.debugger import OPENED, Debugger
+from tests.web.browser import Client
 
 PIN = "123-456-789"
 

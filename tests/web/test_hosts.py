@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from launcher.web.hosts import check_hosts, is_address, is_known, known_names, p
 from launcher.web.livereload import LiveReload
 from launcher.web.stack import build_stack
 from launcher.web.streams import Streams
+from tests.web.browser import Client as BrowserClient
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -136,12 +138,22 @@ def test_who_is_answered(make_plan, bound: str, extra: tuple[str, ...], host: st
     assert ("page of the app" in response.text) is (status == 200)
 
 
-def test_a_refusal_names_the_setting_in_one_line(make_plan) -> None:
-    response = Client(checked(Response("app"), make_plan())).get("/", headers={"Host": "shop.test:5000"})
-    assert response.text.count("\n") == 1
-    assert '"shop.test"' in response.text
-    assert "allowed-hosts" in response.text
-    assert response.mimetype == "text/plain"
+@pytest.mark.parametrize(
+    ("accept", "mimetype"),
+    [("", "text/plain"), ("*/*", "text/plain"), ("text/html", "text/html"), ("application/json", "application/json")],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_refusal_shows_the_toml_that_allows_the_name(make_plan, accept: str, mimetype: str, method: str) -> None:
+    client = Client(checked(Response("app"), make_plan()))
+    response = client.open("/", method=method, headers={"Host": "shop.test:5000", "Accept": accept})
+    assert (response.status_code, response.mimetype) == (403, mimetype)
+    if method == "HEAD":
+        assert response.data == b""
+        assert int(response.headers["Content-Length"]) > 100
+        return
+    text = response.json["message"] + response.json["hint"] if response.is_json else unescape(response.text)
+    assert 'does not answer to "shop.test"' in text
+    assert 'allowed-hosts = ["shop.test"]' in text
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-Host", "X-Forwarded-For", "Forwarded", "X-Host", "X-Real-IP"])
@@ -198,7 +210,7 @@ class Door:
 
     def __init__(self, plan) -> None:
         live = LiveReload("token", Streams(), lambda _: None)
-        self.client = Client(build_stack(shop, plan, live=live))
+        self.client = BrowserClient(build_stack(shop, plan, live=live))
         page = self.client.get("/fail", headers={"Host": "localhost:5000"}).text
         secret = page.partition('SECRET = "')[2].partition('"')[0]
         frame = page.rpartition('id="frame-')[2].partition('"')[0]

@@ -12,8 +12,9 @@ from launcher.wire.channel import ChannelClosed
 from launcher.wire.messages import Ask, ConsoleOpened, Edition, ServeFailure, Showing
 from launcher.wire.tally import Tally, open_tally
 from launcher.worker.front import Front
+from tests.web.browser import Client as BrowserClient
 
-BROWSER = {"Sec-Fetch-Dest": "document"}
+BROWSER = {"Sec-Fetch-Dest": "document", "Accept": "text/html"}
 
 
 def plan(root: Path, *, token: str = "t0ken", live: bool = True, reload: bool = True) -> Plan:
@@ -90,7 +91,7 @@ def test_wrong_pins_are_counted_for_all_workers(front: Front, tmp_path: Path) ->
     descriptor = open_tally()
     front.share(os.dup(descriptor))
     Tally(descriptor).value = 10
-    client = Client(front.of_app(Request.application(lambda _: 1 / 0), plan(tmp_path)))
+    client = BrowserClient(front.of_app(Request.application(lambda _: 1 / 0), plan(tmp_path)))
     secret = client.get("/").text.partition('SECRET = "')[2].partition('"')[0]
     answer = client.get(f"/?__debugger__=yes&cmd=pinauth&pin=1&s={secret}").json
     assert answer == {"auth": False, "exhausted": True}

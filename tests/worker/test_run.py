@@ -97,7 +97,7 @@ class Far:
 
     def get(self, path: str = "/") -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(*self.listener.getsockname(), timeout=LIMIT)
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Accept": "text/html"})
         response = connection.getresponse()
         body = response.read()
         connection.close()
