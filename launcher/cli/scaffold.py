@@ -36,15 +36,18 @@ def settings_text(found: Discovery) -> str:
     if "app" not in found.settings:
         lines += ['# app = "module:name"  # found by itself: the app in wsgi.py or app.py']
     lines += [f"# app = {toml(item.value)}  # {item.where}" for item in other_apps(found)[:_MOST]]
-    if found.variables:
-        lines += ["", "[base.env]", *(_variable(name, item) for name, item in sorted(found.variables.items()))]
+    lines += _variables("base.env", found)
+    for name, profile in found.profiles.items():
+        lines += ["", f"[profiles.{name}]"]
+        lines += [line for key, item in profile.settings.items() for line in _setting(key, item)]
+        lines += _variables(f"profiles.{name}.env", profile)
     return "\n".join(lines) + "\n"
 
 
 def other_apps(found: Discovery) -> list[Item]:
     """Return the apps in the code that are another one than the app that was found elsewhere."""
-    chosen = str(found.settings["app"].value).partition("(")[0] if found.others else ""
-    return [item for item in found.others if not f"{item.value}:".startswith(f"{chosen}:")]
+    chosen = str(found.settings["app"].value).partition("(")[0] if found.others and "app" in found.settings else ""
+    return [item for item in found.others if not chosen or not f"{item.value}:".startswith(f"{chosen}:")]
 
 
 def ignored_text(text: str) -> str:
@@ -84,8 +87,16 @@ def _setting(key: str, item: Item) -> list[str]:
     return [f"{line}  # {item.where}"]
 
 
+def _variables(table: str, found: Discovery) -> list[str]:
+    rows = [_variable(name, item) for name, item in sorted(found.variables.items())]
+    return ["", f"[{table}]", *rows] if rows else []
+
+
 def _variable(name: str, item: Item) -> str:
     quoted = name if _BARE.fullmatch(name) else toml(name)
+    if item.default:
+        value = f"required = {toml(f'see {item.where}')}" if item.required else f"default = {toml(item.value)}"
+        return f"{quoted} = {{ {value}{', secret = true' if item.secret else ''} }}  # {item.where}"
     if item.secret:
         reason = toml(f"put it in .env.local (it was in {item.where})")
         return f"{quoted} = {{ required = {reason}, secret = true }}"

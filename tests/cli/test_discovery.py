@@ -59,7 +59,7 @@ VSCODE = """{ // made by the editor
         pytest.param(
             {"Procfile": "web: gunicorn a:app\ndev: FLASK_APP=b flask run -p 8001 --host=127.0.0.2\n"},
             {},
-            {"app": ("a:app", "Procfile:1"), "port": (8001, "Procfile:2"), "host": ("127.0.0.2", "Procfile:2")},
+            {"app": ("b", "Procfile:2"), "port": (8001, "Procfile:2"), "host": ("127.0.0.2", "Procfile:2")},
             id="several-processes",
         ),
         pytest.param(
@@ -111,6 +111,8 @@ VSCODE = """{ // made by the editor
     ],
 )
 def test_settings(tmp_path: Path, files: dict[str, str], environ: dict[str, str], settings: Any) -> None:
+    for name in ("shop.py", "a.py", "b.py", "x.py", "admin.py", "dev.env"):
+        (tmp_path / name).touch()
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -122,6 +124,7 @@ def test_variables_for_the_app_are_taken_over_and_secret_ones_marked(tmp_path: P
     (tmp_path / ".vscode").mkdir()
     (tmp_path / ".vscode" / "launch.json").write_text(VSCODE, encoding="utf-8")
     (tmp_path / ".flaskenv").write_text("GREETING=hi\nDATABASE_URL=db://me:pw@h\nFLASK_DEBUG=1\n", encoding="utf-8")
+    (tmp_path / "shop.py").touch()
     found = discover(str(tmp_path), {"HOME": "/h", "FLASK_APP": "shop"})
     assert {name: (item.value, item.secret) for name, item in found.variables.items()} == {
         "GREETING": ("hi", False),
@@ -134,5 +137,6 @@ def test_variables_for_the_app_are_taken_over_and_secret_ones_marked(tmp_path: P
 
 def test_apps_in_the_code_are_offered_where_another_place_names_one(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("app = Flask(1)\n", encoding="utf-8")
+    (tmp_path / "shop.py").touch()
     found = discover(str(tmp_path), {"FLASK_APP": "shop"})
     assert [item.value for item in found.others] == ["app:app"]

@@ -66,9 +66,11 @@ command = SettingsCommand(
     add_help_option=False,
     help="""Write a first devserver.toml from what the project says today.
 
-    Looks at the FLASK_ variables of this shell, at .flaskenv, .vscode/launch.json and Procfile, and for an app in the
-    code, which is read and not imported. Writes devserver.toml, a schema for editors in the folder .launch, and adds
-    to .gitignore what belongs to one machine. No file is overwritten; where there is a devserver.toml, nothing is done.
+    Looks at the FLASK_ variables of this shell, at .env, .flaskenv, .env.example, .vscode/launch.json, the commands in
+    Procfile, package.json and Dockerfile, and for an app in the code, which is read and not imported. An app whose
+    module does not exist is left out, with the reason. Writes devserver.toml, a schema for editors in the folder
+    .launch, and adds to .gitignore what belongs to one machine. No file is overwritten; where there is a
+    devserver.toml, nothing is done.
     """,
 )
 
@@ -98,9 +100,14 @@ def _tell(found: Discovery, files: Mapping[str, str], present: Mapping[str, str 
     rows = [(key, shown_value(item.value), item.where) for key, item in found.settings.items()]
     for name, item in found.variables.items():
         rows.append((f"env.{name}", MASK if item.secret else shown_value(item.value), item.where))
+    for name, profile in found.profiles.items():
+        rows += [(f"{name}: {key}", shown_value(item.value), item.where) for key, item in profile.settings.items()]
     if not rows:
         rows = [("nothing that says what to serve", "", "")]
     console.table([_titled("found", number, row) for number, row in enumerate(rows)])
+    if found.left_out:
+        console.line()
+        console.table([_titled("left", number, row) for number, row in enumerate(found.left_out)])
     console.line()
     written = [(name, "" if present.get(name) is None else "more lines") for name in files]
     console.table([_titled("wrote", number, row) for number, row in enumerate(written)])
@@ -113,7 +120,8 @@ def _advice(found: Discovery, root: str, *, sealed: bool) -> list[str]:
     step = "launch check, then launch dev" if known else _NAME_IT
     kept = [f"{place} over devserver.toml, as before; {what}" for place, what in found.kept]
     ignored = [f"{IGNORE_FILE} cannot be read: add {', '.join(IGNORED)} to it"] if sealed else []
-    return [step, *kept, *ignored]
+    needed = [f"copy {found.example} to .env, and write the missing values there"] if found.example else []
+    return [*needed, step, *kept, *ignored]
 
 
 def _titled(title: str, number: int, row: Sequence[str]) -> list[Cell]:

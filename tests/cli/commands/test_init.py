@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.init_projects import PROJECTS
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
+    from tests.cli.init_projects import Case
 
 FILES = {
     ".flaskenv": "FLASK_APP=shop:create_app\nFLASK_RUN_PORT=8000\nGREETING=hi\nAPI_KEY=t0psecret\n",
@@ -110,3 +113,17 @@ def test_a_file_that_is_searched_anyway_needs_no_name(project: Project) -> None:
     out = project.launch("init").out
     assert "nothing that says what to serve" in out
     assert "next   launch check, then launch dev" in out
+
+
+@pytest.mark.parametrize("case", PROJECTS, ids=lambda case: case.id)
+def test_init_writes_what_check_finds_right(case: Case, project: Project) -> None:
+    ran = project.files(case.files).launch("init")
+    assert ran.code == 0, ran.err
+    text = (project.root / "devserver.toml").read_text(encoding="utf-8")
+    assert [line for line in case.lines if line not in text] == [], text
+    assert [words for words in case.told if words not in " ".join(ran.out.split())] == [], ran.out
+    assert "debug = false" not in text
+    assert "change-me" not in text
+    (project.root / ".flaskenv").unlink(missing_ok=True)  # it would win, and check says so
+    checked = project.launch("check")
+    assert (checked.code, checked.err) == (0, ""), text
