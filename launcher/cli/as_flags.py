@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 
+from launcher import redact
 from launcher.cli.flags import flags_for
 from launcher.cli.scaffold import toml
 from launcher.config import key as keys
-from launcher.config import redact
 from launcher.config.layer import Source
 from launcher.config.schema import by_key
 
@@ -37,7 +37,7 @@ def command_line(resolved: ResolvedProfile) -> tuple[list[str], list[str]]:
         else:
             words += _words(row, value)
     for name, variable in resolved.variables.items():
-        if variable.secret or redact.mask_url(variable.value) != variable.value:
+        if variable.secret or redact.mask(variable.value) != variable.value:
             left_out.append(f"env.{name}")
         else:
             words += ["--set", f"env.{_key(name)} = {toml(variable.value)}"]
@@ -100,7 +100,7 @@ def _hides(value: object) -> bool:
         return any(map(_hides, value.values()))
     if isinstance(value, (list, tuple)):
         return any(map(_hides, value))
-    return isinstance(value, str) and redact.mask_url(value) != value
+    return isinstance(value, str) and redact.mask(value) != value
 
 
 def _key(name: str) -> str:

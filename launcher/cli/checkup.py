@@ -18,11 +18,11 @@ from launcher import __version__
 from launcher.cli.certificate import mismatch, validity
 from launcher.cli.scaffold import SCHEMA_FILE
 from launcher.config.json_schema import json_schema
-from launcher.config.redact import mask_url
 from launcher.config.sources.files import read_text
 from launcher.errors import StartError
 from launcher.frame import plural
 from launcher.planner import address_of
+from launcher.redact import mask
 from launcher.supervisor.listener import listen
 from launcher.supervisor.memory import allowed, look
 from launcher.supervisor.watcher import open_watcher
@@ -76,7 +76,7 @@ def files(candidates: Iterable[SettingsFile], root: str) -> list[Row]:
     """Tell which files would be read, and which of them exist."""
     rows = []
     for item in candidates:
-        path = mask_url(item.path)  # somebody may have given an address for a path
+        path = mask(item.path)  # somebody may have given an address for a path
         name = os.path.relpath(path, root) if path.startswith(root + os.sep) else path
         rows.append((OK, "file", f"{name}{'' if item.exists else ' (not there)'}"))
     return rows

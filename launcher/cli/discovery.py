@@ -10,13 +10,12 @@ import os
 import re
 from dataclasses import dataclass, field
 
-from launcher import locate
+from launcher import locate, redact
 from launcher.cli.app_commands import flask_flags, start_of
 from launcher.cli.app_search import find_apps
 from launcher.cli.preview import app_trouble
 from launcher.cli.shell_words import command_of, commands
 from launcher.config import key as keys
-from launcher.config import redact
 from launcher.config.layer import Entry, Layer, Origin, Source
 from launcher.config.schema import by_key
 from launcher.config.selection import Table, check_name

@@ -10,7 +10,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from launcher.config import redact
+from launcher import redact
 from launcher.config.layer import Origin, Source
 from launcher.planner import removed_variables
 
@@ -37,7 +37,7 @@ class Value:
     @property
     def shown(self) -> str:
         """The text without what is secret in it."""
-        return redact.MASK if self.secret and self.text else redact.mask_url(self.text)
+        return redact.MASK if self.secret and self.text else redact.mask(self.text)
 
 
 def app_variables(resolved: ResolvedProfile) -> dict[str, Value]:

@@ -62,7 +62,7 @@ def _guarded(invocation: Invocation) -> int:
         from traceback import format_exc
 
         from launcher import __version__
-        from launcher.config.redact import without_secrets
+        from launcher.redact import without_secrets
 
         invocation.err().bug(__version__, without_secrets(format_exc(), invocation.environ))
         return ExitCode.BUG

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 
+from launcher import redact
 from launcher.config import key as keys
-from launcher.config import redact
 from launcher.config.layer import Source
 from launcher.config.resolve import place_of
 from launcher.config.schema import by_key
@@ -62,7 +62,7 @@ def shown_value(value: object) -> str:
             f"{{ {', '.join(f'{name} = {shown_value(inner)}' for name, inner in value.items())} }}" if value else "{}"
         )
     if isinstance(value, str):
-        return json.dumps(redact.mask_url(value), ensure_ascii=False)
+        return json.dumps(redact.mask(value), ensure_ascii=False)
     return str(value)
 
 
@@ -85,7 +85,7 @@ def spot(origin: Origin, look: Look) -> str:
     if origin.source is Source.DERIVED:
         return origin.reason
     if origin.name in ("--set", "--unset"):
-        return redact.mask_url(f"{origin.name} {origin.text.partition('=')[0].strip()}")
+        return redact.mask(f"{origin.name} {origin.text.partition('=')[0].strip()}")
     return origin.name or SPOKEN[origin.source]
 
 
@@ -131,7 +131,7 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, str):
-        return redact.mask_url(value)
+        return redact.mask(value)
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)  # TOML has dates
 
 

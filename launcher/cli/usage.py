@@ -14,9 +14,9 @@ import click
 from launcher.cli.explanation import read_explanations
 from launcher.cli.flags import FLAGS
 from launcher.cli.options import AppTwiceError, RepeatedError, SurplusArgumentError, UnknownCommandError
-from launcher.config.redact import MASK, is_secret_key, is_secret_name, mask_url
 from launcher.console import color_choices
 from launcher.errors import Place, Problem, UsageError, nearest
+from launcher.redact import MASK, is_secret_key, is_secret_name, mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def no_folder() -> UsageError:
 
 def bad_color(word: str) -> UsageError:
     """Return the error for a LAUNCH_COLOR that says nothing."""
-    word = mask_url(word)
+    word = mask(word)
     text = f"LAUNCH_COLOR={word}"
     where = Place("environment", 0, len("LAUNCH_COLOR=") + 1, text, len(word))
     hint = _choose(word, color_choices(variable=True), color_choices(variable=False))
@@ -87,7 +87,7 @@ def _without_secrets(problem: Problem, argv: Sequence[str]) -> Problem:
     def clean(text: str) -> str:
         for word, masked in words:
             text = text.replace(word, masked)
-        return mask_url(text)
+        return mask(text)
 
     spot = problem.place and replace(problem.place, text=clean(problem.place.text))
     return replace(problem, message=clean(problem.message), hint=clean(problem.hint), place=spot)
@@ -153,7 +153,7 @@ def _masked(argv: Sequence[str], number: int) -> str:
     found = _ASSIGNMENT.fullmatch(word)
     if found and (is_secret_key(found["key"]) or _is_secret_flag(found["key"])):
         return word[: found.start("text")] + MASK
-    return mask_url(word)
+    return mask(word)
 
 
 def _is_secret_flag(name: str) -> bool:

@@ -9,7 +9,7 @@ import os
 import re
 from functools import lru_cache
 
-from launcher.config import redact
+from launcher import redact
 from launcher.config.layer import Origin, Source
 from launcher.config.sources.files import read_text
 from launcher.config.toml.positions import Spot, locate
@@ -85,7 +85,7 @@ def _hidden_assignment(text: str, masked: bool) -> str:
     name, between, value = text.partition("=") if "=" in text else text.partition(" ")
     if value and between and (masked or redact.is_secret_key(name.strip())):
         return f"{name}{between}{redact.MASK}"
-    return redact.MASK if masked else redact.mask_url(text)
+    return redact.MASK if masked else redact.mask(text)
 
 
 def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
@@ -103,7 +103,7 @@ def _in_env_file(origin: Origin, text: str, at_key: bool) -> Place:
     secret = redact.is_secret_name(name) or _is_ours_for_the_app(name) or not name.startswith(_NOT_SECRET)
     if secret and value.strip():
         value = value[: len(value) - len(value.lstrip())] + redact.MASK
-    shown = f"{before}={redact.mask_url(value)}"
+    shown = f"{before}={redact.mask(value)}"
     column = start + 1 if at_key or not value.strip() else min(origin.column, len(shown))
     length = len(before.strip()) if column == start + 1 else len(shown) - column + 1
     return Place(origin.file, origin.line, column, shown, max(1, length))
@@ -158,7 +158,7 @@ def _mask_line(line: str, hidden: Iterable[Spot], caret: int) -> str:
     for column, length in sorted(((spot.column, spot.length) for spot in hidden), reverse=True):
         mask = "*" * length if column < caret else redact.MASK
         line = line[: column - 1] + mask + line[column - 1 + length :]
-    return redact.mask_url(line[: caret - 1], keep=True) + redact.mask_url(line[caret - 1 :])
+    return redact.mask(line[: caret - 1], keep=True) + redact.mask(line[caret - 1 :])
 
 
 def _is_secret(path: tuple[str, ...], spots: Spots, secrets: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ Loaded only to fail or to warn, because it also brings what retells the parser's
 
 from __future__ import annotations
 
-from launcher.config import redact
+from launcher import redact
 from launcher.config.places import place_of
 from launcher.config.sources.files import read_text
 from launcher.config.toml.syntax import explain_syntax
@@ -25,11 +25,9 @@ def problem_of(finding: Finding, secrets: Collection[str] = ()) -> Problem:
 
     *secrets* are the names of variables that some file declares to be secret.
     """
-    others = tuple(
-        (redact.mask_url(label), _point(origin, finding.at_key, secrets)) for label, origin in finding.others
-    )
-    hint, notes = redact.mask_url(finding.hint), tuple(redact.mask_url(note) for note in finding.notes)
-    message, place = redact.mask_url(finding.message), None
+    others = tuple((redact.mask(label), _point(origin, finding.at_key, secrets)) for label, origin in finding.others)
+    hint, notes = redact.mask(finding.hint), tuple(redact.mask(note) for note in finding.notes)
+    message, place = redact.mask(finding.message), None
     if finding.cause is not None and finding.origin is not None and finding.origin.file:
         return _syntax_problem(finding, finding.cause, secrets)
     if finding.origin is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from launcher.config import assemble, redact, schema, selection, survey, validate, variables
+from launcher import redact
+from launcher.config import assemble, schema, selection, survey, validate, variables
 from launcher.config import key as keys
 from launcher.config.anchor import Folders, anchored, resolve_path
 from launcher.config.finding import MOST, Finding

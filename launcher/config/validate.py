@@ -11,8 +11,9 @@ from datetime import date, datetime, time
 
 from pydantic import ValidationError
 
+from launcher import redact
 from launcher.config import key as keys
-from launcher.config import redact, schema
+from launcher.config import schema
 from launcher.config.finding import MOST, Finding
 from launcher.config.layer import Origin, Source
 from launcher.config.stack import Conflict, Merged, nest

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from launcher.config import redact
+from launcher import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Candidate, History, Source
 
@@ -64,8 +64,11 @@ def gather_variables(history: Mapping[tuple[str, ...], History]) -> tuple[dict[s
 def _spread_secrets(found: dict[str, Variable]) -> dict[str, Variable]:
     """Return the variables, secret too where the text contains the text of a secret one."""
     secrets = [variable.value for variable in found.values() if variable.secret and len(variable.value) > 3]
+    secrets += [part for variable in found.values() for part in redact.secret_parts(variable.value) if len(part) > 3]
+    # A text whose own shape is that of a secret is shown without that part.
+    texts = {name: redact.mask(variable.value) for name, variable in found.items()}
     return {
-        name: replace(variable, secret=variable.secret or any(secret in variable.value for secret in secrets))
+        name: replace(variable, secret=variable.secret or any(secret in texts[name] for secret in secrets))
         for name, variable in found.items()
     }
 
@@ -83,7 +86,12 @@ def is_secret(record: History) -> bool:
     declared = record.secret or any(
         isinstance(item.value, dict) and item.value.get("secret") is True for item in record.candidates
     )
-    return declared or redact.is_secret_name(record.key[-1])
+    return declared or any(_looks_secret(record.key[-1], item) for item in record.candidates)
+
+
+def _looks_secret(name: str, item: Candidate) -> bool:
+    text = None if item.unset else text_of(item)
+    return redact.is_secret_name(name) if text is None else redact.is_secret(name, text)
 
 
 def _how_to_get(item: Candidate) -> str:

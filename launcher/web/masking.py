@@ -16,6 +16,8 @@ from urllib.parse import quote, quote_plus, unquote
 
 from werkzeug.urls import uri_to_iri
 
+from launcher.redact import MASK, mask, secret_parts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,14 +25,12 @@ if TYPE_CHECKING:
 
     from launcher.plan import Plan
 
-MASK = "***"
 _SHORTEST = 4
 """Nothing shorter is kept secret: to mask it everywhere would leave no text."""
 
 _WORD = 8
 """Below this length a value is masked where it stands as a word, not within others."""
 
-_PASSWORD = re.compile(r"(?P<front>\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:\"'<>]*):(?P<password>[^\s/?#\"'<>]+)@")
 _ESCAPE = re.compile(r"%[0-9A-F]{2}")
 _URL_SAFE = str.maketrans("+/", "-_")
 _TOKEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|<[^>]*>|[^<]+", re.DOTALL | re.IGNORECASE)
@@ -43,7 +43,7 @@ class Mask:
         self._plan = plan
 
     def text(self, text: str) -> str:
-        """Return *text* with every secret, and the password of every URL, masked."""
+        """Return *text* with every secret masked: the known ones, and what has the shape of one."""
         return _masked(text, self._found_in(text))
 
     def html(self, page: str) -> str:
@@ -73,8 +73,7 @@ class Mask:
 
 
 def _masked(text: str, secrets: re.Pattern[str] | None) -> str:
-    text = _PASSWORD.sub(rf"\g<front>:{MASK}@", text)
-    return secrets.sub(MASK, text) if secrets else text
+    return mask(secrets.sub(MASK, text) if secrets else text)
 
 
 def _is_shown(token: str) -> bool:
@@ -83,13 +82,14 @@ def _is_shown(token: str) -> bool:
 
 
 def _secrets(names: Iterable[str], environ: dict[str, str]) -> Iterator[str]:
-    """Yield the values of the variables *names*, and the passwords of all URLs in the environment."""
+    """Yield the values of the variables *names*, and the secret parts of all values in the environment."""
     for name in names:
         # A private key has many lines, and a traceback shows one at a time.
         yield from {environ.get(name, ""), *environ.get(name, "").splitlines()}
     for value in environ.values():
-        for match in _PASSWORD.finditer(value):
-            yield from {match["password"], unquote(match["password"])}
+        for part in secret_parts(value):
+            password = part.partition(":")[2]  # where the part is the user and the password of a URL
+            yield from {part, *part.splitlines(), unquote(part), password, unquote(password)}
 
 
 def _spellings(value: str) -> set[str]:

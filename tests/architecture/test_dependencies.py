@@ -42,7 +42,7 @@ PURE = (
     "config/toml/mistakes.py",
     "config/sources/pairs.py",
     "config/toml/positions.py",
-    "config/redact.py",
+    "redact.py",
     "config/stack.py",
     "config/toml/syntax.py",
     "config/variables.py",

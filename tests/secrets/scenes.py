@@ -108,6 +108,31 @@ debugger.pin = "{NUMBER}"
         {"DSN": SHELL, "API_KEY": SHELL, "OTHER_PASSWORD": SHELL},
         ("--set", f'env.API_KEY = "{ASSIGNED}"', "--set", f'env.DSN="{ASSIGNED}"', "--pin", NUMBER),
     ),
+    Scene(
+        "known by the words of their names",
+        {
+            "devserver.toml": f'[base]\nenv.DB_PASS = "{BASE}"\nenv.GH_PAT = "{BASE}"\nenv.STRIPE_SK = "{BASE}"\nenv.AUTH = "Bearer {BASE}"\n'
+            f'env.SENTRY_DSN = "{BASE}"\nenv.PASSWORD_SALT = "{BASE}"\nenv.SESSION_COOKIE = "{BASE}"\nenv.dbPassword = "{BASE}"\n'
+            f"[profiles.eager]\nenv.DB_PASS = {{ default = '{PROFILE}' }}\n",
+            ".env": f"SMTP_PASS={DOTENV}\nCONNECTION_STRING={DOTENV}\nSLACK_WEBHOOK_URL={DOTENV}\n",
+            ".flaskenv": f"API_KEYS={DOTENV}\nUSER_PWD={DOTENV}\n",
+        },
+        {"DB_PASS": SHELL, "SMTP_PASS": SHELL},
+        ("--set", f'env.GH_PAT = "{ASSIGNED}"'),
+    ),
+    Scene(
+        "known by the shapes of their values",
+        {
+            "devserver.toml": f'[base]\nenv.JDBC = "jdbc:postgresql://h/d?user=a&password={BASE}"\nenv.BLOB = "AccountName=a;AccountKey={BASE}"\n'
+            f'env.BUS = "Endpoint=sb://h/;SharedAccessKey={BASE}"\nenv.HOOK = "https://hooks.slack.com/services/T0/B0/{BASE}"\n'
+            f'env.HEADER = "Bearer {BASE}"\nenv.PEM = """-----BEGIN PRIVATE KEY-----\n{BASE}\n-----END PRIVATE KEY-----"""\n'
+            f'env.GIT = "ghp_{BASE}{BASE}"\nenv.PAY = "sk_live_{BASE}"\nwsgi.prefix = "/x?token={BASE}"\n[profiles.eager]\nenv.JDBC = "host=h password={PROFILE}"\n',
+            ".env": f"CHAT=https://discord.com/api/webhooks/1/{DOTENV}\nSLACK=xoxb-{DOTENV}\n",
+            ".flaskenv": f"LIBPQ='host=h password={DOTENV}'\n",
+        },
+        {"JDBC": f"host=h password={SHELL}"},
+        ("--set", f'env.HEADER = "Basic {ASSIGNED}"'),
+    ),
     Scene("declared in the base, given in the shell", {"devserver.toml": DECLARED + EAGER}, {"DSN": SHELL}),
     Scene("declared in the base, given in .env", {"devserver.toml": DECLARED + EAGER, ".env": f"DSN={DOTENV}\n"}),
     Scene("declared in the base, given by --set", {"devserver.toml": DECLARED + EAGER}, {}, ("--set", f'env.DSN="{ASSIGNED}"')),
@@ -354,6 +379,11 @@ INIT = tuple(
         (
             ".vscode/launch.json",
             f'{{"configurations": [{{"module": "flask", "env": {{"API_KEY": "{DOTENV}", "LINK": "https://ada:{IN_URL}@x"}}}}]}}',
+            {},
+        ),
+        (
+            ".flaskenv",
+            f"DB_PASS={DOTENV}\nJDBC='jdbc:x://h?password={DOTENV}'\nHEADER='Bearer {DOTENV}'\nPEM='-----BEGIN PRIVATE KEY-----\n{DOTENV}'\n",
             {},
         ),
         ("Procfile", f"web: API_KEY={DOTENV} flask run --host https://ada:{IN_URL}@x\n", {}),

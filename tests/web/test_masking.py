@@ -19,6 +19,7 @@ ENV = {
     "ODD_SECRET": """it's <b>"quoted"</b> & \\ more""",
     "PRIVATE_KEY": KEY,
     "DATABASE_URL": "postgresql://shop:p%40ssw0rd@db/shop",
+    "JDBC": "jdbc:postgresql://db/shop?user=shop&password=part-of-jdbc",
     "NAME": "an open name",
 }
 SECRETS = ("API_KEY", "PIN_TOKEN", "TINY_TOKEN", "EMPTY_TOKEN", "ODD_SECRET", "PRIVATE_KEY", "MISSING_KEY")
@@ -41,8 +42,12 @@ def mask(make_plan) -> Mask:
         pytest.param(f"ValueError({ENV['ODD_SECRET']!r})", "ValueError('***')", id="in-a-repr"),
         pytest.param(f"bad: {KEY}", "bad: ***", id="many-lines"),
         pytest.param('  key = """-----BEGIN KEY-----', '  key = """***', id="one-line-of-many"),
-        pytest.param("at postgresql://shop:p%40ssw0rd@db/shop", "at postgresql://shop:***@db/shop", id="a-url"),
-        pytest.param("at redis://:other-one@cache", "at redis://:***@cache", id="a-url-of-nobody"),
+        pytest.param("at postgresql://shop:p%40ssw0rd@db/shop", "at postgresql://***@db/shop", id="a-url"),
+        pytest.param("at redis://:other-one@cache", "at redis://***@cache", id="a-url-of-nobody"),
+        pytest.param("sent Bearer abcdef123456", "sent Bearer ***", id="a-token-of-nobody"),
+        pytest.param("known: part-of-jdbc", "known: ***", id="a-parameter-of-a-value"),
+        pytest.param("    connect(a, password=password)", "    connect(a, password=password)", id="code"),
+        pytest.param("    password=password,", "    password=password,", id="code-on-a-line-of-its-own"),
         pytest.param('password="p@ssw0rd"', 'password="***"', id="the-password-of-a-url"),
         pytest.param("q=it%27s%20%3Cb%3E%22quoted%22%3C%2Fb%3E%20%26%20%5C%20more&", "q=***&", id="percent-encoded"),
         pytest.param("q=it%27s%20%3cb%3e%22quoted%22%3c%2fb%3e%20%26%20%5c%20more&", "q=***&", id="in-lower-case"),

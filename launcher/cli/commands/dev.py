@@ -89,13 +89,13 @@ def start(
 
     Raises `LaunchError` when the settings are wrong or the address cannot be bound.
     """
-    from launcher.config.redact import is_secret_name
     from launcher.config.resolve import resolve_profile
     from launcher.planner import build_plan
+    from launcher.redact import is_secret
 
     pin, token = make_pin(), os.urandom(16).hex()
 
-    secrets = tuple(filter(is_secret_name, invocation.environ))
+    secrets = tuple(name for name, text in invocation.environ.items() if is_secret(name, text))
 
     def replan() -> Plan:
         return build_plan(resolve_profile(request), pin=pin, token=token, program=program, secrets=secrets)

@@ -17,12 +17,12 @@ from launcher.cli.trouble import tell_problems
 from launcher.config import key as keys
 from launcher.config.layer import History, Source
 from launcher.config.outline import outline_profile
-from launcher.config.redact import mask_url
 from launcher.config.resolve import resolve_profile
 from launcher.config.schema import by_key, tables
 from launcher.config.variables import text_of
 from launcher.errors import ExitCode, Place, Problem, UsageError, nearest
 from launcher.frame import Look
+from launcher.redact import mask
 from launcher.text import clip, escape
 
 TYPE_CHECKING = False
@@ -137,7 +137,7 @@ def _title(resolved: Outline, look: Look) -> str:
 
 
 def _row(record: History, look: Look) -> list[Cell]:
-    name = record.key[1] if keys.is_whole(record.key) else mask_url(keys.join(record.key))
+    name = record.key[1] if keys.is_whole(record.key) else mask(keys.join(record.key))
     winner, secret = record.winner, hides_value(record)
     if keys.is_whole(record.key) and not winner.unset:
         winner = replace(winner, value=text_of(winner))
@@ -202,7 +202,7 @@ def _all_json(resolved: Outline, records: list[History]) -> str:
         chain=list(resolved.chain),
         project=resolved.project.root,
         file=resolved.project.file,
-        settings={mask_url(keys.join(record.key)): tell(record) for record in _settings(records)},
+        settings={mask(keys.join(record.key)): tell(record) for record in _settings(records)},
         variables={record.key[1]: tell(record) for record in _variables(records)},
         problems=[problem_json(problem) for problem in resolved.problems],
     )

@@ -13,10 +13,10 @@ from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, output_
 from launcher.cli.scaffold import IGNORE_FILE, IGNORED, SCHEMA_FILE, difference, planned
 from launcher.cli.telling import shown_value
 from launcher.config.json_schema import json_schema
-from launcher.config.redact import MASK, mask_url
 from launcher.config.sources.files import NAME, find_project, read_text
 from launcher.errors import ConfigError, ExitCode, Place, Problem
 from launcher.frame import plural
+from launcher.redact import MASK, mask
 from launcher.text import escape
 
 TYPE_CHECKING = False
@@ -136,5 +136,5 @@ def _tell_difference(name: str, before: str | None, after: str, console: Console
         return
     styles = {"+": "good", "-": "error", "@": "faint"}
     console.lines(
-        console.paint(styles.get(line[:1], ""), escape(mask_url(line))) for line in difference(name, before, after)
+        console.paint(styles.get(line[:1], ""), escape(mask(line))) for line in difference(name, before, after)
     )

@@ -11,8 +11,8 @@ from launcher.cli.telling import candidate_json, document, hides_value, origin_j
 from launcher.cli.trouble import all_problems, tell_problems
 from launcher.config import key as keys
 from launcher.config.outline import outline_profile
-from launcher.config.redact import mask_url
 from launcher.errors import Problem, UsageError
+from launcher.redact import mask
 from launcher.text import clip, escape
 
 TYPE_CHECKING = False
@@ -109,7 +109,7 @@ def _list_row(info: ProfileInfo, resolved: Outline, look: Look) -> list[Cell]:
     used = info.name == resolved.profile
     mark: Cell = ("good", "*") if used else ""
     changes = clip(", ".join(info.keys), _WIDEST)
-    note = mask_url(info.description) or ("only to be extended" if info.abstract else "")
+    note = mask(info.description) or ("only to be extended" if info.abstract else "")
     name: Cell = ("strong", info.name) if used else info.name
     return [mark, name, spot(info.origin, look), ", ".join(info.extends), changes, note]
 
@@ -144,7 +144,7 @@ def _list_json(resolved: Outline) -> str:
                 "origin": origin_json(info.origin),
                 "extends": list(info.extends),
                 "changes": list(info.keys),
-                "description": mask_url(info.description),
+                "description": mask(info.description),
                 "abstract": info.abstract,
                 "local": info.local,
             }

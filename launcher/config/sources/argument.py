@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from launcher.config import redact
+from launcher import redact
 from launcher.errors import Place
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def locate_argument(
         mask = "*" * size if start < column else redact.MASK
         shown = shown[: start - 1] + mask + shown[start - 1 + size :]
         length = len(mask) if start == column else length
-    shown = redact.mask_url(shown[: column - 1], keep=True) + redact.mask_url(shown[column - 1 :])
+    shown = redact.mask(shown[: column - 1], keep=True) + redact.mask(shown[column - 1 :])
     return Place(origin.file, line, column, shown, max(1, min(length, len(shown) - column + 1)))
 
 
@@ -55,7 +55,7 @@ def _whole_line(origin: Origin, line: str, *, hide: bool) -> Place:
     if hide:  # no call that could be understood: nobody can tell where its secrets are
         return Place(origin.file, origin.line)
     start = len(line) - len(line.lstrip())
-    return Place(origin.file, origin.line, start + 1, redact.mask_url(line), max(1, len(line.strip())))
+    return Place(origin.file, origin.line, start + 1, redact.mask(line), max(1, len(line.strip())))
 
 
 def _find_call(text: str, line: int) -> ast.Call | None:

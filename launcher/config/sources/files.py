@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import tomli
 
+from launcher import redact
 from launcher.config import key as keys
-from launcher.config import redact
 from launcher.config.finding import Finding
 from launcher.config.layer import Entry, Origin, Source
 from launcher.config.toml.limits import TOKEN, check_limits
@@ -183,7 +183,7 @@ def read_assignment(text: str, origin: Origin) -> tuple[list[Entry], list[Findin
     if not data:
         name, equals, value = text.partition("=")
         name = name.strip() if equals else text.partition(" ")[0]
-        shown = redact.MASK if redact.is_secret_key(name) else redact.mask_url(value.strip())
+        shown = redact.MASK if redact.is_secret_key(name) else redact.mask(value.strip())
         hint = f"text needs quotes: --set '{name}=\"{shown}\"'" if equals else "write --set KEY=VALUE"
         return [], [Finding("set-syntax", f"--set {name} is not KEY=VALUE in TOML", origin, hint=hint)]
     return [Entry(entry.key, entry.value, origin) for entry in table_entries(data, origin)], []

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 
-from launcher.config.redact import USER_INFO, is_secret_name
 from launcher.config.toml.fault import Fault
 from launcher.config.toml.limits import TOKEN
 from launcher.config.toml.mistakes import diagnose
 from launcher.config.toml.positions import line_and_column, line_starts
 from launcher.errors import Place, Problem
+from launcher.redact import is_secret_name, mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _mask(text: str, secrets: Collection[str]) -> str:
     """
     masked: list[str] = []
     hide_table = hide = False
-    lines = USER_INFO.sub(lambda found: "*" * len(found[0]), text).split("\n")
+    lines = mask(text, keep=True).split("\n")
     marked, continued = _marked_tables(lines), _continued(text)
     for number, line in enumerate(lines):
         start = 0
