@@ -84,11 +84,12 @@ def dotenv_line(name: str, text: str) -> str:
         return f"# {name.encode('unicode_escape').decode()} cannot be written in this format"
     if not text or _PLAIN.fullmatch(text):
         return f"{name}={text}"
+    escaped = text.replace("${", "$${}{").replace("\\", "\\\\")  # `${}` is a reference to nothing
     if not text.endswith("\\"):  # a quote after a backslash would not close the text
-        escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-        return f"{name}='{escaped}'"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return f'{name}="{escaped}${{}}"'  # a reference to nothing keeps backslash and quote apart
+        quoted = escaped.replace("'", "\\'")
+        return f"{name}='{quoted}'"
+    quoted = escaped.replace('"', '\\"')
+    return f'{name}="{quoted}${{}}"'
 
 
 def shell_line(name: str, text: str) -> str:

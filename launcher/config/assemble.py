@@ -65,6 +65,32 @@ def profile_layer(table: Table) -> Layer:
     return _layer(table.table, table.origin, f"profile {table.name}", selection.OWN_KEYS)
 
 
+def extra_env_files(flags: Iterable[Given], environ: Mapping[str, str], cwd: str) -> list[tuple[str, Origin]]:
+    """Return the files that `-e` names, or else FLASK_ENV_FILE; as in Flask they add to the .env files."""
+    given = [
+        (flag.text, Origin(Source.COMMAND_LINE, name=flag.flag, text=flag.text))
+        for flag in flags
+        if flag.key == "env-files"
+    ]
+    named = environ.get("FLASK_ENV_FILE", "")
+    if named and not given:
+        given = [(named, Origin(Source.FLASK_VARIABLE, name="FLASK_ENV_FILE", text=named))]
+    return [(os.path.normpath(os.path.join(cwd, text)), origin) for text, origin in given]
+
+
+def extra_layer(paths: Sequence[str], origin: Origin, cwd: str) -> Layer:
+    """Return the layer that shows all .env files of a run for which *origin* names one more."""
+    inside = cwd.rstrip(os.sep) + os.sep
+    names = tuple(path.removeprefix(inside) for path in paths)
+    return Layer(origin.source, origin.name, (Entry(("env-files",), names, origin),))
+
+
+def skips_dotenv(environ: Mapping[str, str]) -> bool:
+    """Return whether FLASK_SKIP_DOTENV says to leave the .env files out, by the rules of Flask."""
+    text = environ.get("FLASK_SKIP_DOTENV", "")
+    return bool(text) and text.lower() not in ("0", "false", "no")
+
+
 def env_file_names(root: str, names: Sequence[str], profile: str) -> list[str]:
     """Return the .env files to look for, the lowest first: .flaskenv, then NAME, NAME.PROFILE, NAME.local, both."""
     if not names:

@@ -316,16 +316,21 @@ def _gather_layers(
     """Return all layers from low to high, the .env files looked for, and what is wrong."""
     environ = {} if _is_isolated(request) else request.environ
     low, low_findings = assemble.file_layers(sources, name, chain)
-    outer, outer_findings = assemble.outer_layers(request.flags, request.sets, request.unsets, environ)
+    flags = [given for given in request.flags if given.key != "env-files"]
+    outer, outer_findings = assemble.outer_layers(flags, request.sets, request.unsets, environ)
     if request.call:
         called, found = call_layer(request.call)
         low, outer, outer_findings = [low[0], default_layer(), *low[1:]], [*outer, called], [*outer_findings, *found]
+    extra = assemble.extra_env_files(request.flags, environ, request.cwd)
     winner = merge(_about([*low, *outer], "env-files")).history[("env-files",)].winner
-    read, seen, findings = _read_env_files(request, winner, _folders(request, sources), name)
+    read, seen, findings = _read_env_files(request, winner, extra, _folders(request, sources), name)
     decided = any(pair.name == "FLASK_DEBUG" and pair.text for file in read for pair in file.pairs)
     decided = decided or bool(environ.get("FLASK_DEBUG"))
     middle = [assemble.env_file_layer(file.path, file.pairs, debug_decided=decided) for file in read]
     flask = assemble.flask_layer(environ, debug_decided=decided)
+    if extra:
+        shown = _listed(winner, _folders(request, sources))
+        outer.append(assemble.extra_layer([*shown, *(path for path, _ in extra)], extra[-1][1], request.cwd))
     layers = assemble.with_shell([*low, *(layer for layer, _ in middle), flask, *outer], environ)
     findings += [finding for _, found in middle for finding in found]
     return layers, seen, [*low_findings, *outer_findings, *findings]
@@ -374,21 +379,19 @@ def _chain(sources: Sources, name: str) -> tuple[tuple[str, ...], list[Finding]]
 
 
 def _read_env_files(
-    request: Request, winner: Candidate, folders: Folders, profile: str
+    request: Request, winner: Candidate, extra: Sequence[tuple[str, Origin]], folders: Folders, profile: str
 ) -> tuple[Sequence[EnvFile], list[files.SettingsFile], list[Finding]]:
-    """Return the .env files that are there, from low to high, all that were looked for, and what is wrong."""
-    wanted = request.env_files and not _is_isolated(request)
-    listed = winner.value if wanted and isinstance(winner.value, (list, tuple)) else ()
-    names = tuple(resolve_path(name, winner.origin, folders) for name in listed if isinstance(name, str))
-    paths = assemble.env_file_names(folders.root, names, profile)
-    seen = [files.SettingsFile(path, os.path.lexists(path), "env") for path in paths]
-    findings = []
-    if winner.origin.source is Source.COMMAND_LINE:
-        missing = [file.path for file in seen if file.path in names and not file.exists]
-        findings = [
-            Finding("env-file-missing", f"there is no file {os.path.relpath(path, request.cwd)}", winner.origin)
-            for path in missing
-        ]
+    """Return the .env files that are there, from low to high, all that were looked for, and what is wrong.
+
+    *extra* are files that were named for this run. They are the highest, and read even where the others are left out.
+    """
+    wanted = request.env_files and not _is_isolated(request) and not assemble.skips_dotenv(request.environ)
+    names = _listed(winner, folders) if wanted else ()
+    above = dict.fromkeys(path for path, _ in extra)
+    paths = [path for path in assemble.env_file_names(folders.root, names, profile) if path not in above]
+    seen = [files.SettingsFile(path, os.path.lexists(path), "env") for path in [*paths, *above]]
+    named = [*extra, *((path, winner.origin) for path in names if winner.origin.source is Source.COMMAND_LINE)]
+    findings = [item for path, origin in named if (item := _unusable(path, origin, request.cwd))]
     if not any(file.exists for file in seen):
         return [], seen, findings
     # python-dotenv costs ten milliseconds, and many projects have no such file
@@ -396,6 +399,20 @@ def _read_env_files(
 
     read, found = envfile.read_files([file.path for file in seen if file.exists], request.environ)
     return read, seen, [*findings, *found]
+
+
+def _listed(winner: Candidate, folders: Folders) -> tuple[str, ...]:
+    listed = winner.value if isinstance(winner.value, (list, tuple)) else ()
+    return tuple(resolve_path(name, winner.origin, folders) for name in listed if isinstance(name, str))
+
+
+def _unusable(path: str, origin: Origin, cwd: str) -> Finding | None:
+    """Return the finding for a .env file that the command line names, and that is not there or is a folder."""
+    if os.path.exists(path) and not os.path.isdir(path):
+        return None
+    shown = os.path.relpath(path, cwd)
+    message = f"{shown} is a folder" if os.path.isdir(path) else f"there is no file {shown}"
+    return Finding("env-file-missing", message, origin)
 
 
 def list_profiles(sources: Sources) -> tuple[ProfileInfo, ...]:

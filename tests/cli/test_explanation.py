@@ -67,7 +67,12 @@ def _texts(node: ast.AST, tree: ast.AST) -> Iterator[str]:
                 yield from _texts(other.value, tree)
     elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):  # complaint[0]
         for other in ast.walk(tree):
-            if isinstance(other, ast.Return) and isinstance(other.value, ast.Tuple):
+            if (
+                isinstance(other, ast.Return)
+                and isinstance(other.value, ast.Tuple)
+                and isinstance(other.value.elts[0], ast.Constant)
+                and isinstance(other.value.elts[0].value, str)
+            ):
                 yield from _texts(other.value.elts[0], tree)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,8 +42,10 @@ def read(text: str, shell: dict[str, str] | None = None, below: dict[str, str] |
             id="names-that-only-look-dangerous",
         ),
         pytest.param("A=1\nB=${A}2", {"A": "1", "B": "12"}, id="reference-to-a-line-above"),
-        pytest.param("A='${B} $$'", {"A": "${B} $$"}, id="single-quotes-are-literal"),
-        pytest.param('A="$B $$ ${C:-d}"', {"A": "$B $ d"}, id="references-in-double-quotes"),
+        pytest.param("B=1\nA='${B} $$'", {"B": "1", "A": "1 $$"}, id="references-in-single-quotes"),
+        pytest.param('A="$B $$ ${C:-d}"', {"A": "$B $$ d"}, id="references-in-double-quotes"),
+        pytest.param("A=pa$$word", {"A": "pa$$word"}, id="dollars-stay"),
+        pytest.param("A\nB=${A:-x}", {"B": ""}, id="reference-to-a-name-without-value"),
     ],
 )
 def test_values(text: str, values: dict[str, str]) -> None:
@@ -54,13 +59,13 @@ def test_values(text: str, values: dict[str, str]) -> None:
         pytest.param("${X}", {}, "", id="unknown-is-nothing"),
         pytest.param("a${X}b${X}", {"X": "1"}, "a1b1", id="several"),
         pytest.param("${X:-d}", {}, "d", id="default"),
-        pytest.param("${X:-d}", {"X": ""}, "d", id="default-for-empty"),
+        pytest.param("${X:-d}", {"X": ""}, "", id="empty-is-no-reason-for-the-default"),
         pytest.param("${X:-d}", {"X": "1"}, "1", id="default-not-needed"),
         pytest.param("${X:-}", {}, "", id="empty-default"),
         pytest.param("${X:-a:b}", {}, "a:b", id="colon-in-default"),
-        pytest.param("${X:?why}", {"X": "1"}, "1", id="needed-and-there"),
-        pytest.param("$$", {}, "$", id="dollar"),
-        pytest.param("$${X}", {"X": "1"}, "${X}", id="dollar-before-reference"),
+        pytest.param("${X:?why}", {"X": "1"}, "${X:?why}", id="insisting-stays"),
+        pytest.param("$$", {}, "$$", id="dollars"),
+        pytest.param("$${X}", {"X": "1"}, "$1", id="dollar-before-reference"),
         pytest.param("$X $ a$", {"X": "1"}, "$X $ a$", id="other-dollars-stay"),
         pytest.param("${X", {"X": "1"}, "${X", id="unclosed-stays"),
     ],
@@ -69,27 +74,14 @@ def test_expand(text: str, known: dict[str, str], expanded: str) -> None:
     assert expand(text, known) == expanded
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("${X:?ask the team}", "X is needed here and not set: ask the team"),
-        ("${X:?}", "X is needed here and not set: no reason is given"),
-    ],
-)
-def test_expand_insists(text: str, message: str) -> None:
-    with pytest.raises(LookupError, match=message.replace("?", r"\?")):
-        expand(text, {"X": ""})
-
-
 @given(st.text(alphabet=st.characters(exclude_characters="$")))
 def test_text_without_dollar_is_left_alone(text: str) -> None:
     assert expand(text, {}) == text
 
 
-def test_reference_prefers_the_shell_then_the_file_then_lower_files() -> None:
-    found = read("A=file\nB=${A}\nC=${D}", {"A": "shell"}, {"A": "lower", "D": "lower"})
-    assert [pair.text for pair in found.pairs] == ["file", "shell", "lower"]
-    assert read("A=file\nB=${A}", {}, {"A": "lower"}).pairs[1].text == "file"
+def test_reference_prefers_the_file_then_the_shell_then_lower_files() -> None:
+    found = read("A=file\nB=${A}${S}${D}", {"A": "shell", "S": "shell"}, {"A": "lower", "S": "lower", "D": "lower"})
+    assert found.pairs[1].text == "fileshelllower"
 
 
 @pytest.mark.parametrize(
@@ -100,11 +92,9 @@ def test_reference_prefers_the_shell_then_the_file_then_lower_files() -> None:
         ),
         pytest.param('A="x\nB=1', "dotenv-syntax", "the quote of A is never closed", 1, 3, id="unclosed-quote"),
         pytest.param('A="x" y', "dotenv-syntax", "there is text after the closing quote of A", 1, 3, id="after-quote"),
-        pytest.param("\n\nNOTHING", "dotenv-syntax", "NOTHING has no value", 3, 8, id="no-equals"),
         pytest.param("=x", "dotenv-syntax", "this line is not NAME=value", 1, 2, id="no-name"),
         pytest.param("1A=x", "dotenv-syntax", "`1A` is not a name for a variable", 1, 4, id="digit-first"),
         pytest.param("A=\0", "dotenv-syntax", "the value of A contains a NUL character", 1, 3, id="nul"),
-        pytest.param("A=${B:?get it}", "dotenv-reference", "B is needed here and not set: get it", 1, 3, id="needed"),
     ],
 )
 def test_what_python_dotenv_would_skip_is_an_error(text: str, slug: str, message: str, line: int, column: int) -> None:
@@ -116,14 +106,33 @@ def test_what_python_dotenv_would_skip_is_an_error(text: str, slug: str, message
 
 @pytest.mark.parametrize(
     "name",
-    ["LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT",
-     "PYTHONWARNINGS", "BASH_ENV", "PATH", "BROWSER", "NODE_OPTIONS", "GIT_SSH", "GIT_SSH_COMMAND"],
+    ["LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "BASH_ENV", "GIT_SSH", "GIT_SSH_COMMAND"],
 )  # fmt: skip
 def test_names_that_load_code_are_refused(name: str) -> None:
     found = read(f"{name}=evil")
     assert found.pairs == ()
-    assert [finding.slug for finding in found.findings] == ["dotenv-refused"]
+    assert [(finding.slug, finding.warning) for finding in found.findings] == [("dotenv-refused", False)]
     assert "evil" not in found.findings[0].message + found.findings[0].hint
+
+
+@pytest.mark.parametrize(
+    ("text", "slug", "message"),
+    [
+        pytest.param("NOTHING", "dotenv-syntax", "NOTHING has no value, so it is not set", id="bare-name"),
+        pytest.param("export NOTHING", "dotenv-syntax", "NOTHING has no value, so it is not set", id="bare-export"),
+        pytest.param("hunter2", "dotenv-syntax", "this line is not NAME=value, so it sets nothing", id="bare-secret"),
+        pytest.param("A=${B:?x}", "dotenv-reference", "the reference to B is not replaced", id="insisting"),
+        *(
+            pytest.param(f"{name}=/x", "dotenv-loads-code", f"{name} in a .env file can make other programs load code", id=name)
+            for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONWARNINGS", "PATH", "BROWSER", "NODE_OPTIONS")
+        ),
+    ],
+)  # fmt: skip
+def test_line_that_is_kept_with_a_warning(text: str, slug: str, message: str) -> None:
+    found = read(text)
+    assert [(item.slug, item.message, item.warning) for item in found.findings] == [(slug, message, True)]
+    kept = {name: text for name, text in dotenv_values(stream=io.StringIO(text)).items() if text is not None}
+    assert {pair.name: pair.text for pair in found.pairs} == kept
 
 
 def test_second_definition_is_a_warning_that_shows_both() -> None:
@@ -152,7 +161,7 @@ LINES = st.lists(
         st.builds(
             lambda name, value: f"{name}={value}",
             st.from_regex(r"[A-Z_][A-Z0-9_]{0,5}", fullmatch=True),
-            st.from_regex(r"[a-z0-9 #'\"\\]{0,8}", fullmatch=True),
+            st.from_regex(r"[a-z0-9 #'\"\\${}:?A-C-]{0,12}", fullmatch=True),
         ),
         st.from_regex(r"[A-Z =#'\"]{0,8}", fullmatch=True),
     ),
@@ -162,13 +171,12 @@ LINES = st.lists(
 
 @given(LINES)
 def test_law_same_values_as_python_dotenv_or_an_error(lines: list[str]) -> None:
-    """Where we find nothing wrong, python-dotenv reads the same (there is no dollar sign in these texts)."""
-    import io
-
+    """Where we find nothing wrong, python-dotenv reads the same."""
     text = "\n".join(lines)
     found = read(text)
     if not [finding for finding in found.findings if not finding.warning]:
-        assert {pair.name: pair.text for pair in found.pairs} == dotenv_values(stream=io.StringIO(text))
+        values = dotenv_values(stream=io.StringIO(text))
+        assert {pair.name: pair.text for pair in found.pairs} == {n: v for n, v in values.items() if v is not None}
 
 
 def test_references_that_double_each_other_fill_no_memory() -> None:
@@ -180,4 +188,39 @@ def test_references_that_double_each_other_fill_no_memory() -> None:
 
 
 def test_a_reference_that_is_never_closed_stands_for_itself() -> None:
-    assert expand("${A:-" * 3 + "$$", {}) == "${A:-" * 3 + "$"
+    assert expand("${A:-" * 3 + "$$", {}) == "${A:-" * 3 + "$$"
+
+
+def test_folder_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert read_files([str(tmp_path / ".env")], {}) == ([], [])
+
+
+def test_named_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / ".env"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("A=1\n" + "#" * 50_000,))
+    writer.start()
+    for _ in range(3):
+        (found,), findings = read_files([str(pipe)], {})
+        assert [pair.text for pair in found.pairs] == ["1"]
+        assert findings == []
+    writer.join()
+
+
+def test_inherited_descriptor_is_read_once() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"A=1\n")
+    os.close(writing)
+    for _ in range(2):
+        (found,), _ = read_files([f"/dev/fd/{reading}"], {})
+        assert [pair.text for pair in found.pairs] == ["1"]
+    os.close(reading)
+
+
+def test_pipe_without_writer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("launcher.config.sources.envfile._PIPE_SECONDS", 0)
+    os.mkfifo(tmp_path / ".env")
+    found, (finding,) = read_files([str(tmp_path / ".env")], {})
+    assert found == []
+    assert "it is a pipe" in finding.message
