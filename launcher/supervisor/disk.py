@@ -11,13 +11,14 @@ import time
 from dataclasses import dataclass
 
 from launcher.supervisor.impact import NEVER, differing, matches, to_examine
+from launcher.supervisor.watcher import is_quiet
+from launcher.supervisor.writes import Writes
 from launcher.wire.digest import (
     DISTRIBUTIONS,
     FOLDER,
     MISSING,
     MODULES,
     NAMES,
-    OWN_PRODUCT,
     PRESENT,
     of_content,
     of_file,
@@ -26,11 +27,12 @@ from launcher.wire.digest import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from launcher.plan import Plan
     from launcher.supervisor.timeline import Timeline
     from launcher.supervisor.watcher import Watcher
+    from launcher.supervisor.writes import Verdict
 
 SETTLED_NS = 2_000_000_000
 """Files that did not change for this time, in nanoseconds, are known by their times; the coarsest clock ticks so."""
@@ -57,10 +59,13 @@ _LONGEST_CHAIN = 40
 class Disk:
     """Compares what was read with what is there. Owns nothing; the watcher is the caller's."""
 
-    def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline) -> None:
+    def __init__(self, plan: Plan, watcher: Watcher, timeline: Timeline, writes: Writes | None = None) -> None:
         self.watcher = watcher
         """Told which folders matter; the caller's."""
         self._timeline = timeline
+        self._writes = writes or Writes()
+        self._accepted: dict[str, str] = {}
+        """Files that the app has written itself since it read them, and their digests afterwards."""
         self._digests: dict[str, tuple[tuple[int, ...], str]] = {}
         self._moved: set[str] = set()
         """What moved while a worker reads."""
@@ -115,8 +120,11 @@ class Disk:
                 self.is_watched = False
         self._timeline.read({path: digest for path, digest in files.items() if not self._is_excluded(path)})
         known = self._timeline.known
+        for path in self._accepted.keys() & files.keys():
+            if known.get(path) == files[path]:
+                del self._accepted[path]
         late = [path for path in files if not self._is_loading or self._has_moved(path)]
-        return Difference(self._differing(path for path in late if known.get(path, OWN_PRODUCT) != OWN_PRODUCT))
+        return Difference(self._differing(path for path in late if path in known))
 
     def _follow_link(self, path: str) -> None:
         """Remember each file on the way that a symbolic link leads."""
@@ -164,10 +172,42 @@ class Disk:
                 found.add(folder)
         return found
 
-    def moved(self, paths: set[str]) -> Difference:
-        """Look at what a report of moved *paths* may concern."""
-        for path in self._links.keys() & paths:
-            paths |= self._links[path]
+    def states(self, verdict: Verdict) -> dict[str, str]:
+        """Return the digests of what the app has changed, and nobody else."""
+        known = self._timeline.known
+        own = to_examine(known, self._with_links(verdict.own))
+        foreign = to_examine(known, self._with_links(verdict.foreign))
+        spoiled = {path for path in foreign if path[-1:] != "/"} | to_examine(known, verdict.names)
+        return {path: self._digest(path) for path in own - spoiled}
+
+    def accept(self, states: Mapping[str, str]) -> None:
+        """Take these digests for what the app knows: it has written the files itself."""
+        self._accepted.update(states)
+
+    def ended(self, paths: Iterable[str]) -> None:
+        """Accept what the app has written at these paths, though the system did not say so."""
+        if is_quiet(self.watcher):
+            known = self._timeline.known
+            self.accept({path: self._digest(path) for path in to_examine(known, self._with_links(paths))})
+
+    def outdated(self) -> tuple[str, ...]:
+        """Return the files that the app has read, and has written since: a fresh start would read something else."""
+        known = self._timeline.known
+        return tuple(path for path, digest in self._accepted.items() if known.get(path, digest) != digest)
+
+    def _with_links(self, paths: Iterable[str]) -> set[str]:
+        """Return *paths*, and the symbolic links to them by which files are known."""
+        found = set(paths)
+        return found.union(*(self._links[path] for path in self._links.keys() & found))
+
+    def moved(
+        self, paths: set[str], foreign: Collection[str] = (), judged: Collection[str] = frozenset()
+    ) -> Difference:
+        """Look at what a report of moved *paths* may concern, except for files that are *judged* already.
+
+        The *foreign* paths were not changed by the app.
+        """
+        paths |= self._with_links(paths)
         if self._is_loading:
             self._moved |= paths
             folders = {path[: path.rfind("/")] for path in paths}
@@ -177,7 +217,8 @@ class Disk:
             # one that is gone the folder above it is watched.
             while self.watch():
                 pass
-        files = self._differing(to_examine(self._timeline.known, paths))
+        known = self._timeline.known
+        files = self._differing(to_examine(known, paths).difference(judged), to_examine(known, foreign))
         if self._plan.reload.include:
             files += self._included_that_differ(paths)
         return Difference(files, self._settings_differ())
@@ -187,8 +228,6 @@ class Disk:
         if any(matches(NEVER, path, root) for root in self._plan.roots) or os.path.isdir(path):
             return ""
         digest = self._timeline.known.get(path)
-        if digest == OWN_PRODUCT:
-            return "the app writes it itself"
         if digest is not None:
             return "its content is what the app was loaded from"
         if not os.path.lexists(path):
@@ -199,8 +238,7 @@ class Disk:
 
     def look(self) -> Difference:
         """Look at everything that was read, whatever was reported: the watcher may have come late."""
-        known = (path for path, digest in self._timeline.known.items() if digest != OWN_PRODUCT)
-        files = self._differing(known)
+        files = self._differing(self._timeline.known)
         if self._plan.reload.include:
             files += self._included_that_differ({*self._included, *_files(self._plan.roots)})
         return Difference(files, self._settings_differ())
@@ -212,7 +250,7 @@ class Disk:
 
     def count(self) -> int:
         """Return how many files the app was loaded from."""
-        apart = (MISSING, FOLDER, OWN_PRODUCT, PRESENT)
+        apart = (MISSING, FOLDER, PRESENT)
         return sum(digest not in apart and path[-1:] != "/" for path, digest in self._timeline.known.items())
 
     def lock(self) -> str:
@@ -221,8 +259,22 @@ class Disk:
         locks = (os.path.join(folder, lock) for lock in LOCKS)
         return next((lock for lock in locks if folder and _is_recent(lock)), "")
 
-    def _differing(self, paths: Iterable[str]) -> tuple[str, ...]:
-        return differing(self._timeline.known, {path: self._digest(path) for path in paths})
+    def _differing(self, paths: Iterable[str], foreign: Collection[str] = ()) -> tuple[str, ...]:
+        now = {path: self._digest(path) for path in paths}
+        found = differing(self._timeline.known, now)
+        return tuple(
+            path
+            for path in found
+            if self._accepted.get(path) != now[path] and (path in foreign or not self._is_own(path, now[path]))
+        )
+
+    def _is_own(self, path: str, digest: str) -> bool:
+        """Return whether the app has said that it changes this path, and nothing tells whether that is over."""
+        if not self._writes.covers(path):
+            return False
+        if is_quiet(self.watcher):  # otherwise the change will be judged in a moment
+            self._accepted[path] = digest
+        return True
 
     def _digest(self, path: str) -> str:
         """Return the digest to compare with what is known of *path*."""

@@ -26,7 +26,7 @@ from launcher.wire.opening import Opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from launcher.plan import Plan
     from launcher.supervisor.events import TellLoad
@@ -174,17 +174,18 @@ class Engine:
         self._idle = child
         self._attend(child.channel, lambda: self._drop_idle(child))
 
-    def copy(self, action: TellLoad, edition: int = 0) -> Child | None:
+    def copy(self, action: TellLoad, edition: int = 0, outdated: Sequence[str] = ()) -> Child | None:
         """Go back to the newest snapshot that suits, and return the copy that goes on from there; None if none does.
 
-        Pages show *edition* from then on.
+        Pages show *edition* from then on. The app itself has written the *outdated* files since it read them.
         """
         self._edited = [*action.changed, *(path for path in self._edited if path not in action.changed)][:EDITED]
         self.back_to = None
-        there = [path for path in action.changed if os.path.isfile(path)]
+        changed = (*action.changed, *outdated)
+        there = [path for path in changed if os.path.isfile(path)]
         choose = self.timeline.choose
         cold = action.cold or not self.enabled or _identity(self._plan.project) != self._folder
-        while not cold and (snapshot := choose(action.changed, there, Opening.is_there)):
+        while not cold and (snapshot := choose(changed, there, Opening.is_there)):
             useless = self.timeline.go_back(snapshot)
             child = self._copy_of(snapshot)
             if child is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from launcher.wire.digest import DISTRIBUTIONS, FOLDER, MISSING, MODULES, NAMES, OWN_PRODUCT
+from launcher.wire.digest import DISTRIBUTIONS, FOLDER, MISSING, MODULES, NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def to_examine(known: Mapping[str, str], moved: Iterable[str]) -> set[str]:
     if folders:
         prefixes = tuple(folders)
         found.update(path for path in known if path.startswith(prefixes))
-    return {path for path in found if known[path] != OWN_PRODUCT}
+    return found
 
 
 def differing(known: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:

@@ -10,10 +10,14 @@ import ctypes
 import errno
 import os
 import struct
+from dataclasses import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Literal
+
+    Kind = Literal["modified", "closed", "made", "removed", "arrived"]
 
 _MODIFY, _ATTRIB, _CLOSE_WRITE, _MOVED = 0x2, 0x4, 0x8, 0xC0
 _CREATE, _DELETE, _DELETE_SELF, _MOVE_SELF = 0x100, 0x200, 0x400, 0x800
@@ -22,6 +26,21 @@ _WATCHED = _MODIFY | _ATTRIB | _CLOSE_WRITE | _MOVED | _CREATE | _DELETE | _DELE
 _PASSED_OVER = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG)
 _HEAD = struct.Struct("iIII")
 _BUFFER = 1 << 18
+_KINDS: tuple[tuple[int, Kind], ...] = (
+    (_MODIFY, "modified"),
+    (_CLOSE_WRITE, "closed"),
+    (_CREATE, "made"),
+    (_DELETE | 0x40, "removed"),
+    (0x80, "arrived"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One change: a file was modified, closed by a writer, made, removed (or moved away), or moved to this path."""
+
+    path: str
+    kind: Kind
 
 
 class Inotify:
@@ -35,6 +54,8 @@ class Inotify:
         self._names: dict[int, set[str]] = {}
         """Each watch with the names of its folder: one folder may be known by several."""
         self._watches: dict[str, int] = {}
+        self.acts: list[Act] | None = []
+        """What `take` has found last, in order."""
 
     @property
     def queue(self) -> int | None:
@@ -76,6 +97,8 @@ class Inotify:
     def take(self) -> set[str] | None:
         """Return the paths that moved since the last call; None when some were lost, so that any may have moved."""
         moved: set[str] = set()
+        acts: list[Act] = []
+        self.acts = acts
         lost = False
         while True:
             try:
@@ -90,7 +113,9 @@ class Inotify:
                 place += length
                 lost = lost or bool(mask & _OVERFLOW)
                 folders = tuple(self._names.get(watch, ()))
-                moved.update(os.path.join(folder, name) if name else folder for folder in folders)
+                paths = [os.path.join(folder, name) if name else folder for folder in folders]
+                moved.update(paths)
+                acts.extend(Act(path, kind) for bit, kind in _KINDS if mask & bit for path in paths)
                 if mask & _IGNORED:  # it is gone, and its watch with it
                     for folder in self._names.pop(watch, ()):
                         if self._watches.get(folder) == watch:

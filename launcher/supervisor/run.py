@@ -62,6 +62,7 @@ MEMORY_SECONDS = 5.0
 
 _OF_A_LOAD = (
     messages.Reading,
+    messages.Writing,
     messages.Using,
     messages.Unsafe,
     messages.Loading,
@@ -109,6 +110,7 @@ class Supervisor:
         self._edition = 1
         self._lacking = ""
         """The path without which the last load could not succeed: the project folder, or the interpreter."""
+        self._is_hearing = False
         self._saved: tuple[str, ...] = ()
         self._different: list[Difference] = []
 
@@ -159,7 +161,8 @@ class Supervisor:
         saves = Saves(self._plan, self._engine.timeline, self._clock, self._report)
         saves.differs = self._differs
         saves.refresh = self._refresh
-        saves.read_up = self._read_up
+        saves.read_up = self._hear_writers
+        saves.writers = lambda: [child.pid for child in self._writers() if child.pid]
         saves.is_loading = lambda: self.state.loading is not None
         return saves
 
@@ -199,7 +202,7 @@ class Supervisor:
         self._marks.decided = time.monotonic()
         self._marks.woken = self._saves.woken if action.changed or action.cold else self._marks.decided
         self._saves.load_began()
-        copy = self._engine.copy(action, self._edition)
+        copy = self._engine.copy(action, self._edition, self._saves.outdated())
         if copy is None:
             self._load_cold(action)
             return
@@ -406,6 +409,9 @@ class Supervisor:
     def _was_read(self, _: int, __: Child, message: messages.Reading) -> None:
         self._saves.was_read(message.files)
 
+    def _will_write(self, _: int, __: Child, message: messages.Writing) -> None:
+        self._saves.will_write(message)
+
     def _was_used(self, _: int, __: Child, message: messages.Using) -> None:
         self._engine.using(message.files)
 
@@ -469,6 +475,7 @@ class Supervisor:
 
     _SAID: ClassVar[dict[type, Callable[..., None]]] = {
         messages.Reading: _was_read,
+        messages.Writing: _will_write,
         messages.Using: _was_used,
         messages.Showing: _was_shown,
         messages.LastImports: _was_imported_last,
@@ -573,6 +580,23 @@ class Supervisor:
         number = self.state.loading
         if number is not None and (child := self._children.get(number)) is not None:
             self._children.read_up(number, child)
+
+    def _writers(self) -> list[Child]:
+        """Return the workers whose writes are the app's own: those that load or serve now."""
+        found = (self._children.get(number) for number in (self.state.loading, self.state.active))
+        return [child for child in found if child is not None]
+
+    def _hear_writers(self) -> None:
+        """Take everything that these workers have said and read so far. Does nothing while that is being done."""
+        if self._is_hearing:
+            return
+        self._is_hearing = True
+        try:
+            for number in (self.state.loading, self.state.active):
+                if number is not None and (child := self._children.get(number)) is not None:
+                    self._children.hear_out(number, child)
+        finally:
+            self._is_hearing = False
 
     def _is_slow(self, number: int) -> None:
         if self._is_loading(number):

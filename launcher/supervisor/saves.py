@@ -12,12 +12,13 @@ import time
 from launcher.supervisor.disk import Difference, Disk
 from launcher.supervisor.gate import Gate
 from launcher.supervisor.shown import Shown
-from launcher.supervisor.watcher import POLL_SECONDS, open_watcher
+from launcher.supervisor.watcher import POLL_SECONDS, is_quiet, open_watcher
+from launcher.supervisor.writes import RETIRE_SECONDS, Verdict, Writes
 from launcher.wire import messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from launcher.plan import Plan
     from launcher.supervisor.child import Child
@@ -41,6 +42,12 @@ REARM_SECONDS = 0.2
 
 SETTLE_SECONDS = 0.02
 """How long a template, static file or settings file may still be moving before something is done about it."""
+
+ROUNDS = 10
+"""How often more reports of the system are taken before what the app has written is accepted."""
+
+RETIRE_AT_MOST = 60.0
+"""The longest time between two looks at the files that the app holds open for writing."""
 
 UNSETTLED_SECONDS = 0.2
 """How long that is waited for: a log beside the app may move for ever."""
@@ -74,6 +81,10 @@ class Saves:
         self._clock = clock
         self._report = report
         self._shown = Shown()
+        self.writers: Callable[[], Iterable[int]] = tuple
+        """Asked for the processes of the app."""
+        self._writes = Writes(lambda: self.writers(), lambda: self.read_up())
+        self._retire_at = math.inf
         self._moved_at = 0.0
         self._locked_since = 0.0
         self._rearm_at = math.inf
@@ -89,7 +100,7 @@ class Saves:
         except BaseException:
             self._gate.close()
             raise
-        self._disk = Disk(plan, self._watcher, timeline)
+        self._disk = Disk(plan, self._watcher, timeline, self._writes)
 
     def close(self) -> None:
         """Stop watching."""
@@ -202,22 +213,91 @@ class Saves:
         """Take what has moved from the watcher."""
         with self._gate:  # closed while what is taken from the queue is not yet decided about
             woken = time.monotonic()
-            moved = self._watcher.take()
             if not self._plan.reload.enabled:
+                self._watcher.take()
                 return
+            verdict = Verdict()
+            moved, judged = self._take_up(verdict)
             self._moved_at = time.monotonic()
-            self.read_up()
             if moved is None:
                 self._doubt_shown()
                 self.settle()
                 return
-            difference, shown = self._disk.moved(moved), self._shown.moved(moved)
+            difference = self._disk.moved(moved, verdict.foreign, judged)
+            shown = self._shown.moved(moved - (verdict.own - verdict.foreign))
             if shown:  # noted before the decision, so that one refresh shows all that was saved at once
                 self._gate.saved()
                 self._look_at_shown_in(SETTLE_SECONDS)
             self._tell(difference, woken)
             if self._report.verbose and not shown and difference == Difference():
-                self._explain(moved)
+                self._explain(moved, verdict.own)
+
+    def _take_up(self, verdict: Verdict) -> tuple[set[str] | None, set[str]]:
+        """Return what has moved, and which files the app has written; add to the *verdict* who did what.
+
+        The first is None when some reports of the system were lost. What the app has written is accepted with the
+        content of a moment in which nothing more was reported.
+        """
+        moved: set[str] = set()
+        known: dict[str, str] = {}
+        for _ in range(ROUNDS):
+            more = self._watcher.take()
+            self.read_up()
+            if more is None:
+                return None, set()
+            moved |= more
+            self._judge(more, verdict)
+            if not verdict.own:
+                break
+            known, shown = self._disk.states(verdict), self._shown.states(verdict.own - verdict.foreign)
+            if is_quiet(self._watcher):
+                break
+        if verdict.own:
+            self._disk.accept(known)
+            self._shown.accept(shown)
+        return moved, set(known)
+
+    def _judge(self, moved: set[str], verdict: Verdict) -> None:
+        acts = self._watcher.acts
+        if acts is None:
+            verdict.own.update(path for path in moved if self._writes.covers(path))
+            verdict.foreign |= moved - verdict.own
+            return
+        held: set[tuple[int, int]] = set()
+        if self._writes.is_waiting() or any(act.kind == "modified" and self._knows(act.path) for act in acts):
+            held = self._writes.held()
+            self.read_up()  # what is held was reported before
+        self._writes.judge(acts, held, verdict)
+
+    def _knows(self, path: str) -> bool:
+        return self._disk.knows(path) or self._shown.knows(path)
+
+    def will_write(self, message: messages.Writing) -> None:
+        """Note that the app is about to write, so that this does not count as a save."""
+        if self._plan.reload.enabled:
+            self._writes.report(message)
+            self._retire_in(RETIRE_SECONDS)
+
+    def outdated(self) -> tuple[str, ...]:
+        """Return the files that the app has read, and has written since."""
+        return self._disk.outdated()
+
+    def _retire_in(self, seconds: float) -> None:
+        """Forget in so many seconds the reports of writes that are over; look less often at what stays open."""
+        at = time.monotonic() + seconds
+        if at < self._retire_at:
+            self._retire_at = at
+            self._clock.after(seconds, lambda: self._retire(seconds))
+
+    def _retire(self, seconds: float) -> None:
+        if time.monotonic() < self._retire_at:
+            return  # done earlier than this was to be
+        self._retire_at = math.inf
+        held = self._writes.held()
+        self.take()  # by now all is reported of what is no longer held
+        self._disk.ended(self._writes.retire(held))
+        if self._writes.is_waiting():
+            self._retire_in(min(2 * seconds, RETIRE_AT_MOST))
 
     def _tell(self, difference: Difference, woken: float | None = None) -> None:
         if difference != Difference():
@@ -249,7 +329,7 @@ class Saves:
             self.differs(held)
         self._gate.open()
 
-    def _explain(self, moved: set[str]) -> None:
+    def _explain(self, moved: set[str], own: set[str]) -> None:
         """Say why nothing came of what moved; not during a load, when nobody knows yet what the app reads.
 
         Each file once after a load: what is said may go to a file that is watched.
@@ -258,7 +338,7 @@ class Saves:
             return
         for path in sorted(moved - self._explained):
             self._explained.add(path)
-            if reason := self._disk.why_not(path):
+            if reason := "the app wrote it itself" if path in own else self._disk.why_not(path):
                 self._report.passed_over(path, reason)
 
     def _fall_back(self, reason: str) -> None:

@@ -10,11 +10,11 @@ import os
 from collections import deque
 from dataclasses import dataclass
 
-from launcher.wire.digest import MISSING, OWN_PRODUCT, of_file
+from launcher.wire.digest import MISSING, of_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MISSING_SECONDS = 0.3
 """How long a file may be away before that is taken for a change."""
@@ -48,25 +48,37 @@ class Shown:
 
     def was_read(self, path: str, digest: str, *, style: bool = False) -> bool:
         """Remember what a worker reports; return whether the file was unknown."""
-        if self._known.get(path) == OWN_PRODUCT or (path not in self._known and len(self._known) >= MOST):
+        if path not in self._known and len(self._known) >= MOST:
             return False
         new = path not in self._known
         self._known[path] = digest
         self._styles[path] = style
-        return new and digest != OWN_PRODUCT
+        return new
 
     def folders(self) -> set[str]:
         """Return the folders to watch."""
-        return {os.path.dirname(path) for path, digest in self._known.items() if digest != OWN_PRODUCT}
+        return {os.path.dirname(path) for path in self._known}
 
     def moved(self, paths: Iterable[str]) -> bool:
         """Take note of what may have changed: these files, and all below these folders; return whether any is ours."""
         moved = set(paths)
         below = tuple(path.rstrip(os.sep) + os.sep for path in moved if path not in self._known)
-        ours = (path for path, digest in self._known.items() if digest != OWN_PRODUCT and path not in self._noisy)
+        ours = self._known.keys() - self._noisy
         found = {path for path in ours if path in moved or path.startswith(below)}
         self._doubtful |= found
         return bool(found)
+
+    def knows(self, path: str) -> bool:
+        """Return whether pages show this file."""
+        return path in self._known
+
+    def states(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the digests of those of these paths that pages show."""
+        return {path: of_file(path) for path in paths if path in self._known}
+
+    def accept(self, states: Mapping[str, str]) -> None:
+        """Take these digests for what pages show: the app has written the files itself."""
+        self._known.update(states)
 
     def doubt(self) -> None:
         """Take note that anything may have changed."""
@@ -88,11 +100,7 @@ class Shown:
         doubtful, self._doubtful = self._doubtful, set()
         differ = []
         for path in sorted(doubtful):
-            if (
-                path not in self._noisy
-                and self._known[path] != OWN_PRODUCT
-                and (digest := of_file(path)) != self._known[path]
-            ):
+            if path not in self._noisy and (digest := of_file(path)) != self._known[path]:
                 self._known[path] = digest
                 differ.append(path)
         noisy = tuple(path for path in differ if self._is_noisy(path, now))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from launcher.wire.digest import FOLDER, MISSING, OWN_PRODUCT, PRESENT, SPECIAL, UNREADABLE
+from launcher.wire.digest import FOLDER, MISSING, PRESENT, SPECIAL, UNREADABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from launcher.wire.opening import Opening
 
-_OF_NO_CONTENT = (MISSING, FOLDER, PRESENT, OWN_PRODUCT, SPECIAL, UNREADABLE)
+_OF_NO_CONTENT = (MISSING, FOLDER, PRESENT, SPECIAL, UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Timeline:
         for path, digest in files.items():
             known = self.known.get(path, digest)
             vague = PRESENT in (known, digest) and not {MISSING, FOLDER} & {known, digest}
-            if known not in (digest, OWN_PRODUCT) and not vague:
+            if known != digest and not vague:
                 return False
         return True
 
@@ -146,7 +146,7 @@ class Timeline:
         ]
 
     def is_read(self, path: str) -> bool:
-        """Return whether the content of this file was read, and the app does not write it itself."""
+        """Return whether the content of this file was read."""
         return self.known.get(path, MISSING) not in _OF_NO_CONTENT
 
     def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
@@ -172,5 +172,5 @@ class Timeline:
 
     def _learn(self, path: str, digest: str) -> None:
         known = self.known.get(path)
-        if known is None or digest == OWN_PRODUCT or (known == PRESENT and digest not in (MISSING, FOLDER)):
+        if known is None or (known == PRESENT and digest not in (MISSING, FOLDER)):
             self.known[path] = digest

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 
-from launcher.supervisor.inotify import Inotify
+from launcher.supervisor.inotify import Act, Inotify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Watcher(Protocol):
     @property
     def queue(self) -> int | None:
         """The system's own queue, at which others may look too."""
+
+    @property
+    def acts(self) -> list[Act] | None:
+        """What `take` has found last, in order; None where the system does not tell."""
 
     @property
     def interval(self) -> float:
@@ -72,6 +76,13 @@ def open_watcher(*, poll_seconds: float, warn: Callable[[str], None]) -> Watcher
     return WithFallback(Inotify if sys.platform == "linux" else FilesWatcher, warn)
 
 
+def is_quiet(watcher: Watcher) -> bool:
+    """Return whether the watcher has nothing to report now."""
+    poll = select.poll()
+    poll.register(watcher.fileno(), select.POLLIN)
+    return not poll.poll(0)
+
+
 class WithFallback:
     """Watches with another watcher, until that meets a limit of the system; from then on the disk must be polled."""
 
@@ -88,6 +99,11 @@ class WithFallback:
     def queue(self) -> int | None:
         """The system's own queue, if there is one."""
         return self._inner.queue
+
+    @property
+    def acts(self) -> list[Act] | None:
+        """What `take` has found last, in order; None where the system does not tell."""
+        return self._inner.acts
 
     @property
     def interval(self) -> float:
@@ -134,6 +150,7 @@ class Polling:
     """Reports nothing: the disk must be looked at every `interval` seconds."""
 
     queue: int | None = None
+    acts: list[Act] | None = None
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
@@ -161,6 +178,7 @@ class FilesWatcher:
     """Watches with watchfiles. Its thread asks the native side, which has a thread of its own. Raises `OSError`."""
 
     queue: int | None = None
+    acts: list[Act] | None = None
     interval = 0.0
 
     def __init__(self) -> None:

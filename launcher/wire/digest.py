@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import stat_result
 
+_lstat = os.lstat
 _stat = os.stat  # the finder puts a function in its place that notices who asks
 
 LARGE = 4 << 20
@@ -27,9 +28,6 @@ FOLDER = "/"
 
 PRESENT = "+"
 """Stands for the digest of a file that was asked for and not read: all that counts is that it is there."""
-
-OWN_PRODUCT = "*"
-"""Stands for the digest of a file that the app writes itself: its changes are of no interest."""
 
 UNCERTAIN = "?"
 """The state of a file that changed about when it was read: no file ever has it."""
@@ -146,6 +144,15 @@ def of_state(path: str) -> str:
     except (OSError, ValueError):
         return MISSING
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+
+
+def identity(path: str) -> str:
+    """Return what a file keeps when it is renamed, and no later file has; or `MISSING`."""
+    try:
+        status = _lstat(path)
+    except (OSError, ValueError):
+        return MISSING
+    return f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
 
 
 def _of_names(path: str) -> str:

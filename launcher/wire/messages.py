@@ -188,10 +188,7 @@ class Booted:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """These files were read while loading: path -> digest of the content, empty when there was no such file.
-
-    The digest `*` says that the app writes the file itself, so that its changes are of no interest.
-    """
+    """These files were read while loading: path -> digest of the content, empty when there was no such file."""
 
     files: Mapping[str, str]
 
@@ -203,6 +200,18 @@ class Showing:
     path: str
     digest: str
     style: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The app is about to change this path. Said before it does.
+
+    `how` is `open` (for writing), `make` (a folder or link), `remove`, or `replace` (by the file with this `identity`).
+    """
+
+    path: str
+    how: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +400,7 @@ TO_SUPERVISOR = (
     Loading,
     Reading,
     Showing,
+    Writing,
     SnapshotTaken,
     LastImports,
     Unsafe,
@@ -435,6 +445,7 @@ if TYPE_CHECKING:
         | Loading
         | Reading
         | Showing
+        | Writing
         | SnapshotTaken
         | LastImports
         | Unsafe

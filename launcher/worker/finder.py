@@ -24,7 +24,6 @@ from launcher.wire.digest import (
     NAMES,
     PRESENT,
     UNCERTAIN,
-    matters,
     of_file,
     of_presence,
 )
@@ -61,16 +60,6 @@ _SEARCHES = {
     "_frozen_importlib_external": MODULES,
 }
 """Modules that list folders in search of something, and the names that matter to them."""
-_MAKES = {
-    "os.mkdir": 0,
-    "os.rename": 1,
-    "os.link": 1,
-    "os.symlink": 1,
-    "os.remove": 0,
-    "os.rmdir": 0,
-    "sqlite3.connect": 0,
-}
-"""Audit events of what changes a folder, and which argument is the path."""
 
 
 _KERNEL = ("/proc/", "/sys/", "/dev/")
@@ -114,13 +103,12 @@ class Finder:
         self._report = report
         self._checkpoint = checkpoint
         self._libraries = libraries
-        self._audits: dict[str, list[Act]] = {event: [] for event in ("open", "os.chdir", *_LISTS, *_MAKES)}
+        self._audits: dict[str, list[Act]] = {event: [] for event in ("open", "os.chdir", *_LISTS)}
         for act, events in audits.items():
             for event in events:
                 self._audits.setdefault(event, []).append(act)
         self._mark = mark
         self._known: dict[str, str] = {}
-        self._written: set[str] = set()
         self._absent: dict[str, str] = {}
         self._quiet: set[int] = set()
         self._arrivals = arrivals or Arrivals()
@@ -173,9 +161,7 @@ class Finder:
     def flush(self) -> None:
         """Report the files that were looked for in vain."""
         found, self._absent = self._absent, {}
-        items = [
-            (path, digest) for path, digest in found.items() if path not in self._known and path not in self._written
-        ]
+        items = [(path, digest) for path, digest in found.items() if path not in self._known]
         self._known.update(items)
         for start in range(0, len(items), _BATCH):
             self._report(dict(items[start : start + _BATCH]))
@@ -311,7 +297,7 @@ class Finder:
 
     def note(self, path: str, digest: str) -> None:
         """Remember and report that a file was read with this content."""
-        if self._known.get(path) != digest and path not in self._written:
+        if self._known.get(path) != digest:
             self._known[path] = digest
             self._report({path: digest})
 
@@ -425,18 +411,15 @@ class Finder:
             self._listed(arguments[0])
         elif event == "os.chdir":
             self._asked(arguments[0])
-        elif event in _MAKES and (path := self._inside(arguments[_MAKES[event]])):
-            self._makes(path, by_name=event == "sqlite3.connect")
 
     def _opened(self, given: object, _: object, flags: object) -> None:
         path = self._inside(given) if isinstance(flags, int) else ""
         if not path or not isinstance(flags, int):
             return
+        if flags & os.O_ACCMODE == os.O_WRONLY or flags & (os.O_TRUNC | os.O_EXCL):
+            return  # nothing of it is read
         with self.quiet():
-            if flags & os.O_ACCMODE != os.O_RDONLY:
-                # What the app writes while it is imported is its own product: watching it would never come to rest.
-                self._makes(path, by_name=True)
-            elif _CACHE in path:
+            if _CACHE in path:
                 self._opened_bytecode(path)
             elif is_project_file(path) and not os.path.isdir(path):
                 self.looks_into(path)
@@ -466,24 +449,8 @@ class Finder:
         path = self._inside("." if given is None else given)
         if path and is_project_file(path + os.sep):
             names = path.rstrip(os.sep) + _kind_of_listing()
-            if names not in self._written:
-                with self.quiet():
-                    self.note(names, of_file(names))
-
-    def _makes(self, path: str, *, by_name: bool) -> None:
-        """Take note that the app makes or removes a file: that and, for a new one, its folder's names are its own."""
-        if by_name:
-            self._is_own(path)
-        if not by_name or of_presence(path) == MISSING:
-            folder, name = os.path.split(path)
-            for kind in (NAMES, MODULES, DISTRIBUTIONS):
-                if kind == NAMES or any(matters(name, kind, is_folder=is_folder) for is_folder in (False, True)):
-                    self._is_own(folder.rstrip(os.sep) + kind)
-
-    def _is_own(self, path: str) -> None:
-        self._written.add(path)
-        if self._known.pop(path, None) is not None:
-            self._report({path: "*"})
+            with self.quiet():
+                self.note(names, of_file(names))
 
     def _inside(self, given: object) -> str:
         """Return the absolute path, if it lies in the project, else nothing. No file has a zero byte in its name."""

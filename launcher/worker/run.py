@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from launcher import handover
@@ -47,6 +48,7 @@ from launcher.wire.messages import (
     Tally,
     Unsafe,
     Using,
+    Writing,
 )
 from launcher.wire.reading_log import Writer
 from launcher.worker import fork_safety, library
@@ -65,6 +67,7 @@ from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
 from launcher.worker.sharing import Sharing
 from launcher.worker.staying import evaluate, may_stay, stay
+from launcher.worker.writes import Writes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -341,6 +344,7 @@ class Worker:
         if checkpoints is not None:
             checkpoints.quiet = finder.quiet
         finder.start()
+        self._report_writes(finder, (*plan.roots, plan.target.directory))
         self._ledger.start()
         begun = time.monotonic()
         outcome: Loaded | Failure | None
@@ -366,6 +370,17 @@ class Worker:
         self._link.send(Reading(finder.digests(outcome.files)))
         self._tell_failed(plan, outcome)
         return False
+
+    def _report_writes(self, finder: Finder, roots: Sequence[str]) -> None:
+        """Have the supervisor know what the app writes, after all that was read before."""
+
+        def report(message: Writing) -> None:
+            with suppress(ChannelClosed):
+                if finder.is_active():
+                    finder.flush()
+                self._link.send(message)
+
+        Writes(roots, report, is_of_interest=is_project_file).start()
 
     def _tell_failed(self, plan: Plan, failure: Failure) -> None:
         """Say why there is no app, without what no terminal may show."""

@@ -10,7 +10,7 @@ import os
 import sys
 from contextvars import ContextVar
 
-from launcher.wire.digest import OWN_PRODUCT, of_file
+from launcher.wire.digest import of_file
 from launcher.worker import audits
 from launcher.worker.finder import is_project_file
 
@@ -37,7 +37,6 @@ class ShownFiles:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
         self._seen: dict[str, bool] = {}
-        self._written: set[str] = set()
         # No `threading.local`: each request has a context, but the thread may serve another one after it.
         self._style: ContextVar[bool | None] = ContextVar("style", default=None)
         self._active = False
@@ -70,9 +69,7 @@ class ShownFiles:
         style = self._style.get()
         if style is None or not isinstance(path, str) or not isinstance(flags, int):
             return  # not for a request, or opened by a number
-        if flags & os.O_ACCMODE != os.O_RDONLY:
-            self._note_written(path)
-        elif self._seen.get(path) is not style:
+        if flags & os.O_ACCMODE == os.O_RDONLY and self._seen.get(path) is not style:
             self._note_read(path, style and path.endswith(".css") and self._seen.get(path, True))
 
     def _note_read(self, path: str, style: bool) -> None:
@@ -83,14 +80,8 @@ class ShownFiles:
             self._seen.clear()
         self._seen[path] = style  # first of all, because the digest is taken by opening the file
         whole = os.path.abspath(path)
-        if whole not in self._written and self._is_of_interest(whole) and os.path.isfile(whole):
+        if self._is_of_interest(whole) and os.path.isfile(whole):
             self._report(whole, of_file(whole), style)
-
-    def _note_written(self, path: str) -> None:
-        whole = os.path.abspath(path)
-        if whole not in self._written and self._is_of_interest(whole):
-            self._written.add(whole)
-            self._report(whole, OWN_PRODUCT, False)
 
     def _is_of_interest(self, path: str) -> bool:
         return path.startswith(self._roots) and is_project_file(path) and not path.endswith(_CODE)

@@ -13,6 +13,7 @@ from launcher.plan import Address, Plan, Reload, Target
 from launcher.supervisor.disk import Difference, Disk
 from launcher.supervisor.timeline import Timeline
 from launcher.supervisor.watcher import FilesWatcher
+from launcher.supervisor.writes import Verdict
 from launcher.wire.digest import PRESENT, of_file
 
 NOTHING = Difference()
@@ -103,13 +104,21 @@ def test_a_folder_that_goes_takes_its_files_along(make: Callable[..., Disk], roo
     assert disk.moved({str(root / "pkg")}).files == (str(root / "pkg/part.py"),)
 
 
-def test_what_the_app_writes_is_of_no_interest(make: Callable[..., Disk], root: Path) -> None:
-    disk = make()
-    disk.was_read({str(root / "app.py"): "*"})
+def test_own_write_makes_a_file_outdated_until_it_is_read_again(make: Callable[..., Disk], root: Path) -> None:
+    disk, path = make(), str(root / "app.py")
+    read(disk, root / "app.py")
     (root / "app.py").write_text("other")
-    assert disk.moved({str(root / "app.py")}) == NOTHING
+    disk.accept(disk.states(Verdict(own={path})))
     assert disk.look() == NOTHING
-    assert disk.was_read({str(root / "app.py"): "*"}) == NOTHING
+    assert disk.outdated() == (path,)
+    (root / "app.py").write_text("of somebody else")
+    assert disk.moved({path}, foreign={path}).files == (path,)
+
+
+def test_write_of_app_and_others_at_once_is_not_accepted(make: Callable[..., Disk], root: Path) -> None:
+    disk, path = make(), str(root / "app.py")
+    read(disk, root / "app.py")
+    assert disk.states(Verdict(own={path}, foreign={path})) == {}
 
 
 def test_a_save_that_was_reported_before_the_worker_said_that_it_had_read_the_file(
@@ -133,9 +142,9 @@ def test_a_load_from_the_beginning_has_read_nothing(watcher: Watched, root: Path
     assert disk.count() == 0
 
 
-def test_only_files_that_exist_and_are_not_the_apps_own_are_counted(make: Callable[..., Disk], root: Path) -> None:
+def test_only_files_that_exist_are_counted(make: Callable[..., Disk], root: Path) -> None:
     disk = make()
-    disk.was_read({"/a": "1", "/b": "", "/c": "*", "/d": "2"})
+    disk.was_read({"/a": "1", "/b": "", "/d": "2"})
     assert disk.count() == 2
 
 
@@ -295,15 +304,13 @@ def test_read_file_differs_when_the_report_is_late(make: Callable[..., Disk], ro
 def test_why_a_move_led_to_nothing(make: Callable[..., Disk], root: Path) -> None:
     disk = make(exclude=("kept/",))
     read(disk, root / "app.py")
-    disk.was_read({str(root / "own.db"): "*"})
     (root / "kept").mkdir()
-    for name in ("own.db", "other.py", "kept/a", "a.pyc"):
+    for name in ("other.py", "kept/a", "a.pyc"):
         (root / name).touch()
-    names = ("app.py", "own.db", "other.py", "kept/a", "pkg", "a.pyc", "sedX1")
+    names = ("app.py", "other.py", "kept/a", "pkg", "a.pyc", "sedX1")
     told = {name: disk.why_not(str(root / name)) for name in names}
     assert told == {
         "app.py": "its content is what the app was loaded from",
-        "own.db": "the app writes it itself",
         "other.py": "the app did not read it while it was imported",
         "kept/a": "excluded by reload.exclude",
         "pkg": "",
@@ -364,7 +371,6 @@ def test_a_file_that_was_only_asked_for(make: Callable[..., Disk], root: Path) -
     [
         pytest.param("0123456789abcdef", True, id="read"),
         pytest.param("", True, id="looked-for-in-vain"),
-        pytest.param("*", True, id="the-apps-own-product"),
         pytest.param(PRESENT, False, id="only-asked-for"),
         pytest.param(None, False, id="unknown"),
     ],

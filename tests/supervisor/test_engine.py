@@ -25,7 +25,7 @@ from launcher.supervisor.recent import COMPANY, TOGETHER_SECONDS
 from launcher.supervisor.timeline import Snapshot
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
-from launcher.wire.digest import MISSING, OWN_PRODUCT, PRESENT, of_file, of_state
+from launcher.wire.digest import MISSING, PRESENT, of_file, of_state
 from launcher.wire.messages import (
     Booted,
     CrashLog,
@@ -710,7 +710,7 @@ def test_where_no_snapshot_reads_ahead(reserve: Reserve, tmp_path: Path, case: s
         assert ReadAhead not in [type(message) for message, _ in far["models"].rest()]
 
 
-@pytest.mark.parametrize("digest", [PRESENT, OWN_PRODUCT, MISSING])
+@pytest.mark.parametrize("digest", [PRESENT, MISSING])
 def test_a_file_that_no_edit_leads_back_to_is_passed_over(reserve: Reserve, tmp_path: Path, digest: str) -> None:
     far, (unused, views) = with_recent_files(reserve, tmp_path, "unused", "views")
     reserve.engine.timeline.read({unused: digest})

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from launcher.plan import Address, Plan, Reload, Target, Tls
-from launcher.supervisor.impact import NEVER, OWN_PRODUCT, changed_settings, differing, matches, to_examine
+from launcher.supervisor.impact import NEVER, changed_settings, differing, matches, to_examine
 
 PLAN = Plan(project="/p", profile="", target=Target("shop:app", "/p", "/p"), address=Address())
 
-KNOWN = {"/p/a.py": "1", "/p/pkg/b.py": "2", "/p/pkg/sub/c.py": "3", "/p/pkgs.py": "4", "/p/own.db": OWN_PRODUCT}
+KNOWN = {"/p/a.py": "1", "/p/pkg/b.py": "2", "/p/pkg/sub/c.py": "3", "/p/pkgs.py": "4"}
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,7 @@ KNOWN = {"/p/a.py": "1", "/p/pkg/b.py": "2", "/p/pkg/sub/c.py": "3", "/p/pkgs.py
         pytest.param(["/p/pkg/"], {"/p/pkg/b.py", "/p/pkg/sub/c.py"}, id="a-slash-at-the-end-of-a-folder"),
         pytest.param(["/p/pkg/sub"], {"/p/pkg/sub/c.py"}, id="a-deeper-folder"),
         pytest.param(["/p/pk"], set(), id="a-prefix-is-no-folder"),
-        pytest.param(["/p/own.db"], set(), id="what-the-app-writes-is-of-no-interest"),
-        pytest.param(["/p"], {"/p/a.py", "/p/pkg/b.py", "/p/pkg/sub/c.py", "/p/pkgs.py"}, id="own-products-below"),
+        pytest.param(["/p"], {"/p/a.py", "/p/pkg/b.py", "/p/pkg/sub/c.py", "/p/pkgs.py"}, id="everything-below"),
         pytest.param(["/p/a.py", "/p/pkg"], {"/p/a.py", "/p/pkg/b.py", "/p/pkg/sub/c.py"}, id="file-and-folder"),
     ],
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.supervisor.shown import MISSING_SECONDS, OWN_PRODUCT, Change, Shown
+from launcher.supervisor.shown import MISSING_SECONDS, Change, Shown
 from launcher.wire.digest import of_file
 
 
@@ -91,14 +91,13 @@ def test_a_file_that_stays_away_has_changed(shown: Shown, tmp_path: Path) -> Non
     assert not shown.is_missing(11.0)
 
 
-def test_what_the_app_writes_is_not_watched(shown: Shown, tmp_path: Path) -> None:
+def test_accepted_file_differs_when_it_changes_again(shown: Shown, tmp_path: Path) -> None:
     path = read(shown, tmp_path / "cache.txt")
-    assert shown.folders() == {str(tmp_path)}
-    shown.was_read(path, OWN_PRODUCT)
-    assert shown.folders() == set()
-    assert save(shown, tmp_path / "cache.txt", "new") == Change()
-    assert not shown.was_read(path, "another-digest")
-    assert save(shown, tmp_path / "cache.txt", "newer") == Change()
+    (tmp_path / "cache.txt").write_text("of the app")
+    shown.accept(shown.states([path, "/unknown"]))
+    shown.doubt()
+    assert shown.look(0.0) == Change()
+    assert save(shown, tmp_path / "cache.txt", "newer") == Change((path,))
 
 
 def test_a_new_worker_that_read_the_new_content_leaves_nothing_to_tell(shown: Shown, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.supervisor.timeline import OWN_PRODUCT, Snapshot, Timeline
+from launcher.supervisor.timeline import Snapshot, Timeline
 from launcher.wire.digest import FOLDER, MISSING, PRESENT
 from launcher.wire.opening import Opening
 
@@ -70,7 +70,7 @@ def test_what_was_read_after_a_snapshot(timeline: Timeline, snapshot: Snapshot, 
 
 
 def test_what_was_only_looked_for_was_not_read(timeline: Timeline) -> None:
-    timeline.read({"gone": MISSING, "there": PRESENT, "own": OWN_PRODUCT, "folder": FOLDER, "names/": "1", "late": "1"})
+    timeline.read({"gone": MISSING, "there": PRESENT, "folder": FOLDER, "names/": "1", "late": "1"})
     assert timeline.after(LOADED) == ["late"]
 
 
@@ -200,8 +200,6 @@ def test_going_back_leaves_what_was_asked_for_before(asked: Timeline) -> None:
     ("first", "second", "known"),
     [
         pytest.param("1", "2", "1", id="the-first-reading-counts"),
-        pytest.param("1", OWN_PRODUCT, OWN_PRODUCT, id="the-app-writes-it"),
-        pytest.param(OWN_PRODUCT, "1", OWN_PRODUCT, id="read-after-it-was-written"),
         pytest.param(PRESENT, "1", "1", id="asked-for-then-read"),
         pytest.param("1", PRESENT, "1", id="read-then-asked-for"),
         pytest.param(PRESENT, MISSING, PRESENT, id="it-went-in-between"),
@@ -223,7 +221,6 @@ def test_two_readings(first: str, second: str, known: str) -> None:
     [
         ("1", "1", True),
         ("1", "2", False),
-        (OWN_PRODUCT, "2", True),
         (PRESENT, "1", True),
         ("1", PRESENT, True),
         (PRESENT, PRESENT, True),

@@ -52,6 +52,7 @@ from launcher.wire.messages import (
     Unsafe,
     Using,
     Waiting,
+    Writing,
     decode,
     encode,
 )
@@ -77,7 +78,8 @@ EXAMPLES = (
     Edition(4),
     Edition(5, style=True),
     Showing("/p/shop.css", "0123456789abcdef", style=True),
-    Showing("/p/\udce9.html", "*"),
+    Showing("/p/\udce9.html", ""),
+    Writing("/p/data.json", "replace", "1-2-3"),
     SnapshotTaken("shop.views", 8, 3),
     SnapshotTaken("shop.views", 8, 3, "/p/shop/__init__.py", 30, "0123"),
     LastImports({"/p/shop/__init__.py": "/p/shop/views.py"}),

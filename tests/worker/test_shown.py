@@ -14,7 +14,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from launcher.wire.digest import of_content
-from launcher.worker.shown import OWN_PRODUCT, ShownFiles, forget_templates
+from launcher.worker.shown import ShownFiles, forget_templates
 
 
 class Project:
@@ -86,16 +86,6 @@ def test_a_stylesheet_that_is_also_put_into_a_page_is_none_any_more(project: Pro
     for url in ("/s.css", "/page?file=s.css", "/s.css", "/page?file=s.css"):
         project.client.get(url)
     assert project.names() == [("s.css", True), ("s.css", False)]
-
-
-def test_what_the_app_writes_is_its_own(project: Project) -> None:
-    path = project.write("cache.txt")
-    project.open = lambda name: (project.root / name).write_text("y")
-    project.client.get("/cache.txt")
-    project.client.get("/cache.txt")
-    project.open = lambda name: (project.root / name).read_text()
-    project.client.get("/cache.txt")
-    assert project.reports == [(path, OWN_PRODUCT, False)]
 
 
 @pytest.mark.parametrize("name", ["module.py", "__pycache__/module.pyc", "venv/lib/site-packages/x/a.html", "a.so"])
