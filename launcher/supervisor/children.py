@@ -12,7 +12,7 @@ import time
 
 from launcher.supervisor import orphans
 from launcher.supervisor.child import describe_exit
-from launcher.wire.channel import ChannelClosed
+from launcher.wire.channel import LOST, ChannelBroken, ChannelClosed
 from launcher.wire.messages import Reading, SnapshotTaken
 
 TYPE_CHECKING = False
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         def __call__(self, number: int, child: Child, how: str, status: int | None, /) -> None:
             """Take it; has to call `Children.bury`."""
 
+
+BROKEN = "something in it wrote to a descriptor that belongs to launch"
+LOST_CHANNEL = "it closed a descriptor that belongs to launch, as by os.closerange()"
 
 GRACE_SECONDS = 2.0
 """How long a process that said it is done, or that we asked to end, may take to be gone."""
@@ -135,14 +138,22 @@ class Children:
         try:
             for message, descriptor in child.channel.pending():
                 self._hear(number, child, message, descriptor)
-        except ChannelClosed:
+        except ChannelClosed as end:
             self.neglect(child.channel)
+            if isinstance(end, ChannelBroken):
+                child.verdict = BROKEN
+                child.end()
             if not child.pid:
                 self.vanished(number, child.verdict or "it ended before it could do anything")
             elif child.origin is None:
-                self._clock.after(GRACE_SECONDS, child.end)
+                self._clock.after(GRACE_SECONDS, lambda: self._outlives_channel(child))
             else:
                 self._ask_how_it_ended(number, child)
+
+    def _outlives_channel(self, child: Child) -> None:
+        """End a worker that goes on although its channel is closed."""
+        child.verdict = child.verdict or LOST_CHANNEL
+        child.end()
 
     def _ask_how_it_ended(self, number: int, child: Child) -> None:
         """Have a copy that has ended, or has closed its channel, reaped by the snapshot that it came from."""
@@ -177,7 +188,9 @@ class Children:
         number = next((number for number, child in self._known.items() if child.pid == pid), None)
         if number is not None:
             code = os.waitstatus_to_exitcode(status)
-            self.vanished(number, describe_exit(code), code)
+            child = self._known[number]
+            child.verdict = LOST_CHANNEL if code == LOST and child.booted else child.verdict
+            self.vanished(number, child.verdict or describe_exit(code), code)
 
     def vanished(self, number: int, how: str, code: int | None = None) -> None:
         """Forget the worker of this number, whose process is gone; tell what it said last, and then its end."""

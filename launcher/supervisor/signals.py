@@ -23,6 +23,8 @@ class Signals:
         self._read.setblocking(False)
         self._write.setblocking(False)
         self._old_descriptor = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        # Whoever started us may have blocked them, and nobody could stop the server.
+        self._mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, (*STOP, signal.SIGCHLD))
         self._old = {number: signal.signal(number, _nothing) for number in (*STOP, signal.SIGCHLD)}
         return self
 
@@ -32,6 +34,7 @@ class Signals:
         for number, handler in self._old.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._old_descriptor)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         self._read.close()
         self._write.close()
 

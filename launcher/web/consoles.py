@@ -6,13 +6,13 @@ has it carried out by the worker that holds the frame, as long as that one stays
 
 from __future__ import annotations
 
-import os
-import time
 from collections import deque
 from contextlib import ExitStack
 from hashlib import sha256
 from html import escape
 from threading import Lock
+
+from launcher.standard import open, os, time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

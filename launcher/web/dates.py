@@ -5,8 +5,9 @@ To make both takes as long as a fiftieth of a small answer (`http.server` makes 
 
 from __future__ import annotations
 
-import time
 from http.server import BaseHTTPRequestHandler
+
+from launcher.standard import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,6 @@ a time, commands are taken from the page's own origin only, `/console` is gone, 
 
 from __future__ import annotations
 
-import os
-import time
 from functools import cache
 from hashlib import sha256
 from hmac import compare_digest
@@ -22,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.security import gen_salt
 from werkzeug.wrappers import Request, Response
 
+from launcher.standard import open, os, time
 from launcher.web import excerpt, frame
 from launcher.web.accept import form_for
 from launcher.web.answer import HEADERS, answer, to_json

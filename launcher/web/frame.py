@@ -7,7 +7,8 @@ same traceback. Knows exceptions only; what is shown of them is decided by the c
 from __future__ import annotations
 
 import importlib
-import os
+
+from launcher.standard import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

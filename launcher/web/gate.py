@@ -9,13 +9,10 @@ Pages that refresh themselves wait a little longer, because saves often come in 
 
 from __future__ import annotations
 
-import mmap
-import socket
-import struct
-import time
-
 # Bound now: a library of green threads may take `poll` out of its module when the app is imported.
 from select import POLLIN, poll
+
+from launcher.standard import mmap, socket, struct, time
 
 _COUNTERS = struct.Struct("=QQ")
 _QUIET = struct.Struct("=d")

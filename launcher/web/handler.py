@@ -5,9 +5,9 @@ The log holds no request of the debugger and none of our own endpoints: their ad
 
 from __future__ import annotations
 
-import socket
 from urllib.parse import unquote, unquote_plus, urlsplit
 
+from launcher.standard import socket
 from launcher.text import clip, escape
 from launcher.web.dates import Dates, keeps_dates
 from launcher.web.streams import LeftOpen

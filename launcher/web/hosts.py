@@ -7,10 +7,9 @@ looked at: anybody can send them.
 
 from __future__ import annotations
 
-import re
-import socket
 from html import escape
 
+from launcher.standard import re, socket
 from launcher.web.accept import form_for
 from launcher.web.answer import answer, to_json
 

@@ -7,7 +7,8 @@ and how long it is. A body is never collected: what the app hands out piece by p
 from __future__ import annotations
 
 import codecs
-import re
+
+from launcher.standard import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

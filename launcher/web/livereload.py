@@ -6,10 +6,10 @@ edition, and when, is decided in the supervisor.
 
 from __future__ import annotations
 
-import os
 from hmac import compare_digest
 from html import escape
 
+from launcher.standard import open, os
 from launcher.web.answer import HEADERS, answer
 from launcher.web.injection import inject, is_navigation
 from launcher.web.origin import is_same_origin

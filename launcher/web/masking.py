@@ -6,8 +6,6 @@ may show them. What a person evaluates in a console is shown as it is.
 
 from __future__ import annotations
 
-import os
-import re
 from base64 import b64encode
 from functools import cached_property
 from html import escape
@@ -17,6 +15,7 @@ from urllib.parse import quote, quote_plus, unquote
 from werkzeug.urls import uri_to_iri
 
 from launcher.redact import MASK, mask, secret_parts
+from launcher.standard import os, re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,13 +7,9 @@ Werkzeug closes each connection after one response, so there is nothing else tha
 
 from __future__ import annotations
 
-import os
-import selectors
-import signal
-import socket
+import _socket
+import errno
 import sys
-import threading
-import time
 from collections import deque
 from contextlib import nullcontext, suppress
 from socketserver import BaseServer
@@ -21,6 +17,7 @@ from socketserver import BaseServer
 from werkzeug import serving
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
+from launcher.standard import os, selectors, signal, socket, threading, time
 from launcher.web import frame
 from launcher.web.answer import HEADERS
 from launcher.web.excerpt import printable, text_of
@@ -41,6 +38,7 @@ if TYPE_CHECKING:
     from launcher.plan import Address
 
 _STOPPED_CHILD_SECONDS = 0.05
+_NO_DESCRIPTOR_SECONDS = 0.02
 _FULL_SECONDS = 0.005
 """How often a request that waits for a process looks whether one has ended."""
 
@@ -108,7 +106,7 @@ class Server(BaseWSGIServer):
         tls_came: Callable[[], None] = lambda: None,
     ) -> None:
         # Werkzeug colours the lines of requests even where they go to a file.
-        serving._log_add_style = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        serving._log_add_style = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         self.multiprocess = processes > 1
         self.multithread = threads and not self.multiprocess
         self.host = f"unix://{address.unix}" if address.unix else address.host
@@ -239,9 +237,11 @@ class Server(BaseWSGIServer):
             self._accept_none()
             return
         try:
-            connection, peer = self.socket.accept()
-        except OSError:
-            return  # another worker was faster, the client gave up, or this process has no descriptor left
+            connection, peer = _accept(self.socket)
+        except OSError as error:  # another worker was faster, the client gave up, or no descriptor is left
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                time.sleep(_NO_DESCRIPTOR_SECONDS)  # the client stays in the queue, and would wake this loop at once
+            return
         # The app may have called `socket.setdefaulttimeout`, and elsewhere a connection is as its listener is.
         if sys.platform != "linux" or connection.gettimeout() is not None:
             connection.setblocking(True)
@@ -409,3 +409,11 @@ class Server(BaseWSGIServer):
         if error is not None:
             frame.clean(error)
             self.log("error", "%s", f"Error while a request was served:\n{text_of(error)}")
+
+
+def _accept(listener: socket.socket) -> tuple[socket.socket, Any]:  # Any: an address, by the family
+    """Accept a client as `socket.accept` does, but for what the app may have put in place of `socket.socket`."""
+    if not isinstance(listener, _socket.socket):
+        return listener.accept()  # of gevent
+    descriptor, peer = listener._accept()  # type: ignore[attr-defined]  # as the standard library does
+    return socket.socket(listener.family, listener.type, listener.proto, fileno=descriptor), peer

@@ -5,9 +5,9 @@ Every wrapper is Werkzeug's own where it has one, imported only where the plan a
 
 from __future__ import annotations
 
-import os
 import sys
 
+from launcher.standard import os
 from launcher.web.adjustable import Adjustable
 from launcher.web.exits import no_exits
 from launcher.web.hosts import check_hosts

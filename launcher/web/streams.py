@@ -7,8 +7,8 @@ A stream holds no thread, since it may be open for hours; the server's loop noti
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
+
+from launcher.standard import socket, threading
 
 _SEND_SECONDS = 5.0
 

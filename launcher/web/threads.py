@@ -7,11 +7,10 @@ serves again where the request before has left nothing in it (`leftovers.py`).
 from __future__ import annotations
 
 import contextvars
-import os
-import signal
 import sys
-import threading
 from itertools import count
+
+from launcher.standard import os, signal, threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

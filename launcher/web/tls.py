@@ -6,11 +6,9 @@ Makes no decision about who is served with it. Loads `ssl` and `cryptography` on
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
-import time
 
 from launcher.errors import Problem, StartError
+from launcher.standard import open, os, stat, time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

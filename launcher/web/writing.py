@@ -7,9 +7,9 @@ Closing our direction at once spares the client the wait; the other direction st
 
 from __future__ import annotations
 
-import socket
-
 from werkzeug.serving import WSGIRequestHandler
+
+from launcher.standard import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,7 @@ Descriptors travel with the head. Whoever receives a message owns the descriptor
 
 from __future__ import annotations
 
-import array
-import os
-import socket
-import struct
-import threading
-
+from launcher.standard import array, os, socket, struct, threading
 from launcher.wire.messages import decode, encode
 
 TYPE_CHECKING = False
@@ -25,8 +20,20 @@ _MOST_DESCRIPTORS = 32
 _CHUNK = 1 << 16
 
 
+_LONGEST = 1 << 28
+"""No message has a body of so many bytes."""
+
+
+LOST = 76
+"""The exit code of a worker whose channel was closed by the app."""
+
+
 class ChannelClosed(Exception):  # noqa: N818  # an end that is expected is not an error
     """The other side is gone."""
+
+
+class ChannelBroken(ChannelClosed):
+    """The other side sent something that is no message: its descriptor, or this one, is used by the app."""
 
 
 class Channel:
@@ -38,6 +45,7 @@ class Channel:
     def __init__(self, end: socket.socket) -> None:
         end.setblocking(True)  # whatever `socket.setdefaulttimeout` says, which the app may have called
         self._socket = end
+        self._identity = _identity(end.fileno())
         self._lock = threading.Lock()
         self._bytes = bytearray()
         self._descriptors: list[int] = []
@@ -51,6 +59,10 @@ class Channel:
         """Return the descriptor to wait on for readability."""
         return self._socket.fileno()
 
+    def is_lost(self) -> bool:
+        """Return whether the descriptor was closed by somebody else, such as `os.closerange` in the app."""
+        return _identity(self._socket.fileno()) != self._identity
+
     def send(self, message: Message, descriptor: int | None = None) -> None:
         """Send *message*, with a copy of *descriptor*, which stays the caller's. Blocks while the other side is full.
 
@@ -60,6 +72,8 @@ class Channel:
         count = 0 if descriptor is None else 1
         frame = memoryview(_HEAD.pack(len(body), count) + body)
         rights = [] if descriptor is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
+        if self.is_lost():
+            raise ChannelClosed  # the number may be the app's by now, and its file or client must not get this
         try:
             with self._lock:
                 sent = self._socket.sendmsg([frame], rights)
@@ -103,8 +117,11 @@ class Channel:
                 pass
         except ChannelClosed:
             pass
-        while (found := self._next()) is not None:
-            yield found
+        try:
+            while (found := self._next()) is not None:
+                yield found
+        except ChannelBroken:
+            pass  # what follows cannot be understood
 
     def close(self) -> None:
         """Close the socket, and the descriptors that nobody took."""
@@ -139,8 +156,22 @@ class Channel:
             return None
         length, count = _HEAD.unpack_from(self._bytes)
         end = _HEAD.size + length
+        if length > _LONGEST or count > 1:
+            raise ChannelBroken
         if len(self._bytes) < end:
             return None
-        message = decode(bytes(self._bytes[_HEAD.size : end]))
+        try:
+            message = decode(bytes(self._bytes[_HEAD.size : end]))
+            descriptor = self._descriptors.pop(0) if count else None
+        except (ValueError, IndexError, RecursionError) as error:
+            raise ChannelBroken from error
         del self._bytes[:end]
-        return message, self._descriptors.pop(0) if count else None
+        return message, descriptor
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -6,10 +6,9 @@ slashes it stands for the names that matter to a search (`MODULES`, `DISTRIBUTIO
 
 from __future__ import annotations
 
-import os
-import re
-import stat
 from hashlib import blake2b
+
+from launcher.standard import open, os, re, stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ compares the two. Pure: nothing here reads or writes a descriptor; `channel.py` 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields, replace
+
+from launcher.standard import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeAlias
 
 
@@ -468,6 +469,24 @@ if TYPE_CHECKING:
 _BY_NAME: dict[str, type[Any]] = {record.__name__: record for record in (*TO_WORKER, *TO_SUPERVISOR)}
 
 
+def _is_list_of(kind: type) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(type(item) is kind for item in value)
+
+
+_SHAPES: dict[str, Callable[[object], bool]] = {
+    "str": lambda value: type(value) is str,
+    "int": lambda value: type(value) is int,
+    "bool": lambda value: type(value) is bool,
+    "float": lambda value: type(value) in (int, float),
+    "tuple[str, ...]": _is_list_of(str),
+    "tuple[int, ...]": _is_list_of(int),
+    "tuple[str, int]": lambda value: isinstance(value, list) and [type(item) for item in value[:2]] == [str, int],
+    "Mapping[str, Any]": lambda value: isinstance(value, dict),
+    "Mapping[str, str]": lambda value: isinstance(value, dict) and all(type(item) is str for item in value.values()),
+}
+"""By the annotation of a field: whether JSON gave it such a value. What a worker sends, the app may have written."""
+
+
 def encode(message: Message) -> bytes:
     """Return *message* as UTF-8 JSON. Lone surrogates, as in odd file names, survive the round trip."""
     body = {item.name: getattr(message, item.name) for item in fields(message)}
@@ -485,6 +504,9 @@ def decode(data: bytes) -> Message:
     record = _BY_NAME[name]
     if set(body) != {item.name for item in fields(record)}:
         raise ValueError(f"wrong fields for {name}: {', '.join(sorted(body))}")
+    wrong = [item.name for item in fields(record) if not _SHAPES[str(item.type)](body[item.name])]
+    if wrong:
+        raise ValueError(f"wrong values for {name}: {', '.join(wrong)}")
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
     message: Message = record(**values)
     return message

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 
+from launcher.standard import open, os, stat
 from launcher.wire.digest import of_content
 
 

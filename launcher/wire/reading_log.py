@@ -8,10 +8,10 @@ mark, which stands where a snapshot was taken.
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
 from collections import deque
+
+from launcher.standard import os, threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Writer:
 
     def __init__(self, descriptor: int = -1) -> None:
         self._descriptor = descriptor
+        self._identity = _identity(descriptor)
         self._lock = threading.Lock()
 
     def write(self, files: Mapping[str, str]) -> bool:
@@ -49,18 +50,30 @@ class Writer:
 
     def _end(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        if descriptor >= 0 and _identity(descriptor) == self._identity:
             os.close(descriptor)
+
+    def _is_there(self) -> bool:
+        """Return whether the descriptor is still that of the log: the app may have closed it, and use the number."""
+        return self._descriptor >= 0 and _identity(self._descriptor) == self._identity
 
     def _append(self, data: bytes) -> bool:
         with self._lock:  # once it is closed, its number may be somebody else's
             try:
-                if self._descriptor >= 0 and os.write(self._descriptor, data) == len(data):
+                if self._is_there() and os.write(self._descriptor, data) == len(data):
                     return True
             except OSError:
                 pass
             self._end()  # what comes behind half a record would not be understood
             return False
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 class Reader:

@@ -5,9 +5,9 @@ A worker must not begin to count from nothing, or each reload would allow ten mo
 
 from __future__ import annotations
 
-import mmap
-import os
 import sys
+
+from launcher.standard import mmap, os
 
 NAME = "launch-tally"
 """What the system calls the memory: it is shared with copies on purpose."""

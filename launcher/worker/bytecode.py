@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import os
 from dataclasses import dataclass, replace
 from marshal import loads
 
+from launcher.standard import open, os
 from launcher.wire.digest import of_read
 
 TYPE_CHECKING = False

@@ -7,9 +7,10 @@ that counts as a call, whether it is one or not. Only truth and hash of an objec
 
 from __future__ import annotations
 
-import re
 import sys
 from opcode import opmap
+
+from launcher.standard import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

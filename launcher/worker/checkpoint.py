@@ -8,17 +8,11 @@ imported. `docs/concepts/snapshots.md` tells the idea, `docs/internals/engine.md
 
 from __future__ import annotations
 
-import faulthandler
-import gc
-import os
-import select
-import signal
-import socket
 import sys
-import time
 import warnings
 from contextlib import nullcontext
 
+from launcher.standard import faulthandler, gc, os, select, signal, socket, time
 from launcher.wire.channel import Channel
 from launcher.wire.messages import (
     Booted,
@@ -204,6 +198,8 @@ class Checkpoints:
             pid, ours, theirs = (0, None, None) if obstacle else self._copy()
         except OSError as error:
             pid, ours, theirs, obstacle = 0, None, None, f"the system allows no copy: {error.strerror}"
+        except Exception as error:  # noqa: BLE001  # of an audit hook, or of what the app has put into a library
+            pid, ours, theirs, obstacle = 0, None, None, f"the app allows no copy: {type(error).__name__}"
         if theirs is not None:
             return self._freeze(theirs, afterwards)
         if ours is not None:

@@ -7,10 +7,8 @@ only: proc(5) tells what a descriptor leads to.
 from __future__ import annotations
 
 import fcntl
-import os
-import socket
-import stat
 
+from launcher.standard import open, os, socket, stat
 from launcher.wire import tally
 
 TYPE_CHECKING = False

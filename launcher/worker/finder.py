@@ -8,14 +8,12 @@ What becomes of the findings is the business of whoever passes `report`.
 
 from __future__ import annotations
 
-import functools
 import importlib.util
-import os
 import sys
-import threading
 from importlib.machinery import PathFinder, SourceFileLoader
 from types import MappingProxyType
 
+from launcher.standard import os, threading
 from launcher.wire.digest import (
     DISTRIBUTIONS,
     FOLDER,
@@ -32,6 +30,7 @@ from launcher.worker.audits import hear
 from launcher.worker.bytecode import Bytecode, is_newer, read_source
 from launcher.worker.loader import Loader
 from launcher.worker.opening import Superseded, importer, opening_of
+from launcher.worker.stand_in import StandIn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -462,10 +461,7 @@ class Finder:
     def _notice_questions(self) -> None:
         """Have what is asked of `os.stat` noticed."""
         noticing = _Stat(self._is_asked)
-        for features in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
-            if _stat in features:
-                features.add(noticing)
-        os.stat = noticing
+        vars(sys.modules["os"])["stat"] = noticing
         accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
         if accessor is not None:  # Python 3.10 keeps the function for itself
             accessor.stat = noticing
@@ -487,12 +483,12 @@ class Finder:
             self._tell_absent()
 
 
-class _Stat:
-    """Stands in the place of `os.stat`. No function: those become methods where a class keeps them as an attribute."""
+class _Stat(StandIn):
+    """Stands in the place of `os.stat`."""
 
     def __init__(self, notice: Callable[[object], None]) -> None:
+        super().__init__(_stat, "os")
         self._notice = notice
-        functools.update_wrapper(self, _stat)
 
     def __call__(self, path: object, *arguments: object, **more: object) -> os.stat_result:
         """Answer as `os.stat` does."""

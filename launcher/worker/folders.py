@@ -6,10 +6,10 @@ that this is not to be relied on for a folder that changed just before it was li
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from importlib.machinery import FileFinder
+
+from launcher.standard import os, time
 
 SETTLED_SECONDS = 2.0
 """A folder that did not change for this time, in seconds, gets another time of change by any change."""

@@ -9,12 +9,9 @@ proc(5).
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import threading
-import time
 
+from launcher.standard import open, os, signal, threading, time
 from launcher.worker import descriptors
 from launcher.worker.culprit import Culprit
 from launcher.worker.randomness import Generators, Randomness

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
+from launcher.standard import os, signal, threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

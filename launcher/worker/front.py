@@ -6,9 +6,8 @@ Puts together what `web` offers; which edition is shown, and when there is a new
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 
+from launcher.standard import os, socket
 from launcher.text import escape
 from launcher.web.adjustable import Adjustable
 from launcher.web.consoles import Consoles

@@ -7,11 +7,11 @@ is looked for in the module is the business of `target.py`.
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 
 from launcher.errors import TargetError, nearest
 from launcher.locate import find_file, find_root, is_path, module_of, modules
+from launcher.standard import os
 from launcher.web import frame
 
 TYPE_CHECKING = False

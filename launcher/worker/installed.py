@@ -6,10 +6,9 @@ would load others.
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 
+from launcher.standard import os, time
 from launcher.wire.digest import MISSING, UNCERTAIN, of_file, of_state
 
 TYPE_CHECKING = False

@@ -7,11 +7,11 @@ the value itself, because proxies such as Flask's `request` answer every attribu
 from __future__ import annotations
 
 import functools
-import inspect
-import re
 import types
 from dataclasses import dataclass
 from enum import Enum
+
+from launcher.standard import inspect, re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,7 +194,9 @@ def _shape_of_function(function: object, drop: int) -> Shape | None:
 
     `inspect.signature` would evaluate annotations on newer Pythons, which fails for names imported for type checkers.
     """
-    function = inspect.unwrap(function) if _is(function, types.FunctionType) else function  # type: ignore[arg-type]
+    if _is(function, types.FunctionType):  # not as far as an app object, which `functools.wraps` may have been given
+        stop = lambda wrapper: not _is_routine(wrapper.__wrapped__)  # noqa: E731
+        function = inspect.unwrap(function, stop=stop)  # type: ignore[arg-type]
     code: CodeType | None = getattr(function, "__code__", None)
     if code is None:
         return None

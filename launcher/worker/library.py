@@ -13,10 +13,10 @@ import could see that is known when a base has imported it (`sharing.py`): there
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from types import ModuleType
 
+from launcher.standard import os
 from launcher.worker.asked import Asked
 from launcher.worker.calls import Calls, is_import, owners
 from launcher.worker.opening import FROZEN

@@ -7,12 +7,11 @@ what follows from a failure by the supervisor.
 from __future__ import annotations
 
 import errno
-import os
-import re
 import sys
 from dataclasses import dataclass
 
 from launcher.errors import TargetError
+from launcher.standard import os, re
 from launcher.web import frame
 from launcher.web.excerpt import text_of
 from launcher.web.exits import exit_call

@@ -12,12 +12,12 @@ holds only of a source that has run once, and that nobody has looked into.
 from __future__ import annotations
 import __future__
 
-import re
 import sys
 import warnings
 from importlib.machinery import SourceFileLoader
 from opcode import opmap
 
+from launcher.standard import re
 from launcher.wire.digest import LARGE
 from launcher.wire.opening import Opening
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
-import os
 import sys
 from types import ModuleType
 
 from launcher import handover
 from launcher.errors import TargetError
+from launcher.standard import open, os
 from launcher.web import frame
 from launcher.wire.digest import of_read
 from launcher.worker import target

@@ -6,8 +6,7 @@ debugger's creation, which CPython audits (`pdb.Pdb`, `builtins.breakpoint`), to
 
 from __future__ import annotations
 
-import threading
-
+from launcher.standard import threading
 from launcher.worker import audits
 
 TYPE_CHECKING = False

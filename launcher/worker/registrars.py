@@ -12,6 +12,9 @@ import os
 import sys
 import threading
 import weakref
+from types import BuiltinFunctionType
+
+from launcher.worker.stand_in import StandIn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     Note = Callable[[FrameType, tuple[Any, ...]], None]
+
+
+_HOMES = {"fork": "os", "thread": "_thread"}
+"""In which modules the functions are found, where that is not the name of the kind."""
 
 
 class Registrars:
@@ -56,18 +63,39 @@ class Registrars:
 
     def _replace(self, kind: str, owner: object, name: str) -> None:
         original = getattr(owner, name)
-        replacement = self._noticing(kind, original)
+        builtin = isinstance(original, BuiltinFunctionType)
+        replacement = _Noticing(self._note, kind, original) if builtin else self._noticing(kind, original)
         self._places.append((owner, name, original, replacement))
         setattr(owner, name, replacement)
+
+    def _note(self, kind: str, frame: FrameType, arguments: tuple[Any, ...]) -> None:
+        if self.active:
+            self._notes[kind](frame, arguments)
 
     def _noticing(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             # First the original: what it refuses is nothing to note.
             result = original(*args, **kwargs)
-            if self.active:
-                self._notes[kind](sys._getframe(1), args)
+            self._note(kind, sys._getframe(1), args)
             return result
 
         call.__name__ = call.__qualname__ = getattr(original, "__name__", kind)
         call.__doc__ = original.__doc__
         return call
+
+
+class _Noticing(StandIn):
+    """Calls the original, and then *note* with the kind, the caller's frame and the arguments."""
+
+    def __init__(
+        self, note: Callable[[str, FrameType, tuple[Any, ...]], None], kind: str, original: Callable[..., Any]
+    ) -> None:
+        super().__init__(original, _HOMES.get(kind, kind))
+        self._note = note
+        self._kind = kind
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Answer as the original does: what that refuses is nothing to note."""
+        result = self.__wrapped__(*args, **kwargs)
+        self._note(self._kind, sys._getframe(1), args)
+        return result

@@ -6,23 +6,17 @@ of ours runs before the app is loaded.
 
 from __future__ import annotations
 
-import faulthandler
-import os
-import select
-import signal
-import socket
 import sys
-import threading
-import time
 from contextlib import suppress
 from dataclasses import replace
 
 from launcher import handover
 from launcher.errors import StartError
 from launcher.plan import Plan
+from launcher.standard import faulthandler, follow_green_threads, os, select, signal, socket, threading, time
 from launcher.web.gate import Gate
 from launcher.wire import messages
-from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.channel import LOST, Channel, ChannelClosed
 from launcher.wire.messages import (
     Accept,
     Adjust,
@@ -56,7 +50,7 @@ from launcher.worker.arrivals import Arrivals
 from launcher.worker.bytecode import Bytecode
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
-from launcher.worker.fork_safety import Ledger, engine_obstacle
+from launcher.worker.fork_safety import Ledger, engine_obstacle, green_threads
 from launcher.worker.forks import restore_termination
 from launcher.worker.front import Front
 from launcher.worker.handler import load_handler
@@ -108,9 +102,18 @@ def main(channel_fd: int, lifeline: int, crash_log: int, reading_log: int = -1) 
         _import_web()
         return Worker(channel, Writer(reading_log)).live()
     except ChannelClosed:
-        return 0
+        return LOST if channel.is_lost() else 0
     except StartError:  # has been told when the app was to be loaded; the failure page needs the certificate as well
         return 1
+    except Exception as error:  # noqa: BLE001  # the app shares this process, and can take away whatever serving needs
+        with suppress(ChannelClosed):
+            channel.send(_unservable(error))
+        return LOST if channel.is_lost() else 1
+
+
+def _unservable(error: Exception) -> Failed:
+    cause = "launch cannot serve this app, which has changed something that serving needs"
+    return Failed(cause, f"{cause}\n{type(error).__name__}: {error}\n")
 
 
 def _adjusted(plan: Plan, message: Adjust) -> Plan:
@@ -451,6 +454,8 @@ class Worker:
         from launcher.web.tls import ssl_context
 
         assert self._listener is not None
+        if green_threads():
+            follow_green_threads()
         server = Server(
             self._listener,
             app,

@@ -6,10 +6,10 @@ request pays next to nothing. What is imported late is the finder's and no busin
 
 from __future__ import annotations
 
-import os
 import sys
 from contextvars import ContextVar
 
+from launcher.standard import os
 from launcher.wire.digest import of_file
 from launcher.worker import audits
 from launcher.worker.finder import is_project_file

@@ -5,15 +5,12 @@ Nobody reaches it but the supervisor, which passes on what the worker that serve
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
-import threading
-import time
 
 # Bound now: a library of green threads may take `poll` out of its module when the app is imported.
 from select import POLLIN, poll
 
+from launcher.standard import open, os, socket, threading, time
 from launcher.wire.channel import ChannelClosed
 from launcher.wire.messages import Drain, Evaluate
 from launcher.worker.descriptors import links, locked_files

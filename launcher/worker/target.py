@@ -6,12 +6,12 @@ The rules are those of `flask run` (`flask.cli.locate_app` and its helpers), wid
 
 from __future__ import annotations
 
-import os
 from threading import Lock
 from types import FunctionType
 
 from launcher.errors import TargetError, nearest
 from launcher.locate import Reference, listed, search_file, split_spec
+from launcher.standard import os
 from launcher.worker import importing
 from launcher.worker.kind import Kind, is_app_by_look, is_app_by_name, kind_of, server_of
 

@@ -7,11 +7,11 @@ library opens without telling Python.
 
 from __future__ import annotations
 
-import os
 from os import O_ACCMODE, O_RDONLY, fsdecode, fstat, listdir, lstat, readlink
 from os.path import abspath
 from urllib.parse import unquote
 
+from launcher.standard import os
 from launcher.wire.digest import identity
 from launcher.wire.messages import Writing
 from launcher.worker.audits import hear

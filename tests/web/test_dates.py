@@ -16,6 +16,7 @@ ours, theirs = Dates.__new__(Dates), BaseHTTPRequestHandler.__new__(BaseHTTPRequ
 @pytest.mark.parametrize("now", [1_800_000_000.0, 1_800_000_000.9, 1_800_000_001.0, 0.5])
 def test_dates_are_those_of_http_server(monkeypatch: pytest.MonkeyPatch, now: float) -> None:
     monkeypatch.setattr(time, "time", lambda: now)
+    monkeypatch.setattr("launcher.standard.time.time", lambda: now)
     for _ in range(2):
         assert ours.date_time_string() == theirs.date_time_string()
         assert ours.log_date_time_string() == theirs.log_date_time_string()
@@ -26,7 +27,7 @@ def test_a_date_is_made_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     monkeypatch.setattr(BaseHTTPRequestHandler, "log_date_time_string", lambda self: made.append(1) or "then")
     for now in (2_000_000_000.0, 2_000_000_000.4, 2_000_000_001.0):
-        monkeypatch.setattr(time, "time", lambda now=now: now)
+        monkeypatch.setattr("launcher.standard.time.time", lambda now=now: now)
         assert ours.log_date_time_string() == "then"
     assert len(made) == 2
 

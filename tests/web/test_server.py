@@ -1175,7 +1175,7 @@ def no_more_processes() -> Iterator[None]:
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fork", refuse)
+        patch.setattr("launcher.standard.os.fork", refuse)
         yield
 
 

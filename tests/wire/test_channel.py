@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from launcher.wire import messages
-from launcher.wire.channel import Channel, ChannelClosed
+from launcher.wire.channel import Channel, ChannelBroken, ChannelClosed
 from launcher.wire.messages import Adopt, Booted, Drain, Drained, Failed, GivenBack, Prompting, encode
 
 
@@ -128,7 +128,7 @@ def test_several_frames_in_one_piece_and_a_half_one(raw: tuple[socket.socket, Ch
 
 def test_a_frame_far_larger_than_the_socket_holds(pair: tuple[Channel, Channel]) -> None:
     left, right = pair
-    big = Failed("x", "y" * 5_000_000, ())
+    big = Failed("x", "y" * 5_000_000)
     sender = threading.Thread(target=left.send, args=(big,))
     sender.start()
     assert right.receive() == (big, None)
@@ -305,3 +305,28 @@ def test_what_was_read_and_not_handed_out_is_known(pair: tuple[Channel, Channel]
     assert right.has_more()
     assert right.receive() == (Drain(2.0), None)
     assert not right.has_more()
+
+
+@pytest.mark.parametrize("garbage", [b"\xff" * 64, b"\0\0\0\x02\0\0\0\0{}", b"\0\0\0\x02\0\0\0\x01[]"])
+def test_channel_is_broken_when_garbage_arrives(garbage: bytes):
+    ours, theirs = socket.socketpair()
+    with theirs:
+        channel = Channel(ours)
+        theirs.sendall(garbage)
+        with pytest.raises(ChannelBroken):
+            list(channel.pending())
+        assert list(channel.rest()) == []
+        channel.close()
+
+
+def test_channel_sends_nothing_when_its_number_is_another_file(tmp_path: Path):
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours)
+    number = ours.fileno()
+    with theirs, (tmp_path / "own.txt").open("w") as file:
+        os.dup2(file.fileno(), number)
+        assert channel.is_lost()
+        with pytest.raises(ChannelClosed):
+            channel.send(Adopt(("x", 1)))
+    channel.close()
+    assert (tmp_path / "own.txt").read_text() == ""

@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_opened_is_not_missing(tmp_path: Path, monkeypatch
         raise PermissionError
 
     (tmp_path / "file").write_text("x")
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr("launcher.wire.digest.open", refuse)
     assert of_file(str(tmp_path / "file")) == UNREADABLE
 
 

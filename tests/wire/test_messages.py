@@ -97,7 +97,7 @@ EXAMPLES = (
     Drain(0.0),
     Adopt(("127.0.0.1", 40000)),
     Adopt(("::1", 40000, 0, 0)),
-    Adopt(""),
+    Adopt(("<local>", 0)),
     Booted(1),
     Loading(),
     Reading({}),
@@ -105,10 +105,10 @@ EXAMPLES = (
     Reading({"/p/\udce9.py": "1"}),
     Serving("shop:app", 0.25),
     Serving("", 0.0, failure=True),
-    Failed("exit code 3", "", ()),
-    Failed("\x1b[31mred", "\x00", ("/p/a.py", "/p/b.py")),
+    Failed("exit code 3", "", lacks="/p"),
+    Failed("\x1b[31mred", "\x00", busy=True),
     GivenBack(("127.0.0.1", 1)),
-    GivenBack(""),
+    GivenBack(("<local>", 0)),
     Drained(),
     Drained(7),
     Drained(0, stays=True),
@@ -146,7 +146,7 @@ def test_any_file_name_survives(files: dict[str, str]) -> None:
 @given(st.binary(max_size=40))
 def test_a_name_of_any_bytes_survives(name: bytes) -> None:
     text = name.decode("utf-8", "surrogateescape")
-    assert decode(encode(Failed("", text, (text,)))) == Failed("", text, (text,))
+    assert decode(encode(Failed("", text, lacks=text))) == Failed("", text, lacks=text)
 
 
 @pytest.mark.parametrize(
@@ -187,3 +187,18 @@ def test_every_field_travels() -> None:
     for message in EXAMPLES:
         _, body = json.loads(encode(message))
         assert set(body) == {item.name for item in fields(message)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '["Reading", {"files": 3}]',
+        '["Booted", {"pid": "1"}]',
+        '["Using", {"files": {"a": 1}}]',
+        '["Edition", 3]',
+        "[" * 5000,
+    ],
+)
+def test_message_is_refused_when_a_value_has_the_wrong_kind(body: str):
+    with pytest.raises((ValueError, RecursionError)):
+        decode(body.encode())

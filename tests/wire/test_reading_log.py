@@ -156,7 +156,7 @@ def test_behind_half_a_record_nothing_is_written(log: int, monkeypatch: pytest.M
     writer = Writer(os.dup(log))
     writer.write(VIEWS)
     write = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:5]))
+    monkeypatch.setattr("launcher.standard.os.write", lambda descriptor, data: write(descriptor, data[:5]))
     assert not writer.write(MODELS), "memory has run out"
     monkeypatch.undo()
     assert not writer.write(MODELS)

@@ -191,3 +191,14 @@ def test_the_server_is_taken_from_what_cannot_be_called_and_from_dash_only() -> 
     assert server_of(new) is new.server
     assert server_of(Middleware()) is None
     assert server_of(Plain()) is None
+
+
+def test_kind_of_a_middleware_is_wsgi_when_it_wraps_an_app_object():
+    app = Wsgi()
+
+    @functools.wraps(app, updated=())
+    def middleware(environ, start_response):
+        return app(environ, start_response)
+
+    assert kind_of(middleware, "middleware") is Kind.WSGI
+    assert is_app_by_name(middleware, "app")
