@@ -67,6 +67,8 @@ class Child:
         """The channel of the snapshot that this is a copy of, which alone can say how it ended."""
         self.asking = False
         """Whether somebody is asked something on the terminal."""
+        self.has_built = False
+        """Whether the app has started other programs while it was imported."""
         self.departed = False
         """Whether it was a copy of a library base that the app has outgrown."""
         self.console = ""

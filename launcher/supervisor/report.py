@@ -83,6 +83,12 @@ class Report:
         told = "changes again and again: it refreshes no pages until the next reload"
         self._write(f"{self._mark('warning')}  {self._names(files)} {told}")
 
+    def looping(self, files: Sequence[str]) -> None:
+        """Say which files change with each load, so that they lead to no reload for now."""
+        told = "changes with each reload: ignored until it stops, or until something else changes"
+        self._write(f"{self._mark('warning')}  {self._names(files)} {told}")
+        self._write("   if the app or a tool writes it, add it to `reload.exclude`")
+
     def held(self, changed: Sequence[str]) -> None:
         """Say that a reload waits for the terminal debugger."""
         self._write(f"{self._mark('warning')}  {self._names(changed)} changed; reloading when the debugger is left")

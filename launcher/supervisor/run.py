@@ -164,6 +164,8 @@ class Supervisor:
         saves.read_up = self._hear_writers
         saves.writers = lambda: [child.pid for child in self._writers() if child.pid]
         saves.is_loading = lambda: self.state.loading is not None
+        saves.is_importing = lambda: self.state.loading is not None and self._is_loading(self.state.loading)
+        saves.has_built = self._has_built
         return saves
 
     def _loop(self) -> int:
@@ -425,6 +427,17 @@ class Supervisor:
         self._engine.obstacle = message.reason
         self._report.no_snapshot(message.before, message.reason)
 
+    def _builds(self, _: int, child: Child, __: messages.Building) -> None:
+        child.has_built = True
+
+    def _has_built(self) -> bool:
+        """Return whether the worker that imports the app has started other programs."""
+        number = self.state.loading
+        if number is None or (child := self._children.get(number)) is None:
+            return False
+        self._children.hear_out(number, child)
+        return child.has_built
+
     def _departed(self, _: int, child: Child, __: messages.Departed) -> None:
         child.departed = True
         child.verdict = "the app does something else between its imports"
@@ -445,6 +458,11 @@ class Supervisor:
         self._saved = self._saved if message.failure else ()
         if child.origin is None and not message.failure:
             self._engine.loaded_cold(message.seconds)
+        if self._is_loading(number):
+            self._saves.load_ends()
+            if self.state.loading != number:
+                return  # what it was loaded from has changed meanwhile
+            self._saves.load_ended()
         self._happen(events.ChildServing(number, message.found))
         self._saves.serving()
         self._clock.after(PREPARE_SECONDS, self._prepare)
@@ -453,6 +471,7 @@ class Supervisor:
         if child.origin is None:
             self._engine.failed_cold()
         self._lacking = message.lacks
+        self._saves.load_ended()
         self._happen(events.ChildFailed(number, message.cause, message.text, message.busy))
         self._saves.settle()
 
@@ -479,6 +498,7 @@ class Supervisor:
         messages.Using: _was_used,
         messages.Showing: _was_shown,
         messages.LastImports: _was_imported_last,
+        messages.Building: _builds,
         messages.Unsafe: _was_unsafe,
         messages.Departed: _departed,
         messages.Booted: _booted,
@@ -527,6 +547,8 @@ class Supervisor:
         event = events.ChildGone(number, how, child.crash_report(), child.lived(), started)
         self._children.bury(child, self._engine.pids())
         self._terminal.restore()
+        if self._is_loading(number):
+            self._saves.load_ended()
         self._happen(event)
         if self.state.phase == "suspect":
             self._saves.settle()

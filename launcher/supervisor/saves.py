@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 from launcher.supervisor.disk import Difference, Disk
 from launcher.supervisor.gate import Gate
+from launcher.supervisor.loops import Found, Loops
 from launcher.supervisor.shown import Shown
 from launcher.supervisor.watcher import POLL_SECONDS, is_quiet, open_watcher
 from launcher.supervisor.writes import RETIRE_SECONDS, Verdict, Writes
@@ -52,6 +54,9 @@ RETIRE_AT_MOST = 60.0
 UNSETTLED_SECONDS = 0.2
 """How long that is waited for: a log beside the app may move for ever."""
 
+HOLD_SECONDS = 10.0
+"""How long a change waits for the end of a load that may have made it. A load that hangs is ended then."""
+
 
 class Saves:
     """Everything that follows the disk for one run. `close` ends the watching.
@@ -69,7 +74,13 @@ class Saves:
     """Called before what has moved is looked at: to be told by `was_read` what the loading worker has read so far."""
 
     is_loading: Callable[[], bool]
+    """Asked whether a worker imports the app now, or has failed to."""
+
+    is_importing: Callable[[], bool]
     """Asked whether a worker imports the app now."""
+
+    has_built: Callable[[], bool]
+    """Asked whether that worker has started other programs: they may write what has changed."""
 
     def __init__(self, plan: Plan, timeline: Timeline, clock: Clock, report: Report) -> None:
         """Follow what *timeline* knows. The functions above are to be set before anything else is called."""
@@ -93,6 +104,13 @@ class Saves:
         """Until when files that pages show may go on moving; 0 while nothing is to be looked at."""
         self._shut = False
         self._held: Difference | None = None
+        self._loops = Loops()
+        self._suspects_at = math.inf
+        self._timeline = timeline
+        self._waits = False
+        """Whether something changed in this load that is looked at when it ends."""
+        self._put_off: set[str] = set()
+        """Files that the app has not read, and whose change has led to nothing yet."""
         self._explained: set[str] = set()
         self._gate = Gate()
         try:
@@ -141,8 +159,24 @@ class Saves:
     def load_began(self) -> None:
         """Take note that a worker begins to read."""
         self._disk.load_began()
+        self._loops.begins()
+        self._waits = False
+        self._put_off.clear()
         self._explained.clear()
         self.last_read = ""
+
+    def load_ends(self) -> None:
+        """Look at what has changed in this load, before the worker serves. That may lead to another load."""
+        if self._waits:
+            self._waits = False
+            self._watch()
+            self._tell(self._look(), ended=True)
+
+    def load_ended(self) -> None:
+        """Take note that a load has ended, well or not."""
+        self._waits = False
+        self._loops.ends(time.monotonic())
+        self._look_at_suspects()
 
     def shut(self) -> None:
         """Let no request through until all folders are watched that a first import reads from."""
@@ -163,7 +197,7 @@ class Saves:
         """A load ended: watch all that it read, and look whether any of it changed before the watch was there."""
         if self._plan.reload.enabled:
             self._watch()
-            self._tell(self._disk.look())
+            self._tell(self._look())
             if not self.is_loading():
                 self._disk.load_ended()
         if self._shut and not self.is_loading():
@@ -198,7 +232,7 @@ class Saves:
             self.settle()  # read while serving: nobody will look later
         elif self._watch():
             # A save may have come before the watch: an import that never ends would never be looked at again.
-            self._tell(self._disk.look())
+            self._tell(self._look())
 
     def _watch(self) -> bool:
         """Watch all that matters now; return whether the watch began anew, and may have missed what happened then."""
@@ -299,13 +333,64 @@ class Saves:
         if self._writes.is_waiting():
             self._retire_in(min(2 * seconds, RETIRE_AT_MOST))
 
-    def _tell(self, difference: Difference, woken: float | None = None) -> None:
+    def _look(self) -> Difference:
+        """Look at all that was read, and at what was put off."""
+        difference = self._disk.look()
+        if not self._put_off:
+            return difference
+        return replace(difference, files=tuple(dict.fromkeys((*difference.files, *sorted(self._put_off)))))
+
+    def _tell(self, difference: Difference, woken: float | None = None, *, ended: bool = False) -> None:
+        if difference.files:
+            difference = self._judged(difference, reported=woken is not None, ended=ended)
         if difference != Difference():
             self.woken = time.monotonic() if woken is None else woken
             if difference.settings or self._held is not None:
                 self._hold(difference)
             else:
                 self.differs(difference)
+
+    def _judged(self, difference: Difference, *, reported: bool, ended: bool) -> Difference:
+        """Return what counts of a difference: no loop of reloads does, nor what a load may have made before its end."""
+        built = self.has_built()  # asked first: the load may be over then
+        found = Found(
+            difference.files,
+            loading=self.is_importing(),
+            ended=ended,
+            reported=reported,
+            builds=built,
+            reports=not self._watcher.interval,
+            read={path for path in difference.files if path[-1:] != "/" and self._timeline.is_read(path)},
+        )
+        verdict = self._loops.judge(found, time.monotonic())
+        if verdict.wait and not self._waits:
+            self._waits = True
+            self._clock.after(HOLD_SECONDS, self._end_waiting)
+        self._put_off.update(path for path in difference.files if path not in (*verdict.act, *self._timeline.known))
+        if verdict.named:
+            self._report.looping(verdict.named)
+        self._look_at_suspects()
+        return replace(difference, files=verdict.act)
+
+    def _end_waiting(self) -> None:
+        if self._waits and self.is_importing():
+            self.load_ends()
+
+    def _look_at_suspects(self) -> None:
+        """Look again when a file that seemed to change with each load has been still."""
+        seconds = self._loops.next_look(time.monotonic())
+        if seconds is None or time.monotonic() + seconds >= self._suspects_at:
+            return
+        self._suspects_at = time.monotonic() + seconds
+        self._clock.after(seconds, self._try_suspects)
+
+    def _try_suspects(self) -> None:
+        self._suspects_at = math.inf
+        if not self.is_loading():
+            difference = self._look()
+            self._loops.keep(difference.files)
+            self._tell(difference)
+        self._look_at_suspects()
 
     def _hold(self, difference: Difference) -> None:
         """Wait until settings files are written whole: editors do that in more steps than one.
@@ -372,7 +457,7 @@ class Saves:
             self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(until, then))
             return
         if self._plan.reload.enabled:
-            self._tell(self._disk.look())
+            self._tell(self._look())
         if self._held is not None and now < until:  # settings that have not settled may mend it
             self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(until, then))
             return
@@ -407,7 +492,7 @@ class Saves:
     def _watch_shown(self) -> None:
         """Watch the folders of what was shown, and look whether anything changed before the watch was there."""
         if self._watch():
-            self._tell(self._disk.look())
+            self._tell(self._look())
 
     def _doubt_shown(self) -> None:
         self._shown.doubt()

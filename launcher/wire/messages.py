@@ -308,6 +308,11 @@ class LastImports:
 
 
 @dataclass(frozen=True, slots=True)
+class Building:
+    """The app starts another program while it is imported, which may write into the project."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unsafe:
     """No snapshot was taken here, before the module `before`: `reason` in words. Later on there may be one."""
 
@@ -404,6 +409,7 @@ TO_SUPERVISOR = (
     Writing,
     SnapshotTaken,
     LastImports,
+    Building,
     Unsafe,
     Libraries,
     Serving,
@@ -449,6 +455,7 @@ if TYPE_CHECKING:
         | Writing
         | SnapshotTaken
         | LastImports
+        | Building
         | Unsafe
         | Libraries
         | Serving

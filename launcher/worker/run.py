@@ -81,6 +81,11 @@ STARTED_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 ASKING = frozenset({"builtins.breakpoint", "builtins.input", "pdb.Pdb"})
 """Audit events after which a person's answer is waited for."""
 
+BUILDING = frozenset(
+    {"subprocess.Popen", "os.posix_spawn", "os.system", "os.fork", "os.forkpty", "os.exec", "pty.spawn"}
+)
+"""Audit events before another program runs, which may write into the project."""
+
 
 def main(channel_fd: int, lifeline: int, crash_log: int, reading_log: int = -1) -> int:
     """Live as a worker until told to leave; return the exit code. Takes over the descriptors."""
@@ -337,6 +342,7 @@ class Worker:
                 self._ledger.audit: fork_safety.HEARD,
                 self._libraries.audit: library.HEARD,
                 self._prompt_audit: ASKING,
+                self._build_audit: BUILDING,
             },
             mark=self._ledger.mark,
             arrivals=self._arrivals,
@@ -422,6 +428,10 @@ class Worker:
     def _prompt_audit(self, _: str, __: tuple[object, ...]) -> None:
         """Say that somebody is asked something while the app is imported: that takes as long as it takes."""
         self._link.send(Prompting(True))
+
+    def _build_audit(self, _: str, __: tuple[object, ...]) -> None:
+        """Say that another program is started, before it can write anything."""
+        self._link.send(messages.Building())
 
     def _tell_last_imports(self, finder: Finder, sources: Iterable[str]) -> None:
         """Say which sources these have imported last."""
