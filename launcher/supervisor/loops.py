@@ -2,7 +2,7 @@
 
 Pure: files are names, and time is given in seconds. A save that counts is followed by a load; a file that keeps on
 changing while loads run becomes a suspect. A suspect causes no load until it has been still for a while. If it changes
-again in the load that follows, the load itself has changed it, and it is ignored while the app is imported.
+again and again in the load that follows, the load itself changes it, and it is ignored while the app is imported.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class _Suspect:
     gap: float = LINK_SECONDS
     """A change that comes so soon after a load belongs to it."""
     sure: bool = False
+    foreign: bool = False
+    """Whether it changes without a load, too: somebody else writes it, and may stop."""
     tries: int = 0
     guilty: bool = False
     changed: bool = True
@@ -131,6 +133,7 @@ class Loops:
         if suspect is None:
             return True
         soon = found.loading or now - self._ended < suspect.gap
+        suspect.foreign = suspect.foreign or (found.reported and not soon)
         if not soon and found.reported and (suspect.guilty or not suspect.changed):
             if not suspect.changed:
                 del self._suspects[path]
@@ -143,7 +146,7 @@ class Loops:
 
     def _try(self, suspect: _Suspect) -> bool:
         """Return whether one more load may show that the suspect does not change with it."""
-        suspect.guilty = suspect.tries >= (1 if suspect.sure else TRIES)
+        suspect.guilty = not suspect.foreign and suspect.tries >= (1 if suspect.sure else TRIES)
         suspect.tries += 1
         suspect.quiet *= 2
         return not suspect.guilty

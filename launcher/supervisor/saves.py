@@ -160,7 +160,6 @@ class Saves:
         """Take note that a worker begins to read."""
         self._disk.load_began()
         self._loops.begins()
-        self._waits = False
         self._put_off.clear()
         self._explained.clear()
         self.last_read = ""
@@ -386,10 +385,11 @@ class Saves:
 
     def _try_suspects(self) -> None:
         self._suspects_at = math.inf
-        if not self.is_loading():
-            difference = self._look()
-            self._loops.keep(difference.files)
-            self._tell(difference)
+        if self.is_loading():
+            return  # the end of the load leads here again
+        difference = self._look()
+        self._loops.keep(difference.files)
+        self._tell(difference)
         self._look_at_suspects()
 
     def _hold(self, difference: Difference) -> None:

@@ -431,7 +431,8 @@ class Worker:
 
     def _build_audit(self, _: str, __: tuple[object, ...]) -> None:
         """Say that another program is started, before it can write anything."""
-        self._link.send(messages.Building())
+        if not is_copying():
+            self._link.send(messages.Building())
 
     def _tell_last_imports(self, finder: Finder, sources: Iterable[str]) -> None:
         """Say which sources these have imported last."""

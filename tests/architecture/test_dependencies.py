@@ -48,6 +48,7 @@ PURE = (
     "config/variables.py",
     "supervisor/events.py",
     "supervisor/impact.py",
+    "supervisor/loops.py",
     "supervisor/state.py",
     "supervisor/timeline.py",
     "wire/messages.py",

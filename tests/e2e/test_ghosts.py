@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,3 +168,149 @@ def test_a_new_file_leads_to_a_reload_where_a_cold_start_sees_it(
     assert (set(found) != set()) is counts
     assert not any(cause in ("", ".") for cause in found)
     shutil.rmtree(project.root / ".mypy_cache", ignore_errors=True)
+
+
+# Loads that lead to themselves
+
+NAMED = "changes with each reload"
+BEGUN, ENDED = "begun", "ended"
+NOTING = """
+def note(text):
+    fd = os.open(os.environ["E2E_JOURNAL"], os.O_WRONLY | os.O_APPEND)
+    os.write(fd, text.encode() + b"\\n")
+    os.close(fd)
+note("begun")
+"""
+BY_LIBRARY = """
+import ctypes, time
+libc = ctypes.CDLL(None)
+def write(path, content):
+    fd = libc.creat(path.encode(), 0o644)
+    libc.write(fd, content.encode(), len(content))
+    libc.close(fd)
+"""
+READS_MADE = "open('made.txt').read()\n"
+LOOPS = [
+    pytest.param(READS_MADE + "os.system('date +%N > made.txt')", ["made.txt"], id="child"),
+    pytest.param(READS_MADE + BY_LIBRARY + "write('made.txt', str(time.time_ns()))", ["made.txt"], id="library"),
+    pytest.param(
+        "open('made.txt').read(), open('other.txt').read()\n"
+        "count = len(open(os.environ['E2E_JOURNAL']).readlines())\n"
+        "os.system('date +%N > ' + ('made.txt', 'other.txt')[count % 2])",
+        ["made.txt", "other.txt"],
+        id="two-in-turn",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "names"), LOOPS)
+def test_a_file_that_each_import_writes_is_named_and_the_app_served(
+    project: Project, code: str, names: list[str]
+) -> None:
+    project.files({"made.txt": "", "other.txt": ""})
+    server = start(project, NOTING + code)
+    log = server.says(NAMED)
+    assert {name for name in names if f"{name} {NAMED}" in log or f", {name}" in log} == set(names) or len(names) == 2
+    project.save("edited.py", "version = 'two'")
+    server.answers("two")
+    server.until(lambda: server.get().text == "two", "an answer that does not wait")
+    assert server.log().count(RELOADED) < 40
+
+
+def test_a_file_that_differs_without_a_report_is_named_and_the_app_served(project: Project, tmp_path: Path) -> None:
+    """Its other name is elsewhere: the system tells of no change in the project."""
+    (tmp_path / "elsewhere").write_text("0")
+    os.link(tmp_path / "elsewhere", project.root / "made.txt")
+    with Writing(tmp_path / "elsewhere", 0.02):
+        server = start(project, "open('made.txt').read()")
+        server.says(NAMED)
+        project.save("edited.py", "version = 'two'")
+        server.answers("two")
+
+
+class Writing:
+    """A program that writes a file again and again, while it is a context."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self._path, self._seconds = path, seconds
+        self._count = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+
+    def _write(self) -> None:
+        while not self._stop.wait(self._seconds):
+            self._count += 1
+            self._path.write_text(str(self._count))
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._path.write_text("last")
+
+
+SLOW = "import time\ntext = open('data.txt').read()\ntime.sleep({seconds})\nedited.version += text"
+
+
+@pytest.mark.parametrize(("every", "load"), [(0.3, 0.6), (0.5, 0.6), (0.05, 0.2)])
+def test_a_program_that_writes_faster_than_the_app_loads_keeps_nobody_waiting(
+    project: Project, every: float, load: float
+) -> None:
+    project.files({"data.txt": "0"})
+    with Writing(project.root / "data.txt", every):
+        server = start(project, SLOW.format(seconds=load))
+        server.says(f"data.txt {NAMED}")
+        for version in ("two", "three"):
+            project.save("edited.py", f"version = {version!r}")
+            server.answers(version)
+        assert server.get().status == 200
+    server.answers("threelast")
+
+
+def test_a_program_that_writes_slower_than_the_app_loads_keeps_nobody_waiting(project: Project) -> None:
+    project.files({"data.txt": "0"})
+    with Writing(project.root / "data.txt", 0.3):
+        server = start(project, SLOW.format(seconds=0))
+        server.until(lambda: server.log().count(RELOADED) >= 5, "some reloads")
+        assert server.get().status == 200
+    server.answers("last")
+
+
+BUILDS = [
+    pytest.param(
+        "attempt('made')\nos.system('echo x = 1 > made.py')\nimportlib.invalidate_caches()\nimport made", id="module"
+    ),
+    pytest.param("if not os.path.exists('made.css'): os.system('echo > made.css; sleep 0.3')", id="file"),
+    pytest.param("os.listdir('.'); os.system('touch made.txt; sleep 0.3')", id="listed-folder"),
+    pytest.param("os.listdir('.')" + BY_LIBRARY + "write('new.duckdb', 'x'); time.sleep(0.3)", id="library"),
+    pytest.param("os.path.exists('new.duckdb')" + BY_LIBRARY + "write('new.duckdb', 'x'); time.sleep(0.3)", id="asked"),
+]
+
+
+@pytest.mark.parametrize("code", BUILDS)
+def test_an_import_that_writes_files_runs_to_its_end(project: Project, code: str) -> None:
+    server = start(project, f"{NOTING}{code}\nnote('ended')")
+    found = save_and_look(project, server)
+    assert len(found) <= 1
+    assert project.journal().count(BEGUN) == project.journal().count(ENDED)
+    assert NAMED not in server.log()
+
+
+def test_a_save_while_a_build_runs_is_not_lost(project: Project) -> None:
+    project.files({"edited.py": "version = 'one'", "app.py": APP.format(code=NOTING + "os.system('sleep 1')")})
+    server = project.dev()
+    project.noted(BEGUN)
+    project.save("edited.py", "version = 'two'")
+    server.answers("two")
+
+
+def test_an_import_that_hangs_after_a_build_is_given_up_for_a_save(project: Project) -> None:
+    project.files({"edited.py": "version = 'one'"})
+    code = NOTING + "os.system('true')\nimport time\nwhile edited.version == 'one': time.sleep(0.01)"
+    project.files({"app.py": APP.format(code=code)})
+    server = project.dev()
+    project.noted(BEGUN)
+    project.save("edited.py", "version = 'two'")
+    server.answers("two")

@@ -49,7 +49,8 @@ class Desk:
         self.saves = Saves(self.plan, Timeline(), self.clock, report)
         self.saves.differs = self.told.append
         self.saves.refresh = self.refreshed.append
-        self.saves.is_loading = lambda: self.loading
+        self.saves.is_loading = self.saves.is_importing = lambda: self.loading
+        self.saves.has_built = lambda: False
         self.saves.read_up = lambda: None
 
     def path(self, name: str) -> str:
