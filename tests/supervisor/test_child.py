@@ -17,7 +17,7 @@ from launcher.plan import Address, Plan, Target
 from launcher.supervisor.child import Child, describe_exit
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
-from launcher.wire.messages import Booted, Drain, Drained, Failed, Load, Loading, Reading, Serving
+from launcher.wire.messages import Booted, Building, Drain, Drained, Failed, Load, Loading, Reading, Serving
 
 LIMIT = 20.0
 ENVIRON = {"PATH": os.environ["PATH"]}
@@ -194,7 +194,7 @@ def test_what_an_app_starts_inherits_nothing_of_ours(start: Callable[..., Child]
     hear(child)
     code = "import os\nos.system('ls -l /proc/self/fd > fds.txt')\nraise SystemExit\n"
     load(child, tmp_path, code)
-    assert hear(child) == Loading()
+    assert [hear(child), hear(child)] == [Loading(), Building()]
     assert isinstance(hear(child), Failed)
     text = (tmp_path / "fds.txt").read_text()
     assert "launch-crash" not in text
