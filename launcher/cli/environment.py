@@ -47,10 +47,14 @@ def app_variables(resolved: ResolvedProfile) -> dict[str, Value]:
     `launch dev` sets too, is left out: it would keep `python app.py` from serving.
     """
     derived = {"FLASK_DEBUG": Value("1" if resolved.settings.debug else "0", _follows("debug"))}
-    if resolved.settings.app:
-        derived["FLASK_APP"] = Value(resolved.settings.app, _follows("app"))
     given = {name: Value(item.value, item.origin, item.secret) for name, item in resolved.variables.items()}
+    if app := resolved.settings.app:  # whatever else says FLASK_APP: this one is served
+        given["FLASK_APP"] = given["FLASK_APP"] if _is_given(given, app) else Value(app, _follows("app"))
     return dict(sorted({**derived, **given}.items()))
+
+
+def _is_given(given: Mapping[str, Value], app: str) -> bool:
+    return "FLASK_APP" in given and given["FLASK_APP"].text == app
 
 
 def app_environment(resolved: ResolvedProfile, environ: Mapping[str, str]) -> dict[str, str]:

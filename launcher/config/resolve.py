@@ -266,9 +266,21 @@ def stack_up(request: Request, sources: Sources, name: str, before: Sequence[Fin
     unread = {finding.origin.file for finding in findings if finding.origin is not None} & {file.path for file in seen}
     merged, found = _merge_checked(layers, sources.secrets)
     found = [_with_hidden(finding, merged, sources.project.root) for finding in found]
+    findings = _without_ignored(findings, merged)
     known, missing = variables.gather_variables(merged.history)
     findings += [*found, *([] if unread else missing)]  # a variable may be missing only because its file is broken
     return Stacked(merged, chain, known, tuple(seen), tuple(findings))
+
+
+def _without_ignored(findings: list[Finding], merged: Merged) -> list[Finding]:
+    """Return *findings* without the unknown `LAUNCH_` variables that `ignore-variables` names."""
+    listed = merged.values.get(("ignore-variables",))
+    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, (list, tuple)) else []
+    return [
+        finding
+        for finding in findings
+        if finding.slug != "env-unknown" or not finding.origin or not pairs.is_ignored(finding.origin.name, names)
+    ]
 
 
 def _with_hidden(finding: Finding, merged: Merged, root: str) -> Finding:

@@ -217,9 +217,12 @@ class Settings(Table):
     )
     env_files: Texts = setting(
         (".env",),
-        "Files with variables; each also with .PROFILE, .local and .PROFILE.local at its end.",
+        "Files with variables, each also with .PROFILE, .local and .PROFILE.local at its end. -e adds one file.",
         path=True,
         flask="--env-file",
+    )
+    ignore_variables: Texts = setting(
+        (), "Names of `LAUNCH_` variables that belong to other programs; a * at the end stands for any ending."
     )
     reload: ReloadTable = setting(ReloadTable(), "What is watched, and how a changed app is started again.")
     debugger: DebuggerTable = setting(DebuggerTable(), "The interactive debugger in the browser.")

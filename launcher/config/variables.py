@@ -46,19 +46,34 @@ def settle(history: History, secrets: Collection[str] = ()) -> History:
 
 
 def gather_variables(history: Mapping[tuple[str, ...], History]) -> tuple[dict[str, Variable], list[Finding]]:
-    """Return the variables in the settled histories, and one finding that names all required ones that are missing."""
+    """Return the variables in the settled histories, and one finding that names all required ones that are missing.
+
+    An empty text is not what a requirement asks for.
+    """
     found: dict[str, Variable] = {}
     missing: list[tuple[str, Candidate]] = []
+    empty: list[tuple[str, Origin]] = []
     for key, record in history.items():
         if len(key) != 2 or key[0] != "env" or record.winner.unset:
             continue
         text = text_of(record.winner)
-        if text is None and isinstance(record.winner.value, dict) and "required" in record.winner.value:
-            missing.append((key[1], record.winner))
+        if not text and (requirement := _requirement(record)):
+            missing.append((key[1], requirement))
+            empty += [("the empty text", record.winner.origin)] if text == "" else []
         elif text is not None:
             shell = record.winner.origin.source is Source.ENVIRONMENT
             found[key[1]] = Variable(text, record.winner.origin, is_secret(record), shell, record.candidates[1:])
-    return _spread_secrets(found), [_missing(missing)] if missing else []
+    return _spread_secrets(found), [_missing(missing, empty)] if missing else []
+
+
+def _requirement(record: History) -> Candidate | None:
+    """Return the highest candidate that requires a text, unless an `unset` above has removed it."""
+    for item in record.candidates:
+        if item.unset:
+            return None
+        if isinstance(item.value, dict) and "required" in item.value:
+            return item
+    return None
 
 
 def _spread_secrets(found: dict[str, Variable]) -> dict[str, Variable]:
@@ -100,7 +115,7 @@ def _how_to_get(item: Candidate) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
+def _missing(missing: list[tuple[str, Candidate]], empty: list[tuple[str, Origin]]) -> Finding:
     several = len(missing) > 1
     subject = f"{len(missing)} variables are" if several else f"{missing[0][0]} is"
     them = "them" if several else "it"
@@ -108,10 +123,10 @@ def _missing(missing: list[tuple[str, Candidate]]) -> Finding:
     others = tuple((f"{name}: {text}" if text else name, item.origin) for name, text, item in texts[1:])
     return Finding(
         "env-missing",
-        f"{subject} required and set nowhere",
+        f"{subject} required and {'empty' if len(empty) == len(missing) else 'set nowhere'}",
         missing[0][1].origin,
         at_key=True,
         hint=texts[0][1],
-        others=others,
+        others=(*others, *empty),
         notes=(f"put {them} in .env.local, or set {them} in the shell",),
     )

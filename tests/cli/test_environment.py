@@ -79,9 +79,19 @@ def test_flask_finds_the_same_app(tmp_path) -> None:
     }
 
 
-def test_the_profile_may_set_flasks_variables_itself(tmp_path) -> None:
-    found = app_variables(resolved(tmp_path, "[base]\napp = 'shop'\nenv.FLASK_APP = 'other'\n", {}))
-    assert found["FLASK_APP"].text == "other"
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        pytest.param("[base]\napp = 'old'\n", {"LAUNCH_APP": "shop"}, id="launch-variable"),
+        pytest.param("[base]\napp = 'old'\n", {"FLASK_APP": "shop"}, id="shell"),
+        pytest.param("[base]\nenv.FLASK_APP = 'old'\napp = 'shop'\n", {}, id="table"),
+        pytest.param("", {"FLASK_APP": "old", "LAUNCH_APP": "shop"}, id="both"),
+    ],
+)
+def test_flask_app_follows_the_app_that_is_served(tmp_path, text: str, environ: dict[str, str]) -> None:
+    found = resolved(tmp_path, text, environ)
+    assert app_variables(found)["FLASK_APP"].text == "shop"
+    assert app_environment(found, environ)["FLASK_APP"] == "shop"
 
 
 def test_environment_has_all_of_the_shell_but_what_is_removed(tmp_path) -> None:

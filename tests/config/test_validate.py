@@ -14,7 +14,7 @@ from launcher.config.sources.files import table_entries
 from launcher.config.stack import merge, nest
 
 BASE = Origin(Source.BASE, file="/p/devserver.toml", path=("base",))
-KEYS = "keys here: allowed-hosts, app, app-dir, browser, debug, debugger, env, env-files, host, loading, port, processes, reload, threads, tls, wsgi"
+KEYS = "keys here: allowed-hosts, app, app-dir, browser, debug, debugger, env, env-files, host, ignore-variables, loading, port, processes, reload, threads, tls, wsgi"
 
 
 def file_layer(table: dict[str, object], origin: Origin = BASE) -> Layer:

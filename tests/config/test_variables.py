@@ -66,7 +66,7 @@ def test_settle(record: History, winner: Source) -> None:
         pytest.param(history((BASE, "a")), "a", False, id="text"),
         pytest.param(history((BASE, {"value": "a"})), "a", False, id="table"),
         pytest.param(history((BASE, {"default": "a"})), "a", False, id="default"),
-        pytest.param(history((BASE, {"required": "ask"}), (SHELL, "")), "", True, id="empty-counts-as-set"),
+        pytest.param(history((BASE, "a"), (SHELL, "")), "", True, id="empty-counts-as-set"),
         pytest.param(history((BASE, {"required": "ask"}), (FILE, "a")), "a", False, id="requirement-met"),
         pytest.param(history((BASE, {"default": "a"}), (SHELL, "c")), "c", True, id="shell"),
     ],
@@ -153,3 +153,11 @@ def test_what_contains_a_secret_is_one() -> None:
 )
 def test_text_of(value: object, text: str | None) -> None:
     assert text_of(Candidate(value, Origin(BASE))) == text
+
+
+def test_empty_text_does_not_meet_a_requirement() -> None:
+    record = history((BASE, {"required": "ask"}), (SHELL, ""))
+    variables, (finding,) = gather_variables({record.key: record})
+    assert variables == {}
+    assert finding.message == "X is required and empty"
+    assert [label for label, _ in finding.others] == ["the empty text"]

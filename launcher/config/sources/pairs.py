@@ -76,7 +76,8 @@ def launch_entries(pairs: Iterable[Pair], settings: Mapping[str, Setting]) -> tu
     """Return the entries of all `LAUNCH_*` pairs, and a finding for each name that sets nothing.
 
     *settings* has the settings by their `LAUNCH_` names. An empty text counts as not given; the reserved names and
-    those of other tools are passed over.
+    those of other tools are passed over. A name that is like none of ours is a warning, since another program may
+    have set it.
     """
     entries: list[Entry] = []
     findings: list[Finding] = []
@@ -97,7 +98,8 @@ def flask_entries(
     """Return the entries of Flask's own variables, read by Flask's own rules.
 
     *settings* has the settings by key, *separator* stands between the paths of a list. `debug_decided` says that some
-    FLASK_DEBUG, perhaps of another source, is not empty, which makes Flask ignore FLASK_ENV. Off is what the command
+    FLASK_DEBUG, perhaps of another source, is not empty, which makes Flask ignore FLASK_ENV. An empty text counts as
+    not given. Off is what the command
     `flask` takes for it (click's words for false); any other text is on, as `flask.helpers.get_debug_flag` has it.
     """
     entries = [
@@ -111,8 +113,6 @@ def flask_entries(
         entries.append(Entry(("debug",), _switch(debug.text.strip() or "off") is not False, debug.origin))
     elif environment and environment.text and not debug_decided:
         entries.append(Entry(("debug",), environment.text == "development", environment.origin))
-    elif debug:
-        entries.append(Entry(("debug",), False, debug.origin))
     return entries
 
 
@@ -136,12 +136,20 @@ def _flask_entry(pair: Pair, settings: Mapping[str, Setting], separator: str) ->
 
 def _unknown(pair: Pair, known: Iterable[str]) -> Finding:
     inner = pair.name.removeprefix(keys.PREFIX + "ENV__")
+    guess = nearest(pair.name.removeprefix(keys.PREFIX), [name.removeprefix(keys.PREFIX) for name in known])
     if inner != pair.name:
         hint = f"variables for the app need no prefix: set {inner} itself"
+    elif guess:
+        hint = f"did you mean {keys.PREFIX}{guess}?"
     else:
-        guess = nearest(pair.name, known)
-        hint = f"did you mean {guess}?" if guess else "`launch schema --text` lists all names"
-    return Finding("env-unknown", f"{pair.name} sets nothing", pair.origin, at_key=True, hint=hint)
+        hint = f'if it belongs to another program: ignore-variables = ["{pair.name}"]'
+    warning = inner == pair.name and not guess
+    return Finding("env-unknown", f"{pair.name} sets nothing", pair.origin, at_key=True, hint=hint, warning=warning)
+
+
+def is_ignored(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether one of *patterns* is *name*, or its beginning followed by a star."""
+    return any(name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern for pattern in patterns)
 
 
 def _switch(text: str) -> bool | None:

@@ -105,7 +105,6 @@ def test_launch_entries(name: str, text: str, entries: dict[tuple[str, ...], obj
             "variables for the app need no prefix: set DATABASE_URL itself",
             id="app-variable",
         ),
-        pytest.param("LAUNCH_SOMETHING_ELSE", "`launch schema --text` lists all names", id="nothing-near"),
     ],
 )
 def test_unknown_name_is_an_error_also_when_empty(name: str, hint: str) -> None:
@@ -113,6 +112,13 @@ def test_unknown_name_is_an_error_also_when_empty(name: str, hint: str) -> None:
         entries, (finding,) = launch_entries([pair(name, text)], BY_VARIABLE)
         assert entries == []
         assert (finding.slug, finding.hint, finding.warning) == ("env-unknown", hint, False)
+
+
+@pytest.mark.parametrize("name", ["LAUNCH_DATE", "LAUNCH_SOMETHING_ELSE", "LAUNCH_PAD"])
+def test_unknown_name_is_a_warning_when_no_name_is_near(name: str) -> None:
+    _, (finding,) = launch_entries([pair(name, "x")], BY_VARIABLE)
+    assert (finding.slug, finding.warning) == ("env-unknown", True)
+    assert finding.hint == f'if it belongs to another program: ignore-variables = ["{name}"]'
 
 
 @pytest.mark.parametrize(
@@ -143,7 +149,7 @@ def test_unknown_name_is_an_error_also_when_empty(name: str, hint: str) -> None:
             pytest.param({"FLASK_DEBUG": text}, {"debug": False}, id=f"debug-off-{text}")
             for text in ("0", "false", "FALSE", "no", "No", "off", "n", "f", " ")
         ],
-        pytest.param({"FLASK_DEBUG": ""}, {"debug": False}, id="debug-empty-is-off"),
+        pytest.param({"FLASK_DEBUG": ""}, {}, id="debug-empty-is-not-given"),
         *[
             pytest.param({"FLASK_DEBUG": text}, {"debug": True}, id=f"debug-on-{text}")
             for text in ("1", "true", "yes", "on", "2")
