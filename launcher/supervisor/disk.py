@@ -7,6 +7,7 @@ moved. The rules are in `impact.py`; what a change leads to is decided in `state
 from __future__ import annotations
 
 import os
+import stat
 import time
 from dataclasses import dataclass
 
@@ -72,6 +73,8 @@ class Disk:
         self._is_loading = False
         self._links: dict[str, set[str]] = {}
         """Files that are reached by symbolic links, and the names by which they are known."""
+        self._hard: set[str] = set()
+        """Files that have more hard links than one."""
         self._folders: set[str] = set()
         self._also: frozenset[str] = frozenset()
         self._covered: set[str] = set()
@@ -113,7 +116,7 @@ class Disk:
     def was_read(self, files: Mapping[str, str]) -> Difference:
         """Remember what a worker reports; return which of it has already changed."""
         for path in files:
-            if os.path.islink(path):  # perhaps one that leads nowhere yet
+            if self._is_link(path):  # perhaps one that leads nowhere yet
                 self._follow_link(path)
                 self.is_watched = False
             elif os.path.dirname(path) not in self._covered:
@@ -125,6 +128,20 @@ class Disk:
                 del self._accepted[path]
         late = [path for path in files if not self._is_loading or self._has_moved(path)]
         return Difference(self._differing(path for path in late if path in known))
+
+    def _is_link(self, path: str) -> bool:
+        """Return whether this is a symbolic link. A file with another hard link is watched by itself from now on.
+
+        What is written through the other link is not reported for the folder of this one.
+        """
+        try:
+            status = os.lstat(path)
+        except (OSError, ValueError):
+            return False
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1 and path not in self._hard:
+            self._hard.add(path)
+            self.is_watched = False
+        return stat.S_ISLNK(status.st_mode)
 
     def _follow_link(self, path: str) -> None:
         """Remember each file on the way that a symbolic link leads."""
@@ -161,7 +178,8 @@ class Disk:
         if self._plan.reload.include:
             folders.update(_folders(self._plan.roots))
         self._folders = folders
-        return self.watcher.watch(folders)
+        self._hard.intersection_update(self._timeline.known)
+        return self.watcher.watch(folders | self._hard)
 
     def _above(self, folders: Iterable[str]) -> set[str]:
         """Return the folders of the project in which these lie: each may be renamed, or be a link that is switched."""
@@ -212,12 +230,14 @@ class Disk:
             self._moved |= paths
             folders = {path[: path.rfind("/")] for path in paths}
             self._moved.update(folder + kind for folder in folders for kind in (NAMES, MODULES, DISTRIBUTIONS))
-        if any(path in self._folders or os.path.isdir(path) for path in paths):
+        known = self._timeline.known
+        for path in paths & known.keys():
+            self._is_link(path)  # the first hard link to it may have been made just now
+        if not self.is_watched or any(path in self._folders or os.path.isdir(path) for path in paths):
             # A new folder is empty at first: what comes into it next has to be seen too, or to be there already. For
             # one that is gone the folder above it is watched.
             while self.watch():
                 pass
-        known = self._timeline.known
         files = self._differing(to_examine(known, paths).difference(judged), to_examine(known, foreign))
         if self._plan.reload.include:
             files += self._included_that_differ(paths)

@@ -23,6 +23,7 @@ _MODIFY, _ATTRIB, _CLOSE_WRITE, _MOVED = 0x2, 0x4, 0x8, 0xC0
 _CREATE, _DELETE, _DELETE_SELF, _MOVE_SELF = 0x100, 0x200, 0x400, 0x800
 _OVERFLOW, _IGNORED, _ONLY_FOLDERS = 0x4000, 0x8000, 0x1000000
 _WATCHED = _MODIFY | _ATTRIB | _CLOSE_WRITE | _MOVED | _CREATE | _DELETE | _DELETE_SELF | _MOVE_SELF | _ONLY_FOLDERS
+_OF_FILE = _MODIFY | _ATTRIB
 _PASSED_OVER = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG)
 _HEAD = struct.Struct("iIII")
 _BUFFER = 1 << 18
@@ -81,7 +82,8 @@ class Inotify:
     def add(self, folder: str) -> bool:
         """Watch one more folder; return whether it is new. Raises `OSError` as `watch` does."""
         try:
-            watch = self._check(self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), _WATCHED))
+            mask = _OF_FILE if os.path.isfile(folder) else _WATCHED
+            watch = self._check(self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), mask))
         except OSError as error:
             if error.errno not in _PASSED_OVER:
                 raise

@@ -658,7 +658,8 @@ class Supervisor:
         if self.state.phase == "serving" and active is not None:
             self._edition += 1
             active.tell(messages.Edition(self._edition, change.style))
-            self._report.refreshed(change.files, style=change.style)
+            if self._plan.browser.live_reload:
+                self._report.refreshed(change.files, style=change.style)
 
     def _settings_changed(self) -> bool:
         """Resolve again, and return whether that led to another plan.

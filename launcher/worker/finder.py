@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from types import CodeType, FrameType, ModuleType
+    from typing import Any
 
     from launcher.wire.opening import Opening
     from launcher.worker.audits import Act
@@ -459,9 +460,11 @@ class Finder:
         return path if (path + os.sep).startswith(self._roots) and "\0" not in path else ""
 
     def _notice_questions(self) -> None:
-        """Have what is asked of `os.stat` noticed."""
-        noticing = _Stat(self._is_asked)
-        vars(sys.modules["os"])["stat"] = noticing
+        """Wrap the functions that ask whether there is a file."""
+        namespace = vars(sys.modules["os"])
+        for original in (os.lstat, os.access, os.readlink):
+            namespace[original.__name__] = _Question(original, self._is_asked)
+        noticing = namespace["stat"] = _Question(_stat, self._is_asked)
         accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
         if accessor is not None:  # Python 3.10 keeps the function for itself
             accessor.stat = noticing
@@ -483,17 +486,17 @@ class Finder:
             self._tell_absent()
 
 
-class _Stat(StandIn):
-    """Stands in the place of `os.stat`."""
+class _Question(StandIn):
+    """Stands in the place of `os.stat` or another function that asks about a path."""
 
-    def __init__(self, notice: Callable[[object], None]) -> None:
-        super().__init__(_stat, "os")
+    def __init__(self, original: Callable[..., Any], notice: Callable[[object], None]) -> None:
+        super().__init__(original, "os")
         self._notice = notice
 
-    def __call__(self, path: object, *arguments: object, **more: object) -> os.stat_result:
-        """Answer as `os.stat` does."""
+    def __call__(self, path: object, *arguments: object, **more: object) -> Any:  # Any: whatever the original answers
+        """Answer as the original does."""
         self._notice(path)
-        return _stat(path, *arguments, **more)  # type: ignore[arg-type]  # whatever it is, the answer is not ours
+        return self.__wrapped__(path, *arguments, **more)
 
 
 class _Marked:

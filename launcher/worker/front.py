@@ -78,19 +78,13 @@ class Front:
         if live is None:
             return stack
         self._files = ShownFiles((*plan.roots, *plan.wsgi.static.values()), self._report)
-        self._follow_files()
+        self._files.start()  # also where pages do not refresh: frameworks keep templates until they are told
         return self._files.around(stack)
 
     def adjust(self, message: Adjust) -> None:
         """Go on by other settings, also for what is served already."""
         if self._adjustable is not None:
             self._adjustable.adjust(message.allowed_hosts, live_reload=message.live_reload)
-            self._follow_files()
-
-    def _follow_files(self) -> None:
-        """Report which files are shown, if pages refresh themselves."""
-        if self._files is not None and self._adjustable is not None:
-            self._files.start() if self._adjustable.live_reload else self._files.stop()
 
     def of_failure(self, message: ServeFailure, plan: Plan, exception: BaseException | None) -> WSGIApplication:
         """Return what is served instead of the app, which failed with *exception* or has died."""

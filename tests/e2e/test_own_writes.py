@@ -359,3 +359,26 @@ def test_bytecode_of_a_late_import_does_not_refresh(project: Project):
     assert page(server) == (path, edition)
     project.save("late/part.py", "X = 2\n")
     assert "</p>2" in server.get("/show").text
+
+
+def test_template_of_django_is_read_again_without_live_reload(project: Project):
+    need("django")
+    app = """
+import django
+from django.conf import settings
+settings.configure(DEBUG=False, ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="x", TEMPLATES=[
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["templates"]}])
+django.setup()
+from django.core.wsgi import get_wsgi_application
+from django.shortcuts import render
+from django.urls import path
+urlpatterns = [path("", lambda request: render(request, "page.html"))]
+app = get_wsgi_application()
+"""
+    project.files({"wsgi.py": app, "templates/page.html": "one"})
+    server = project.dev("--no-live-reload")
+    server.answers("one")
+    project.save("templates/page.html", "two")
+    server.answers("two")
+    assert RELOADED not in server.log()
+    assert "refreshed" not in server.log()

@@ -194,6 +194,57 @@ def test_failed_import_is_tried_again_when_the_missing_module_comes(project: Pro
     shop.answers("later")
 
 
+# What was asked at import
+
+
+QUESTIONS = {
+    "lexists": ("os.path.lexists('d.txt')", "make"),
+    "access": ("os.access('d.txt', os.R_OK)", "make"),
+    "lstat": ("stated(os.lstat, 'd.txt')", "make"),
+    "islink": ("os.path.islink('d.txt')", "link"),
+    "glob": ("glob.glob('d.txt')", "make"),
+    "pathlib-exists": ("pathlib.Path('d.txt').exists()", "make"),
+    "pathlib-glob": ("list(pathlib.Path('.').glob('d*.txt'))", "make"),
+    "samefile": ("os.path.exists('d.txt') and not os.path.samefile('d.txt', 'value.py')", "make"),
+    "scandir": ("[entry.name for entry in os.scandir('.') if entry.is_file()]", "make"),
+    "linecache": ("linecache.getline('d.txt', 1)", "edit"),
+    "mmap": ("bytes(mmap.mmap((file := open('d.txt', 'rb')).fileno(), 0, prot=mmap.PROT_READ))", "edit"),
+    "resources": ("importlib.resources.files('pack').joinpath('d.txt').read_text()", "edit-packed"),
+}
+
+
+@pytest.mark.parametrize(("question", "move"), QUESTIONS.values(), ids=QUESTIONS)
+def test_answer_given_at_import_is_renewed(project: Project, question: str, move: str):
+    code = (
+        "import glob, importlib.resources, linecache, mmap, os, pathlib\n"
+        "def stated(ask, path):\n    try:\n        return bool(ask(path))\n    except OSError:\n        return False\n"
+        f"VALUE = {question}\n"
+    )
+    files = {"value.py": code, "pack/__init__.py": ""}
+    if move.startswith("edit"):
+        files |= {"d.txt": "before\n", "pack/d.txt": "before\n"}
+    server = served(project, files)
+    before = server.get().text
+    path = project.root / ("pack/d.txt" if move == "edit-packed" else "d.txt")
+    if move == "link":
+        path.symlink_to("value.py")
+    else:
+        project.save(str(path.relative_to(project.root)), "after\n")
+    server.until(lambda: server.get().text != before, "another answer")
+
+
+def test_edit_through_a_hard_link_elsewhere_is_served(project: Project, tmp_path: Path):
+    server = served(project, {"value.py": "VALUE = 'one'\n"})
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    os.link(project.root / "value.py", outside / "value.py")
+    server.answers("value one")
+    (outside / "value.py").write_text("VALUE = 'two'\n")
+    server.answers("value two")
+    (outside / "value.py").write_text("VALUE = 'three'\n")
+    server.answers("value three")
+
+
 # What does not count
 
 

@@ -65,13 +65,23 @@ def test_what_lies_deeper_is_not_reported(queue: Inotify, tmp_path: Path) -> Non
     assert queue.take() == set()
 
 
-@pytest.mark.parametrize("kind", ["missing", "file", "below-a-file", "loop", "too-long"])
+@pytest.mark.parametrize("kind", ["missing", "below-a-file", "loop", "too-long"])
 def test_what_is_no_folder_is_passed_over(queue: Inotify, tmp_path: Path, kind: str) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "loop").symlink_to("loop")
     path = {"below-a-file": "file/a", "loop": "loop/a", "too-long": "x" * 300}.get(kind, kind)
     assert not queue.watch([str(tmp_path / path)])
     assert not queue.add(str(tmp_path / path))
+
+
+def test_file_reports_what_is_written_through_another_hard_link(queue: Inotify, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here/a").write_text("x")
+    os.link(tmp_path / "here/a", tmp_path / "there/a")
+    queue.watch([str(tmp_path / "here"), str(tmp_path / "here/a")])
+    (tmp_path / "there/a").write_text("y")
+    assert queue.take() == {str(tmp_path / "here/a")}
 
 
 def test_a_folder_that_comes_later_is_new_then(queue: Inotify, tmp_path: Path) -> None:
