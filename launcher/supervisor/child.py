@@ -79,6 +79,8 @@ class Child:
         """Why it was given up, or could not be started, in words."""
         self.booted = False
         """Whether it has greeted: its interpreter works."""
+        self.imports = False
+        """Whether it has begun to import the app."""
         self.lacks = ""
         """The path that it could not do without; empty where nothing of the kind is known."""
         self._start = (theirs, lifeline)

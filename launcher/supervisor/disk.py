@@ -103,10 +103,23 @@ class Disk:
         """Remember what the settings files hold now. To be called just before they are read again."""
         self._settings = {path: _settings_digest(path) for path in self._plan.settings_files}
 
-    def load_began(self) -> None:
-        """Remember from now on which paths move: what the worker reports as read may be older than that."""
+    def load_began(self, changed: Iterable[str]) -> None:
+        """Remember from now on which paths move: what the worker reports as read may be older than that.
+
+        *changed* has led to the load, which will find it as it is now.
+        """
         self._moved.clear()
         self._is_loading = True
+        watched = self._timeline.known.keys() | self._timeline.unread.keys()
+        self._timeline.unread.update({path: self._digest(path) for path in watched.intersection(changed)})
+
+    def load_succeeded(self) -> None:
+        """Watch only what this load has read."""
+        self._timeline.unread.clear()
+
+    def load_failed(self) -> None:
+        """Keep watching what this load did not come to read, whatever ended it: a change there may repair it."""
+        self.was_read(dict(self._timeline.unread))
 
     def load_ended(self) -> None:
         """Forget which paths moved. What is read from now on is compared with the disk at once."""
@@ -168,7 +181,8 @@ class Disk:
         Those of *also* matter from now on besides; without it, those that were named last.
         """
         self._also = self._also if also is None else frozenset(also)
-        files = (*self._timeline.known, *self._plan.settings_files, *self._included, *self._links)
+        read = (*self._timeline.known, *self._timeline.unread)
+        files = (*read, *self._plan.settings_files, *self._included, *self._links)
         self._covered = {os.path.dirname(path) for path in files}
         self.is_watched = True
         folders = {_existing(folder) for folder in self._covered}
@@ -298,7 +312,8 @@ class Disk:
 
     def _digest(self, path: str) -> str:
         """Return the digest to compare with what is known of *path*."""
-        return of_presence(path) if self._timeline.known.get(path) == PRESENT else self._content_digest(path)
+        known = self._timeline.known.get(path, self._timeline.unread.get(path))
+        return of_presence(path) if known == PRESENT else self._content_digest(path)
 
     def _content_digest(self, path: str) -> str:
         """Return the digest of a file, from memory if nothing about the file can have changed since it was computed.

@@ -108,6 +108,8 @@ class Supervisor:
         self._marks = Marks()
         self._finishing: dict[int, int] = {}
         self._edition = 1
+        self._repeated: events.TellLoad | None = None
+        """The load that was repeated because its interpreter ended before the import."""
         self._lacking = ""
         """The path without which the last load could not succeed: the project folder, or the interpreter."""
         self._is_hearing = False
@@ -203,7 +205,7 @@ class Supervisor:
         self._loading = action
         self._marks.decided = time.monotonic()
         self._marks.woken = self._saves.woken if action.changed or action.cold else self._marks.decided
-        self._saves.load_began()
+        self._saves.load_began(action.changed)
         copy = self._engine.copy(action, self._edition, self._saves.outdated())
         if copy is None:
             self._load_cold(action)
@@ -294,6 +296,7 @@ class Supervisor:
         if (child := self._children.get(action.child)) is not None:
             child.tell(messages.Accept())
             self._hand_on()
+            self._saves.load_succeeded()
 
     def _tell_drain(self, action: events.TellDrain) -> None:
         if self._children.get(action.child) is None:
@@ -449,6 +452,7 @@ class Supervisor:
             self._marks.copied = time.monotonic()
 
     def _began_to_load(self, number: int, child: Child, _: messages.Loading) -> None:
+        child.imports = True
         if child.origin is None:  # that a copy goes on is known already
             self._import_began(number)
 
@@ -536,6 +540,9 @@ class Supervisor:
         if self._is_loading(number) and child.origin is not None:
             self._copy_failed(child, how)
             return
+        if self._is_loading(number) and not child.imports and self._repeated is not self._loading:
+            self._repeat_load(child)
+            return
         if self._is_loading(number):
             self._engine.failed_cold()
         if number == self.state.active:
@@ -553,6 +560,12 @@ class Supervisor:
         if self.state.phase == "suspect":
             self._saves.settle()
 
+    def _repeat_load(self, child: Child) -> None:
+        """Have another interpreter load: one that ended before the import says nothing about the app. Once a load."""
+        self._repeated = self._loading
+        self._children.bury(child, self._engine.pids())
+        self._load_cold(self._loading)
+
     def _ask_how_it_ended(self, child: Child) -> None:
         self._engine.ask_how_it_ended(child)
 
@@ -567,6 +580,7 @@ class Supervisor:
         self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)
         if not child.departed:
             self._engine.doubt()
+        self._saves.load_began(self._loading.changed)
         self._load_cold(self._loading)
 
     def _prepare(self) -> None:

@@ -156,9 +156,9 @@ class Saves:
 
     # What workers read
 
-    def load_began(self) -> None:
-        """Take note that a worker begins to read."""
-        self._disk.load_began()
+    def load_began(self, changed: Iterable[str]) -> None:
+        """Take note that a worker begins to read, because these files have *changed*."""
+        self._disk.load_began(changed)
         self._loops.begins()
         self._put_off.clear()
         self._explained.clear()
@@ -202,6 +202,10 @@ class Saves:
         if self._shut and not self.is_loading():
             self._gate.open()
             self._shut = False
+
+    def load_succeeded(self) -> None:
+        """Watch only what this load has read."""
+        self._disk.load_succeeded()
 
     def serving(self) -> None:
         """A load ended well. What it read is watched already, or else it is high time; the look can wait for a moment.
@@ -447,7 +451,8 @@ class Saves:
     # Quiet
 
     def await_quiet(self, then: Callable[[], None]) -> None:
-        """Call *then* when nothing moved for a moment, git has finished, and a last look finds no difference."""
+        """A load failed: call *then* once the disk is quiet, git has finished, and a last look finds no difference."""
+        self._disk.load_failed()
         self._locked_since = 0.0
         self._clock.after(QUIET_SECONDS, lambda: self._look_for_quiet(time.monotonic() + NOISE_SECONDS, then))
 

@@ -47,6 +47,8 @@ class Timeline:
         self._stretches = [_Stretch(None)]
         self.known: dict[str, str] = {}
         """Every file that was read, and the digest of what was read."""
+        self.unread: dict[str, str] = {}
+        """Files that earlier loads have read, and the load in progress not yet; as they were when this load began."""
         self._pending = ""
         """The source that a copy will read again; until it does, it is not known."""
 
@@ -67,6 +69,8 @@ class Timeline:
                 newest[path] = digest
             if path == self._pending:
                 self._pending = ""
+            if digest != PRESENT:
+                self.unread.pop(path, None)
             self._learn(path, digest)
 
     def agrees(self, files: Mapping[str, str]) -> bool:
@@ -150,14 +154,17 @@ class Timeline:
         return self.known.get(path, MISSING) not in _OF_NO_CONTENT
 
     def go_back(self, snapshot: Snapshot | None) -> list[Snapshot]:
-        """Go back to *snapshot*, or to the very beginning for None; return the snapshots that are of no use now."""
+        """Go back to *snapshot*, or to the very beginning for None; return the snapshots that are of no use now.
+
+        What was read later is unread then.
+        """
         index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
         gone = self._stretches[index + 1 :]
         del self._stretches[index + 1 :]
         forgotten = {path for stretch in (*gone, self._stretches[index]) for path in stretch.files} | {self._pending}
         self._pending = ""
-        for path in forgotten:
-            self.known.pop(path, None)
+        for path in forgotten & self.known.keys():
+            self.unread.setdefault(path, self.known.pop(path))
         self._stretches[index].files.clear()
         for stretch in self._stretches:
             for path in forgotten & stretch.files.keys():  # it was asked for before it was read, or read again
@@ -167,7 +174,8 @@ class Timeline:
 
     def reads_again(self, opening: Opening) -> None:
         """Take note that a copy goes on behind this opening, and will read that source again, unless it is given up."""
-        self.known.pop(opening.path, None)
+        if (digest := self.known.pop(opening.path, None)) is not None:
+            self.unread.setdefault(opening.path, digest)
         self._pending = opening.path
 
     def _learn(self, path: str, digest: str) -> None:

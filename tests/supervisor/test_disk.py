@@ -137,7 +137,7 @@ def test_a_load_from_the_beginning_has_read_nothing(watcher: Watched, root: Path
     read(disk, root / "app.py")
     (root / "app.py").write_text("other")
     timeline.go_back(None)
-    disk.load_began()
+    disk.load_began(())
     assert disk.look() == NOTHING
     assert disk.count() == 0
 

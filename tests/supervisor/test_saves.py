@@ -58,7 +58,7 @@ class Desk:
 
     def read(self, *names: str) -> None:
         """Have these files read by a worker that serves afterwards."""
-        self.saves.load_began()
+        self.saves.load_began(())
         self.saves.was_read({self.path(name): of_file(self.path(name)) for name in names})
         self.saves.settle()
 
@@ -114,7 +114,7 @@ def test_what_the_loading_worker_has_just_read_counts_for_a_save(make: Callable[
     (desk.root / "views.py").write_text("1")
     desk.read("app.py")
     desk.loading = True
-    desk.saves.load_began()
+    desk.saves.load_began(())
     before = of_file(desk.path("views.py"))
     desk.saves.read_up = lambda: desk.saves.was_read({desk.path("views.py"): before})
     desk.save("views.py", "2")

@@ -434,3 +434,24 @@ def test_a_snapshot_that_is_lost_leaves_known_what_it_has_read(inside: Timeline)
     inside.go_back(INSIDE)
     inside.remove(INSIDE.number)
     assert inside.known == {"init": "1", "models": "1"}
+
+
+def test_what_a_load_has_not_read_yet_is_not_forgotten(timeline: Timeline) -> None:
+    before = dict(timeline.known)
+    timeline.go_back(None)
+    assert timeline.unread == before
+    path, *others = before
+    timeline.read({path: "new"})
+    assert timeline.unread == {other: before[other] for other in others}
+    timeline.go_back(None)
+    assert timeline.unread == {**before, path: "new"}
+
+
+def test_a_file_that_was_only_asked_for_is_still_unread() -> None:
+    timeline = Timeline()
+    timeline.read({"/p/d.txt": "1"})
+    timeline.go_back(None)
+    timeline.read({"/p/d.txt": PRESENT})
+    assert timeline.unread == {"/p/d.txt": "1"}
+    timeline.read(timeline.unread.copy())
+    assert timeline.known == {"/p/d.txt": "1"}
