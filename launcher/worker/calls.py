@@ -7,7 +7,6 @@ that counts as a call, whether it is one or not. Only truth and hash of an objec
 
 from __future__ import annotations
 
-import sys
 from opcode import opmap
 
 from launcher.standard import re
@@ -42,8 +41,6 @@ _SET = opmap["STORE_ATTR"]
 _FROM_CONSTANTS = (opmap.get("LIST_EXTEND", _NONE), opmap.get("SET_UPDATE", _NONE))
 _INTRINSIC = opmap.get("CALL_INTRINSIC_1", _NONE)
 _GLOBAL = opmap["LOAD_GLOBAL"]
-_GLOBAL_HAS_FLAG = sys.version_info >= (3, 11)
-"""Whether the lowest bit of its argument tells something else than the name (the `dis` module's documentation)."""
 _NAMED = (_GLOBAL, opmap["LOAD_NAME"])
 _PART = tuple(opmap[name] for name in ("CACHE", "LOAD_ATTR", "EXTENDED_ARG") if name in opmap)
 _LOCAL_OR_AUGMENTED = bytes(
@@ -141,7 +138,7 @@ def owners(code: CodeType) -> set[str]:
                 if does[place] != _EXTENDED:
                     break
                 argument |= arguments[place] << 8 * (owner - place)
-            found.add(code.co_names[argument >> 1 if does[owner] == _GLOBAL and _GLOBAL_HAS_FLAG else argument])
+            found.add(code.co_names[argument >> 1 if does[owner] == _GLOBAL else argument])
         elif does[owner] not in _LOCAL_OR_AUGMENTED:
             found.add("")
         at = does.find(_SET, at + 1)

@@ -464,10 +464,7 @@ class Finder:
         namespace = vars(sys.modules["os"])
         for original in (os.lstat, os.access, os.readlink):
             namespace[original.__name__] = _Question(original, self._is_asked)
-        noticing = namespace["stat"] = _Question(_stat, self._is_asked)
-        accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
-        if accessor is not None:  # Python 3.10 keeps the function for itself
-            accessor.stat = noticing
+        namespace["stat"] = _Question(_stat, self._is_asked)
 
     def _is_asked(self, given: object) -> None:
         """Take note of a question to `os.stat`, if it is one of the app's."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from launcher.cli.certificate import mismatch, validity
 
 x509 = pytest.importorskip("cryptography.x509")
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 FIRST, LAST = (
     datetime.datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC),
     datetime.datetime(2030, 12, 31, 23, 59, 59, tzinfo=UTC),

@@ -108,7 +108,7 @@ def write_certificate(path: Path, seconds: int) -> None:
     """Write a certificate with its key, valid from now on."""
     from tests.cli.test_certificate import make_pair
 
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     path.write_text("".join(make_pair(now, now + datetime.timedelta(seconds=seconds))), encoding="utf-8")
 
 

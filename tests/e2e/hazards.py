@@ -19,10 +19,10 @@ class Hazard:
     text: str
     said: str = ""
     needs: str = ""
-    python: tuple[int, int] = (3, 10)
+    python: tuple[int, int] = (3, 11)
 
 
-def _hazard(name: str, text: str, said: str = "", needs: str = "", python: tuple[int, int] = (3, 10)) -> Hazard:
+def _hazard(name: str, text: str, said: str = "", needs: str = "", python: tuple[int, int] = (3, 11)) -> Hazard:
     if "def value" not in text:
         text += "\ndef value():\n    return 'up'\n"
     return Hazard(name, text.lstrip(), said, needs, python)

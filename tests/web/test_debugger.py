@@ -3,7 +3,6 @@ from __future__ import annotations
 import gc
 import itertools
 import re
-import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -588,10 +587,9 @@ def test_an_app_may_write(make_plan) -> None:
     assert b"".join(Server().run(Debugger(writing, make_plan())).chunks) == b"written and returned"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups are new in 3.11")
 def test_a_group_is_shown(make_plan) -> None:
     def failing(environ, start_response):
-        raise ExceptionGroup("many", [LookupError("inside")])  # noqa: F821  # builtin from 3.11 on
+        raise ExceptionGroup("many", [LookupError("inside")])
 
     page = Page(Debugger(failing, make_plan()))
     assert "inside" in page.text

@@ -206,7 +206,6 @@ def test_a_chain_is_kept_without_frames_of_ours(source: str, kept: list[str], ro
     assert "importlib" not in failure.text
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups and notes are new in 3.11")
 def test_groups_and_notes_are_kept(root: Path) -> None:
     failure = fail(
         root,
