@@ -8,14 +8,15 @@ from time import process_time
 
 import pytest
 import tomli
-import tree_sitter
-import tree_sitter_toml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.config.toml.positions import Spot, definitions, locate
 
 FILES = sorted((Path(__file__).parent / "texts").glob("*.toml"))
+tree_sitter = pytest.importorskip("tree_sitter", reason="has no wheels for this Python")
+tree_sitter_toml = pytest.importorskip("tree_sitter_toml")
+
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
 SEEDS = 700
 ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
