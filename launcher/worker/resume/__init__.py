@@ -1,0 +1,1 @@
+"""How a copy of a snapshot takes over an edit."""
