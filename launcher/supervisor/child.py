@@ -70,6 +70,7 @@ class Child:
         self.has_built = False
         """Whether the app has started other programs while it was imported."""
         self.departed = False
+        self.swap_refused = False
         """Whether it was a copy of a library base that the app has outgrown."""
         self.console = ""
         """How traceback pages call this worker; empty while no console of them was used."""

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from launcher.supervisor import orphans
@@ -62,6 +62,8 @@ class Frozen:
     channel: Channel
     pid: int
     libraries: int
+    swaps: bool = False
+    """Whether copies of it can swap in new function bodies."""
     reads_ahead: bool = False
     """Whether it was told to read ahead what an edit before it would have imported again."""
 
@@ -182,9 +184,11 @@ class Engine:
         self._edited = [*action.changed, *(path for path in self._edited if path not in action.changed)][:EDITED]
         self.back_to = None
         changed = (*action.changed, *outdated)
+        cold = action.cold or not self.enabled or _identity(self._plan.project) != self._folder
+        if action.swap and not cold and (child := self._swapping_copy(action.generation, changed, edition)) is not None:
+            return child
         there = [path for path in changed if os.path.isfile(path)]
         choose = self.timeline.choose
-        cold = action.cold or not self.enabled or _identity(self._plan.project) != self._folder
         while not cold and (snapshot := choose(changed, there, Opening.is_there)):
             useless = self.timeline.go_back(snapshot)
             child = self._copy_of(snapshot)
@@ -208,6 +212,26 @@ class Engine:
                 return child
             self._lost(snapshot.number)
         return None
+
+    def _swapping_copy(self, generation: int, changed: Sequence[str], edition: int) -> Child | None:
+        """Return a copy of the loaded app that swaps in what changed; None where it certainly cannot.
+
+        The copy that waits for the next edit stays: this one may answer that it cannot, either.
+        """
+        loaded = self._frozen.get(self.timeline.snapshots[-1].number) if self.timeline.snapshots else None
+        if loaded is None or not loaded.swaps or self._is_outdated():
+            return None
+        sources = self.timeline.to_swap(loaded.snapshot, changed, os.path.isfile)
+        if not sources:
+            return None
+        try:
+            child = Child.copied_from(loaded.channel)
+        except ChannelClosed:
+            return None
+        self.timeline.swapped(loaded.snapshot, sources)
+        child.tell(replace(self._go_on(generation, edition), swap=sources))
+        self.back_to = loaded.snapshot
+        return child
 
     def _go_on(self, generation: int, edition: int) -> GoOn:
         """Return what a copy is told: of the wanted files the newest, and the others that are still to come."""
@@ -401,7 +425,9 @@ class Engine:
             Channel.of(descriptor).close()
             return
         self.obstacle = ""
-        self._frozen[snapshot.number] = Frozen(snapshot, Channel.of(descriptor), message.pid, message.libraries)
+        self._frozen[snapshot.number] = Frozen(
+            snapshot, Channel.of(descriptor), message.pid, message.libraries, message.swaps
+        )
         self.timeline.add(snapshot)
         if self.back_to is None and not snapshot.before:
             self._teller = snapshot.number

@@ -134,7 +134,7 @@ class TellLoad:
     """Have a worker import the app under the number of this child; `wait` for the first connection.
 
     `changed` are the files that led to this. Unless it must be `cold`, a snapshot that has read none of them may be
-    copied instead of using the fresh interpreter.
+    copied instead of using the fresh interpreter. With `swap`, a copy of the loaded app may swap in function bodies.
     """
 
     child: int
@@ -142,6 +142,7 @@ class TellLoad:
     wait: bool = False
     changed: tuple[str, ...] = ()
     cold: bool = False
+    swap: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ class Report:
             where = f"before {escape(before)}" if before else "here"
             self._write(self._console.paint("faint", f"·  no snapshot {where}: {escape(reason)}"))
 
+    def not_swapped(self, reason: str) -> None:
+        """Say why an edit was not swapped into the loaded app; only where the person asked for that."""
+        if self.verbose:
+            self._write(self._console.paint("faint", f"·  imported again: {escape(reason)}"))
+
     def no_more_libraries(self, last: str, reason: str) -> None:
         """Say which libraries are imported again when the first module changes; only where the person asked for that.
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import deque
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 from launcher.errors import LaunchError
 from launcher.supervisor import events, memory, orphans, state
@@ -65,6 +66,7 @@ _OF_A_LOAD = (
     messages.Writing,
     messages.Using,
     messages.Unsafe,
+    messages.SwapRefused,
     messages.Loading,
     messages.Serving,
     messages.Failed,
@@ -206,6 +208,10 @@ class Supervisor:
         self._marks.decided = time.monotonic()
         self._marks.woken = self._saves.woken if action.changed or action.cold else self._marks.decided
         self._saves.load_began(action.changed)
+        self._resume(action)
+
+    def _resume(self, action: events.TellLoad) -> None:
+        """Have a copy of a snapshot load what changed; without one, a fresh interpreter."""
         copy = self._engine.copy(action, self._edition, self._saves.outdated())
         if copy is None:
             self._load_cold(action)
@@ -445,6 +451,25 @@ class Supervisor:
         child.departed = True
         child.verdict = "the app does something else between its imports"
 
+    def _swap_refused(self, number: int, child: Child, message: messages.SwapRefused) -> None:
+        child.swap_refused = True
+        self._report.not_swapped(message.reason)
+        self._clock.after(0, lambda: self._resume_without_swap(number, child))
+
+    def _resume_without_swap(self, number: int, child: Child) -> None:
+        """Resume an earlier snapshot: the edit is more than new function bodies."""
+        if self._children.get(number) is not child or not self._is_loading(number):
+            return
+        self._children.release(number)
+        self._children.neglect(child.watch)
+        self._engine.ask_how_it_ended(child)
+        self._after_refusal(child)
+
+    def _after_refusal(self, child: Child) -> None:
+        self._children.bury(child, self._engine.pids())
+        self._loading = replace(self._loading, swap=False)
+        self._resume(self._loading)
+
     def _booted(self, number: int, child: Child, message: messages.Booted) -> None:
         child.booted = True
         self._children.greeted(number, child, message.pid)
@@ -505,6 +530,7 @@ class Supervisor:
         messages.Building: _builds,
         messages.Unsafe: _was_unsafe,
         messages.Departed: _departed,
+        messages.SwapRefused: _swap_refused,
         messages.Booted: _booted,
         messages.Loading: _began_to_load,
         messages.Serving: _began_to_serve,
@@ -575,6 +601,9 @@ class Supervisor:
 
     def _copy_failed(self, child: Child, how: str) -> None:
         """Load cold instead: that a copy dies may be the engine's fault, a fresh interpreter's word counts."""
+        if child.swap_refused:
+            self._after_refusal(child)
+            return
         text = child.crash_report() if child.verdict and not child.departed else ""
         self._children.bury(child, self._engine.pids())
         self._report.copy_failed(self._engine.came_from(), child.verdict or how, text)

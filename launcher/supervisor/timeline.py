@@ -51,6 +51,8 @@ class Timeline:
         """Files that earlier loads have read, and the load in progress not yet; as they were when this load began."""
         self._pending = ""
         """The source that a copy will read again; until it does, it is not known."""
+        self._swapped: set[str] = set()
+        """Sources whose new function bodies the newest worker was given: all snapshots still have the old ones."""
 
     @property
     def snapshots(self) -> list[Snapshot]:
@@ -125,7 +127,7 @@ class Timeline:
         Those of them that are still *there* may have been asked for: the answer would be the same. Of the module in
         which a snapshot was taken it may have read the opening, where *has_run* says that this is as it was.
         """
-        wanted = set(changed)
+        wanted = self._swapped.union(changed)
         chosen: Snapshot | None = None
         read: set[str] = set()
         for stretch in self._stretches:
@@ -138,6 +140,30 @@ class Timeline:
                 path for path in wanted & stretch.files.keys() if path not in there or stretch.files[path] != PRESENT
             }
         return chosen
+
+    def to_swap(self, loaded: Snapshot, changed: Iterable[str], is_there: Callable[[str], bool]) -> tuple[str, ...]:
+        """Return the sources that a copy of the *loaded* app has to swap in for these changes; empty if it cannot.
+
+        These are the changed files that it has read, and all that an earlier swap has changed: a swap always begins
+        with what the snapshot has imported.
+        """
+        stale = self._swapped.union(changed)
+        there = {path for path in stale if is_there(path)}
+        read: set[str] = set()
+        for stretch in self._stretches:
+            if stretch.snapshot == loaded:
+                break
+            read |= {
+                path for path in stale & stretch.files.keys() if path not in there or stretch.files[path] != PRESENT
+            }
+        return tuple(sorted(read)) if all(path.endswith(".py") and path in there for path in read) else ()
+
+    def swapped(self, loaded: Snapshot, sources: Iterable[str]) -> None:
+        """Record that a copy of the *loaded* app is about to swap these sources in, and reads them again for that."""
+        self.go_back(loaded)
+        self._swapped = set(sources)
+        for path in self._swapped:
+            self.known.pop(path, None)
 
     def after(self, snapshot: Snapshot) -> list[str]:
         """Return the files whose content was read after *snapshot*, in this order."""
@@ -161,6 +187,7 @@ class Timeline:
         index = next((i for i, stretch in enumerate(self._stretches) if stretch.snapshot == snapshot), 0)
         gone = self._stretches[index + 1 :]
         del self._stretches[index + 1 :]
+        self._swapped = set()
         forgotten = {path for stretch in (*gone, self._stretches[index]) for path in stretch.files} | {self._pending}
         self._pending = ""
         for path in forgotten & self.known.keys():

@@ -74,7 +74,8 @@ class ReadAhead:
 class GoOn:
     """Go on from the snapshot as this generation (to a copy, last). `most`, `wanted` and `last` are as in `Load`.
 
-    `edition` is the number in `Edition`.
+    `edition` is the number in `Edition`. `swap` names the sources that differ from what the snapshot of the loaded app
+    has imported: the copy puts their new function bodies in, or answers `SwapRefused`.
     """
 
     generation: int
@@ -82,6 +83,7 @@ class GoOn:
     wanted: tuple[str, ...]
     edition: int = 0
     last: str = ""
+    swap: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +291,8 @@ class SnapshotTaken:
 
     It stands before the module `before` is looked for; empty means that the app is loaded. `libraries` counts those
     that were found until then. Where a module of the project asks for it, in a statement of its own, `inside` is the
-    source of that one, of which the first `size` bytes, with this digest, have run.
+    source of that one, of which the first `size` bytes, with this digest, have run. `swaps` says that copies of this
+    snapshot can swap in new function bodies.
     """
 
     before: str
@@ -298,6 +301,14 @@ class SnapshotTaken:
     inside: str = ""
     size: int = 0
     digest: str = ""
+    swaps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SwapRefused:
+    """The edit needs the modules to run again, for this `reason` in words. The copy ends."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +419,7 @@ TO_SUPERVISOR = (
     Showing,
     Writing,
     SnapshotTaken,
+    SwapRefused,
     LastImports,
     Building,
     Unsafe,
@@ -454,6 +466,7 @@ if TYPE_CHECKING:
         | Showing
         | Writing
         | SnapshotTaken
+        | SwapRefused
         | LastImports
         | Building
         | Unsafe

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import warnings
 from contextlib import nullcontext
+from dataclasses import replace
 
 from launcher.standard import faulthandler, gc, os, select, signal, socket, time
 from launcher.wire.channel import Channel
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from launcher.wire.opening import Opening
     from launcher.worker.bytecode import Bytecode
     from launcher.worker.fork_safety import Ledger
+    from launcher.worker.resume.code_tracker import CodeTracker
 
 FIRST_SPACING = 0.1
 """Seconds of import between two snapshots that are placed by time; doubled after each, so that few cover any import."""
@@ -80,9 +82,11 @@ class Checkpoints:
     """Takes the snapshots of one import. `wanted` and `last` are the files before which one comes first, as in `Load`.
 
     At most `most` snapshots are taken before modules. `end_with` ties a copy's life to the supervisor's. `bytecode` is
-    what the finder loads modules from. `begun` is the monotonic time at which this import began, or was resumed.
-    `children` are the snapshots that this process is the parent of. `libraries` counts the libraries that were found so
-    far, `show` is told the edition that a copy shows, and in `quiet` is read what the app has not asked for.
+    what the finder loads modules from. `tracker` knows whether copies of the loaded app can swap in function bodies,
+    and `swap` names the sources for which the supervisor wants that. `begun` is the monotonic time at which this import
+    began, or was resumed. `children` are the snapshots that this process is the parent of. `libraries` counts the
+    libraries that were found so far, `show` is told the edition that a copy shows, and in `quiet` is read what the app
+    has not asked for.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Checkpoints:
         most: int,
         end_with: Callable[[int], None],
         bytecode: Bytecode,
+        tracker: CodeTracker,
     ) -> None:
         self._link = link
         self._ledger = ledger
@@ -102,6 +107,8 @@ class Checkpoints:
         self.most = most
         self._end_with = end_with
         self._bytecode = bytecode
+        self._tracker = tracker
+        self.swap: tuple[str, ...] = ()
         self.libraries: Callable[[], int] = int
         self.show: Callable[[int], None] = lambda edition: None
         self.quiet: Callable[[], AbstractContextManager[object]] = nullcontext
@@ -142,9 +149,11 @@ class Checkpoints:
         """Take the snapshot of the loaded app, before it serves; return as `at` does.
 
         *prepare* is called just before; *afterwards* in the snapshot of a cold start, which has the time. A reload that
-        came from near by does without: a client waits for it, and little would have to be imported again.
+        came from near by does without, unless function bodies can be swapped in it: a client waits for it, and little
+        would have to be imported again.
         """
-        if self._given_up or (self._is_copy and self._work() < SPACING_OF_COPIES):
+        is_near = self._is_copy and self._work() < SPACING_OF_COPIES
+        if self._given_up or (is_near and not self._tracker.is_watching()):
             return False
         prepare()
         return self._take("", None, None if self._is_copy else afterwards)
@@ -243,8 +252,10 @@ class Checkpoints:
         self.children.add(pid)
         self._taken += 1
         self._link.log.mark()
-        inside = (opening.path, opening.size, opening.digest) if opening else ()
-        self._link.send(SnapshotTaken(name, pid, self.libraries(), *inside), ours.fileno())
+        taken = SnapshotTaken(name, pid, self.libraries())
+        if opening:
+            taken = replace(taken, inside=opening.path, size=opening.size, digest=opening.digest)
+        self._link.send(replace(taken, swaps=not name and self._tracker.is_watching()), ours.fileno())
         return ""
 
     def _freeze(self, end: socket.socket, afterwards: Callable[[], None] | None) -> bool:
@@ -325,6 +336,7 @@ class Checkpoints:
         self._folders.forget_young()
         self._sources = ()
         self._await(message.wanted, message.last)
+        self.swap = message.swap
         self._spacing = SPACING_OF_COPIES
         self._taken = 0
         self.most = message.most

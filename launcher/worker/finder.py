@@ -30,6 +30,7 @@ from launcher.worker.audits import hear
 from launcher.worker.bytecode import Bytecode, is_newer, read_source
 from launcher.worker.loader import Loader
 from launcher.worker.opening import Superseded, importer, opening_of
+from launcher.worker.resume.code_tracker import CodeTracker
 from launcher.worker.stand_in import StandIn
 
 TYPE_CHECKING = False
@@ -80,7 +81,8 @@ class Finder:
     `checkpoint` is asked before a project module is loaded, with its name, its path and what to do before a copy is
     made; it answers True in a copy. `libraries` is told which other modules were found, `mark` which are looked for,
     `audits` get the audit events that they want to hear. `arrivals` knows the modules that need not be looked at any
-    more, `installed` is told of the others, and `bytecode` may have read some ahead.
+    more, `installed` is told of the others, and `bytecode` may have read some ahead. `tracker` records the code
+    that modules run.
 
     `report` gets mappings from path to digest, on the thread that reads. `start` begins, `stop` ends the noticing; the
     audit hook itself cannot be removed from an interpreter, and sleeps after that.
@@ -98,6 +100,7 @@ class Finder:
         arrivals: Arrivals | None = None,
         installed: Installed | None = None,
         bytecode: Bytecode | None = None,
+        tracker: CodeTracker | None = None,
     ) -> None:
         self._roots = tuple(root.rstrip(os.sep) + os.sep for root in roots)
         self._report = report
@@ -114,6 +117,7 @@ class Finder:
         self._arrivals = arrivals or Arrivals()
         self._installed = installed
         self.bytecode = bytecode or Bytecode()
+        self.tracker = tracker or CodeTracker()
         self.last_imports: dict[str, str] = {}
         """By the source of each module that imports others by a statement: the one that was loaded last by one."""
         self._run: set[str] = set()
@@ -289,6 +293,10 @@ class Finder:
     def looks_into(self, path: str) -> None:
         """Take note that somebody wants to know more of this source than to run it."""
         self._looked_into.add(path)
+
+    def was_looked_into(self, path: str) -> bool:
+        """Return whether anything but the import has read this source."""
+        return path in self._looked_into
 
     def begins(self, name: str, code: CodeType | None) -> None:
         """Take note that the project's module *name* runs; None stands for what is no Python code."""

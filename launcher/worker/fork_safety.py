@@ -16,6 +16,7 @@ from launcher.worker import descriptors
 from launcher.worker.culprit import Culprit
 from launcher.worker.randomness import Generators, Randomness
 from launcher.worker.registrars import Registrars
+from launcher.worker.resume.code_tracker import TOOL, TOOL_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def tracer() -> str:
     monitoring = getattr(sys, "monitoring", None)
     if monitoring is not None:
         for tool in range(6):
-            if name := monitoring.get_tool(tool):
+            if (name := monitoring.get_tool(tool)) and (tool, name) != (TOOL, TOOL_NAME):
                 return f"sys.monitoring is used by {name}"
     return next((f"{name} is active" for name in _DEBUGGERS if name in sys.modules), "")
 

@@ -35,7 +35,7 @@ class Loader(SourceFileLoader):
         self._rest: tuple[Source, int] | None = None
         self._module: ModuleType | None = None
         self.code: CodeType | None = None
-        """The code that runs, or ran last."""
+        """The code that runs now."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module; in a request, too, what it reads counts."""
@@ -58,6 +58,8 @@ class Loader(SourceFileLoader):
             if error.loader is not self:
                 raise
             return False
+        finally:
+            self.code = None  # a body swap counts who still holds the code
         return True
 
     def expect(self, source: Source, line: int) -> None:
@@ -68,6 +70,7 @@ class Loader(SourceFileLoader):
         """Return the module's code object; raise `SyntaxError` or `OSError` as the standard loader does."""
         path = self.get_filename(fullname)
         (rest, self._rest), (module, self._module) = (self._rest, None), (self._module, None)
+        is_whole = rest is None
         if module is None:
             self._finder.looks_into(path)  # somebody else asks
         if rest is not None:
@@ -88,6 +91,8 @@ class Loader(SourceFileLoader):
             self._finder.torn.discard(path)
         self.code = code
         self._finder.begins(fullname, code)
+        if module is not None:
+            self._finder.tracker.loads(path, code if is_whole else None, vars(module))
         return code
 
     def _read(self, path: str) -> Source:

@@ -47,7 +47,7 @@ from launcher.wire.messages import (
 from launcher.wire.reading_log import Writer
 from launcher.worker import fork_safety, library
 from launcher.worker.arrivals import Arrivals
-from launcher.worker.bytecode import Bytecode
+from launcher.worker.bytecode import Bytecode, read_source
 from launcher.worker.checkpoint import Checkpoints, Link, is_copying
 from launcher.worker.finder import Finder, is_project_file
 from launcher.worker.fork_safety import Ledger, engine_obstacle, green_threads
@@ -59,6 +59,10 @@ from launcher.worker.library import Libraries, preload
 from launcher.worker.loading import Loaded, follow_debug, load
 from launcher.worker.program import run_program
 from launcher.worker.prompt import Prompts
+from launcher.worker.resume import code_tracker
+from launcher.worker.resume.body_swap import swap_bodies
+from launcher.worker.resume.code_tracker import CodeTracker
+from launcher.worker.resume.comparison import SwapRefused
 from launcher.worker.sharing import Sharing
 from launcher.worker.staying import evaluate, may_stay, stay
 from launcher.worker.writes import Writes
@@ -199,6 +203,7 @@ class Worker:
         self._drained_for_good = False
         self._arrivals = Arrivals()
         self._bytecode = Bytecode()
+        self._tracker = CodeTracker()
         self._installed = Installed(lambda files: self._link.send(Using(files)))
         self._is_last = False
         self._may_accept = False
@@ -278,6 +283,7 @@ class Worker:
             most=most,
             end_with=die_with_supervisor,
             bytecode=self._bytecode,
+            tracker=self._tracker,
         )
         self._snapshots = checkpoints.children
         checkpoints.libraries = lambda: len(self._libraries.names)
@@ -341,6 +347,7 @@ class Worker:
             audits={
                 self._ledger.audit: fork_safety.HEARD,
                 self._libraries.audit: library.HEARD,
+                self._tracker.audit: code_tracker.HEARD,
                 self._prompt_audit: ASKING,
                 self._build_audit: BUILDING,
             },
@@ -348,6 +355,7 @@ class Worker:
             arrivals=self._arrivals,
             installed=self._installed if checkpoints is not None and checkpoints.most else None,
             bytecode=self._bytecode,
+            tracker=self._tracker,
         )
         self._installed.begin()
         if checkpoints is not None:
@@ -355,6 +363,8 @@ class Worker:
         finder.start()
         self._report_writes(finder, (*plan.roots, plan.target.directory))
         self._ledger.start()
+        if checkpoints is not None and checkpoints.most:
+            self._tracker.start()
         begun = time.monotonic()
         outcome: Loaded | Failure | None
         if plan.program.argv:
@@ -409,12 +419,27 @@ class Worker:
         finder.stop()
         self._ledger.stop()
         if checkpoints is not None and checkpoints.most:
-            checkpoints.loaded(finder.catch_up, lambda: self._tell_of_load(finder))
+            if checkpoints.loaded(finder.catch_up, lambda: self._tell_of_load(finder)) and checkpoints.swap:
+                self._swap_bodies(finder, checkpoints.swap)
             seconds = time.monotonic() - checkpoints.begun
             self._tell_last_imports(finder, checkpoints.wanted[:1])
         # What is read from now on may be asked for at once. A copy comes out of its snapshot with a log of its own.
         self._link.log.close()
         self._serve(plan, self._front.of_app(loaded.app, plan), Serving(loaded.found, seconds), loaded.handler)
+
+    def _swap_bodies(self, finder: Finder, paths: Sequence[str]) -> None:
+        """Put the new function bodies of these sources into this copy; end the copy if that is refused."""
+        try:
+            with finder.quiet():
+                sources = [read_source(path) for path in paths]
+            if any(finder.was_looked_into(path) for path in paths):
+                raise SwapRefused("the app reads its own source")
+            swap_bodies(self._tracker, {source.path: source.content for source in sources}, is_project_file)
+        except (OSError, SwapRefused) as error:
+            self._link.send(messages.SwapRefused(str(error)))
+            os._exit(0)
+        for source in sources:
+            finder.note(source.path, source.digest)
 
     def _serve_in_program(
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded

@@ -126,12 +126,12 @@ def informs() -> None:
 def group() -> None:
     error: Exception = ValueError("inside")
     for number in range(200):
-        error = ExceptionGroup(f"level {number}", [error, KeyError(number)])  # noqa: F821  # new in 3.11
+        error = ExceptionGroup(f"level {number}", [error, KeyError(number)])  # new in 3.11
     raise error
 
 
 def wide_group() -> None:
-    raise ExceptionGroup("wide", [ValueError(number) for number in range(5000)])  # noqa: F821
+    raise ExceptionGroup("wide", [ValueError(number) for number in range(5000)])
 
 
 def huge() -> None:

@@ -455,3 +455,65 @@ def test_a_file_that_was_only_asked_for_is_still_unread() -> None:
     assert timeline.unread == {"/p/d.txt": "1"}
     timeline.read(timeline.unread.copy())
     assert timeline.known == {"/p/d.txt": "1"}
+
+
+# Edits that are swapped into the loaded app
+
+
+@pytest.fixture
+def sources() -> Timeline:
+    """As `timeline`, with names of sources, a data file, and a module that was read after the app was loaded."""
+    timeline = Timeline()
+    timeline.read({"init.py": "1"})
+    timeline.add(MODELS)
+    timeline.read({"models.py": "1", "data.txt": "1"})
+    timeline.add(VIEWS)
+    timeline.read({"views.py": "1"})
+    timeline.add(LOADED)
+    timeline.read({"late.py": "1"})
+    return timeline
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        pytest.param(["views.py"], ("views.py",), id="one"),
+        pytest.param(["views.py", "init.py"], ("init.py", "views.py"), id="several"),
+        pytest.param(["views.py", "late.py"], ("views.py",), id="what-was-read-later-is-imported-anyway"),
+        pytest.param(["data.txt"], (), id="no-source"),
+        pytest.param(["views.py", "data.txt"], (), id="a-data-file-besides"),
+        pytest.param(["late.py"], (), id="nothing-to-swap"),
+        pytest.param(["gone.py"], (), id="not-read"),
+    ],
+)
+def test_swap_needs_sources_that_the_loaded_app_has_read(sources: Timeline, changed, expected) -> None:
+    assert sources.to_swap(LOADED, changed, lambda path: True) == expected
+
+
+def test_swap_is_impossible_without_the_file(sources: Timeline) -> None:
+    assert sources.to_swap(LOADED, ["views.py"], lambda path: False) == ()
+
+
+def test_swap_takes_in_all_that_differs_from_the_snapshot(sources: Timeline) -> None:
+    sources.swapped(LOADED, ["models.py"])
+    sources.read({"models.py": "2"})
+    assert sources.known["models.py"] == "2"
+    assert sources.to_swap(LOADED, ["views.py"], lambda path: True) == ("models.py", "views.py")
+
+
+def test_snapshot_with_old_code_of_a_swapped_source_is_not_resumed(sources: Timeline) -> None:
+    """The snapshot before `views` has imported the old `models`: an edit of `views` alone must not bring it back."""
+    sources.swapped(LOADED, ["models.py"])
+    sources.read({"models.py": "2"})
+    assert sources.choose(["views.py"], ["views.py"]) == MODELS
+    assert sources.choose(["late.py"], ["late.py"]) == MODELS
+
+
+def test_swapped_source_is_as_others_once_it_was_imported_again(sources: Timeline) -> None:
+    sources.swapped(LOADED, ["models.py"])
+    sources.read({"models.py": "2"})
+    sources.go_back(MODELS)
+    sources.read({"models.py": "2"})
+    sources.add(VIEWS)
+    sources.read({"views.py": "1"})
+    assert sources.choose(["views.py"], ["views.py"]) == VIEWS

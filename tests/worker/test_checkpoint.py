@@ -28,11 +28,12 @@ from launcher.wire.reading_log import Writer
 from launcher.worker.bytecode import Bytecode
 from launcher.worker.checkpoint import Checkpoints, Link
 from launcher.worker.fork_safety import Ledger
+from launcher.worker.resume.code_tracker import CodeTracker
 
 link = Link(Channel(socket.socket(fileno=int(sys.argv[1]))), Writer())
 ledger = Ledger(lambda path: path == "<string>")
 ledger.start()
-checkpoints = Checkpoints(link, ledger, wanted=(), most=8, end_with=lambda fd: None, bytecode=Bytecode())
+checkpoints = Checkpoints(link, ledger, wanted=(), most=8, end_with=lambda fd: None, bytecode=Bytecode(), tracker=CodeTracker())
 bytecode = checkpoints._bytecode
 
 def be_limited():

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from launcher.worker.resume.code_tracker import CodeTracker, ModuleCode
 
 _compiles = SourceFileLoader.source_to_code
-_get_referrers, _getrefcount, _unfreeze = gc.get_referrers, sys.getrefcount, gc.unfreeze
+_get_referrers, _getrefcount = gc.get_referrers, sys.getrefcount
+_freeze, _unfreeze = gc.freeze, gc.unfreeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,8 @@ class Edit:
                 type.__setattr__(cls, name, value)
 
 
-def swap_bodies(
-    tracker: CodeTracker, sources: Mapping[str, bytes], is_project_file: Callable[[str], bool]
-) -> list[CodeType]:
-    """Put the new *sources* (path to content) into this process; return their code, per file.
+def swap_bodies(tracker: CodeTracker, sources: Mapping[str, bytes], is_project_file: Callable[[str], bool]) -> None:
+    """Put the new *sources* (path to content) into this process.
 
     Nothing is changed if one of them is refused: then `SwapRefused` says why. *sources* are all files that differ from
     what this process was loaded from, since an earlier swap is never the ground for a new one.
@@ -58,17 +57,14 @@ def swap_bodies(
         raise SwapRefused("an import hook changes how sources are compiled")
     _unfreeze()  # the collector does not report the holders of frozen objects
     edits: list[Edit] = []
-    codes: list[CodeType] = []
     for path, content in sources.items():
         module = tracker.module(path)
         if module is None:
             raise SwapRefused("the file is not a module that was imported once")
-        new = _compile(path, content)
-        edits.append(_prepare(tracker, module, new, is_project_file))
-        codes.append(new)
+        edits.append(_prepare(tracker, module, _compile(path, content), is_project_file))
     for edit in edits:
         edit.apply()
-    return codes
+    _freeze()
 
 
 def _compile(path: str, content: bytes) -> CodeType:

@@ -25,6 +25,8 @@ HEARD = ("object.__getattr__", "gc.get_referents")
 TOOL = 4
 """Our number as a monitoring tool: one of those that PEP 669 leaves to others."""
 
+TOOL_NAME = "launch"
+
 _SHAPE_READERS = frozenset(
     code
     for reader in (getattr(inspect, name, None) for name in ("_signature_from_function", "_has_code_flag"))
@@ -50,7 +52,7 @@ class CodeTracker:
     """What is known of the project's code. A copy of the process goes on with what its snapshot knew."""
 
     def __init__(self) -> None:
-        self._modules: dict[str, list[ModuleCode]] = {}
+        self._modules: dict[str, list[ModuleCode | None]] = {}
         self._ran: set[int] = set()
         self._readers: dict[int, str] = {}
         self._is_started = False
@@ -59,7 +61,7 @@ class CodeTracker:
         """Record from now on which functions run; call once. Does nothing where the tool number is taken."""
         if sys.version_info >= (3, 12) and not self._is_started and sys.monitoring.get_tool(TOOL) is None:
             monitoring = sys.monitoring
-            monitoring.use_tool_id(TOOL, "launch")
+            monitoring.use_tool_id(TOOL, TOOL_NAME)
             monitoring.register_callback(TOOL, monitoring.events.PY_START, self._starts)
             monitoring.set_events(TOOL, monitoring.events.PY_START)
             self._is_started = True
@@ -68,19 +70,19 @@ class CodeTracker:
         """Return whether all code that ran is known: we have watched all along, and no other tool does."""
         if sys.version_info < (3, 12) or not self._is_started or sys.gettrace() or sys.getprofile():
             return False
-        return sys.monitoring.get_tool(TOOL) == "launch" and not any(
+        return sys.monitoring.get_tool(TOOL) == TOOL_NAME and not any(
             sys.monitoring.get_tool(number) for number in range(6) if number != TOOL
         )
 
-    def loads(self, path: str, code: CodeType, namespace: dict[str, Any]) -> None:  # Any: a module's globals
-        """Record that a module is about to run *code*, compiled from the source *path*.
+    def loads(self, path: str, code: CodeType | None, namespace: dict[str, Any]) -> None:  # Any: a module's globals
+        """Record that a module is about to run *code*, compiled from all of the source *path*; None for a part of it.
 
         The caller keeps no other reference to the code once the module has run: any that is left counts as a reader's.
         """
-        self._modules.setdefault(path, []).append(ModuleCode(code, namespace))
+        self._modules.setdefault(path, []).append(None if code is None else ModuleCode(code, namespace))
 
     def module(self, path: str) -> ModuleCode | None:
-        """Return what was loaded from *path*; None unless it was loaded exactly once."""
+        """Return what was loaded from *path*; None unless it was loaded exactly once, and as a whole."""
         loaded = self._modules.get(path, ())
         return loaded[0] if len(loaded) == 1 else None
 
@@ -107,7 +109,7 @@ class CodeTracker:
             return
         frame = sys._getframe(2)
         name = str(frame.f_globals.get("__name__")), frame.f_code.co_name
-        if frame.f_code in _OURS or frame.f_code in _SHAPE_READERS or name in _SHAPE_READER_NAMES:
+        if name[0].startswith("launcher.") or frame.f_code in _SHAPE_READERS or name in _SHAPE_READER_NAMES:
             return
         for function in functions:
             code = code_of(function)
@@ -116,11 +118,10 @@ class CodeTracker:
 
 
 def code_of(function: FunctionType) -> CodeType:
-    """Return a function's code without counting as a reader of it."""
+    """Return a function's code. Reads from modules of ours do not count."""
     return function.__code__
 
 
-_OURS = frozenset((code_of.__code__,))
 if sys.version_info >= (3, 12):
     _DISABLE: object = sys.monitoring.DISABLE
 else:
