@@ -189,5 +189,4 @@ KINDS |= {
     "syntax_without_a_file": syntax(None, None, None, None),
     "syntax_with_a_huge_line": syntax("/gone.py", 1, 9_000_000, "x" * 10_000_000),
 }
-if sys.version_info >= (3, 11):
-    KINDS |= {"group": group, "wide_group": wide_group}
+KINDS |= {"group": group, "wide_group": wide_group}

@@ -32,7 +32,7 @@ def server(project: Project) -> Server:
 
 def imported(server: Server) -> str:
     """Return a random text that the app made during its import."""
-    return dict(server.get().headers)["Imported"]
+    return server.get().headers["imported"]
 
 
 def test_body_edit_keeps_the_import(project: Project, server: Server) -> None:

@@ -935,7 +935,7 @@ class Project:
 
     def load(self, generation: int, changed: str = "") -> Child:
         """Have the app loaded, cold or from a snapshot, and wait until it is served."""
-        action = TellLoad(generation, generation, changed=(changed,) if changed else ())
+        action = TellLoad(generation, generation, changed=(changed,) if changed else (), swap=False)
         child = self.engine.copy(action, EDITION)
         if child is None:
             child = self.engine.fresh()
