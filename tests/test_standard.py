@@ -52,7 +52,7 @@ def test_copies_follow_green_threads(monkeypatch: pytest.MonkeyPatch):
     [
         pytest.param(path, id=str(path.relative_to(OURS)))
         for folder in ("wire", "web", "worker")
-        for path in sorted((OURS / folder).glob("*.py"))
+        for path in sorted((OURS / folder).rglob("*.py"))
         if str(path.relative_to(OURS)) not in REAL
     ],
 )

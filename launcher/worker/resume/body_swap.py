@@ -7,7 +7,6 @@ found; if one is missing, the edit is refused and the import runs again. See `do
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from importlib.machinery import SourceFileLoader
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
+from launcher.standard import gc
 from launcher.worker.resume.code_tracker import code_of
 from launcher.worker.resume.comparison import ClassBody, Comparer, Comparison, SwapRefused, nested, with_nested
 

@@ -6,11 +6,12 @@ readers. Both need CPython 3.12 or newer; on 3.11 nothing is recorded, and no ed
 
 from __future__ import annotations
 
-import inspect
 import sys
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING
+
+from launcher.standard import inspect
 
 if TYPE_CHECKING:
     from types import CodeType
