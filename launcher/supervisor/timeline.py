@@ -162,8 +162,8 @@ class Timeline:
         """Record that a copy of the *loaded* app is about to swap these sources in, and reads them again for that."""
         self.go_back(loaded)
         self._swapped = set(sources)
-        for path in self._swapped:
-            self.known.pop(path, None)
+        for path in self._swapped & self.known.keys():
+            self.unread.setdefault(path, self.known.pop(path))
 
     def after(self, snapshot: Snapshot) -> list[str]:
         """Return the files whose content was read after *snapshot*, in this order."""
