@@ -309,6 +309,11 @@ class Finder:
             self._known[path] = digest
             self._report({path: digest})
 
+    def reads_again(self, path: str, digest: str) -> None:
+        """Report that a copy has read a file again, also if it is as it was: the supervisor waits to hear of it."""
+        self._known[path] = digest
+        self._report({path: digest})
+
     def digests(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the digests of files that a failure names: as they were read, or as they are now."""
         with self.quiet():

@@ -439,7 +439,7 @@ class Worker:
             self._link.send(messages.SwapRefused(str(error)))
             os._exit(0)
         for source in sources:
-            finder.note(source.path, source.digest)
+            finder.reads_again(source.path, source.digest)
 
     def _serve_in_program(
         self, plan: Plan, finder: Finder, checkpoints: Checkpoints | None, begun: float, loaded: Loaded

@@ -56,6 +56,12 @@ def test_edits_by_swap_and_by_import_do_not_bring_old_code_back(project: Project
     server.answers("two first later")
 
 
+def test_edit_that_is_taken_back_is_followed_by_others(project: Project, server: Server) -> None:
+    for part in ("second", "first", "third"):
+        project.save("helper.py", HELPER.replace("first", part))
+        server.answers(f"one {part} late")
+
+
 def test_constant_edit_imports_the_module_again_and_says_why(project: Project, server: Server) -> None:
     before = imported(server)
     project.save("app.py", APP.replace("IMPORTED =", "EXTRA = 1\nIMPORTED ="))
