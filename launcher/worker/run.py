@@ -82,6 +82,9 @@ if TYPE_CHECKING:
 STARTED_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The supervisor starts workers with these signals blocked, until they can handle them."""
 
+NO_BASE = "" if sys.version_info < (3, 14) else "the rules for it are about the bytecode of older Pythons"
+"""Why there is no library base on this Python, in words, or nothing."""
+
 ASKING = frozenset({"builtins.breakpoint", "builtins.input", "pdb.Pdb"})
 """Audit events after which a person's answer is waited for."""
 
@@ -468,7 +471,8 @@ class Worker:
         """Say what later loads may do better. Takes long, and so is the work of a snapshot that waits anyway."""
         self._tell_last_imports(finder, finder.last_imports)
         imported, reason = self._libraries.imported()
-        names = () if (patched := self._libraries.patched()) else tuple(imported)
+        patched = self._libraries.patched() or NO_BASE
+        names = () if patched else tuple(imported)
         used, standard = tuple(self._libraries.used[: len(names)]), tuple(self._libraries.standard[: len(names)])
         loaded, path = tuple(self._libraries.loaded), tuple(self._libraries.path)
         told = messages.Libraries(names, loaded, used, standard, path, patched or reason)

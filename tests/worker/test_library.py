@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.worker.conftest import told_by
+
+pytestmark = pytest.mark.skipif(sys.version_info >= (3, 14), reason="there is no library base on newer Pythons")
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,6 +13,8 @@ import pytest
 from launcher.wire.digest import LARGE, PRESENT, UNCERTAIN, UNREADABLE, of_content
 from tests.worker.conftest import ROOT, Project, told_by
 
+with_openings = pytest.mark.skipif(sys.version_info >= (3, 14), reason="annotations are those of the whole module")
+
 # Bytecode
 
 
@@ -57,7 +59,7 @@ def test_bytecode_is_written_and_used_at_the_next_start(project: Project) -> Non
     (file,) = cache.iterdir()
     age(cache)
     before = file.stat().st_mtime_ns
-    found = project.run("import app\nvalue = [app.x, app.__cached__]")
+    found = project.run("import app\nvalue = [app.x, app.__spec__.cached]")
     assert project.value == [1, str(file)]
     assert found["app.py"] == of_content(b"x = 1")
     assert file.stat().st_mtime_ns == before  # not written again: it was used
@@ -222,6 +224,7 @@ def go_on(project: Project, edit: str) -> Any:  # Any: what the story prints
     ],
     ids=["changed", "more", "less", "imports-more", "the-same"],
 )
+@with_openings
 def test_a_copy_runs_the_rest_of_what_imports_as_it_is_now(project: Project, edited: str, ran: list[object]) -> None:
     project.files(app=ENTRY, views="X = 1", other="Y = 1")
     found, size, digest, asked, torn = go_on(project, CHANGED.format(edited))
@@ -237,6 +240,7 @@ def test_a_copy_runs_the_rest_of_what_imports_as_it_is_now(project: Project, edi
     [CHANGED.format(ENTRY.replace("top", "new")), "os.rename('app.py', 'gone.py')"],
     ids=["in-the-opening", "gone"],
 )
+@with_openings
 def test_a_copy_of_another_opening_does_not_hide_it(project: Project, edit: str) -> None:
     """The supervisor did not know yet. No file ever has that digest: it will see the difference."""
     project.files(app=ENTRY, views="X = 1")
@@ -274,6 +278,7 @@ def test_what_has_no_opening_goes_on_as_it_was(project: Project, entry: str) -> 
     assert (found, size, digest) == (["top", 1], None, None)
 
 
+@with_openings
 def test_a_package_goes_on_in_its_own_source(project: Project) -> None:
     """One statement may ask for more than one module; what is there is not run again."""
     package = "RAN = ['top']\nfrom . import first, views\nRAN.append(first.COUNT)\n"
@@ -286,6 +291,7 @@ def test_a_package_goes_on_in_its_own_source(project: Project) -> None:
 
 
 @pytest.mark.parametrize(("rest", "torn"), [("(", True), ("1 / 0", False)], ids=["no-code", "fails"])
+@with_openings
 def test_an_app_that_goes_on_without_the_rest(project: Project, rest: str, torn: bool) -> None:
     """Where the source is no code, a fresh start does not run the opening either."""
     app = "RAN = ['top']\ntry:\n    import plugin\nexcept Exception:\n    RAN.append(1)\n"
@@ -295,6 +301,7 @@ def test_an_app_that_goes_on_without_the_rest(project: Project, rest: str, torn:
     assert (found, size, is_torn) == (["top", 1], len("import views\n"), torn)
 
 
+@with_openings
 def test_the_error_of_the_rest_is_the_only_one(project: Project) -> None:
     project.files(app=ENTRY, views="X = 1")
     with pytest.raises(subprocess.CalledProcessError) as caught:
