@@ -909,6 +909,8 @@ def app(environ, start_response):
     return [shop_views.TEXT.encode()]
 """
 
+with_base = pytest.mark.skipif(sys.version_info >= (3, 14), reason="there is no library base on newer Pythons")
+
 
 class Project:
     """A small project that is loaded by real workers. All of it came at once, as by a checkout."""
@@ -1105,6 +1107,7 @@ def make_base(project: Project) -> list[Child]:
 
 
 @linux
+@with_base
 def test_a_base_is_what_is_left_when_the_first_file_changes(project: Project) -> None:
     shared = make_base(project)
     assert project.reserve.libraries[0].names == ("colorsys",)
@@ -1127,6 +1130,7 @@ def test_a_base_is_what_is_left_when_the_first_file_changes(project: Project) ->
         pytest.param("shop_models", "a library imports the project's shop_models", id="is-the-project's"),
     ],
 )
+@with_base
 def test_libraries_that_cannot_be_a_base(project: Project, name: str, reason: str) -> None:
     project.write("shop.py", "import colorsys\n" + APP)
     project.drain(project.load(1))
@@ -1143,6 +1147,7 @@ def test_libraries_that_cannot_be_a_base(project: Project, name: str, reason: st
 
 
 @linux
+@with_base
 def test_a_base_that_dies_later_is_forgotten(project: Project) -> None:
     make_base(project)
     base = project.engine._base
@@ -1157,6 +1162,7 @@ def test_a_base_that_dies_later_is_forgotten(project: Project) -> None:
 
 
 @linux
+@with_base
 def test_a_base_that_is_at_work_is_discarded(project: Project) -> None:
     make_base(project)
     base = project.engine._base

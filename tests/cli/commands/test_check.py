@@ -59,8 +59,8 @@ def test_every_profile_is_validated(project: Project) -> None:
         6 | prot = 1
           | ^^^^
           | did you mean `port`?  keys here: allowed-hosts, app, app-dir, browser,
-          | debug, debugger, env, env-files, host, loading, port, processes, reload,
-          | threads, tls, wsgi
+          | debug, debugger, env, env-files, host, ignore-variables, loading, port,
+          | processes, reload, threads, tls, wsgi
 
         error[bad-choice]: `loading` cannot be "egar"
          --> profiles/worse.toml:1:11
