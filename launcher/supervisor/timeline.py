@@ -1,8 +1,8 @@
 """The ordered record of snapshots and of the files read between them, and the choice of the one to go back to.
 
-Pure: snapshots and files are numbers and names here; starting and resuming processes is done elsewhere. The rule is one
-sentence: go back to the newest snapshot before which none of the changed files was read, but for the opening of the
-module in which it was taken.
+Pure: snapshots and files are numbers and names here; starting and resuming processes is done elsewhere. The rule: go back
+to the newest snapshot all of whose files agree with the disk. Of the module in which it was taken, only the part that ran
+has to agree.
 """
 
 from __future__ import annotations
@@ -122,23 +122,28 @@ class Timeline:
         there: Collection[str] = (),
         has_run: Callable[[Opening], bool] = lambda opening: False,
     ) -> Snapshot | None:
-        """Return the newest snapshot that has read none of the *changed* files, or None if there is none.
+        """Return the newest snapshot that agrees with the disk, or None if there is none.
 
-        Those of them that are still *there* may have been asked for: the answer would be the same. Of the module in
-        which a snapshot was taken it may have read the opening, where *has_run* says that this is as it was.
+        It has read none of the *changed* files, and of every other file what the newest worker has read: that one may
+        have read a file again since. Changed files that are still *there* may have been asked for: the answer would be
+        the same. Of the module in which the snapshot was taken, only the opening has to agree, as *has_run* says.
         """
         wanted = self._swapped.union(changed)
         chosen: Snapshot | None = None
-        read: set[str] = set()
+        stale: set[str] = set()
         for stretch in self._stretches:
             snapshot = stretch.snapshot
             if snapshot is not None:
                 opening = snapshot.opening
-                if not read or (opening is not None and read == {opening.path} and has_run(opening)):
+                if not stale or (opening is not None and stale == {opening.path} and has_run(opening)):
                     chosen = snapshot
-            read |= {
-                path for path in wanted & stretch.files.keys() if path not in there or stretch.files[path] != PRESENT
-            }
+            for path, digest in stretch.files.items():
+                if digest == PRESENT and (path not in wanted or path in there):
+                    continue
+                if path in wanted or digest != self.known.get(path, digest):
+                    stale.add(path)
+                else:
+                    stale.discard(path)
         return chosen
 
     def to_swap(self, loaded: Snapshot, changed: Iterable[str], is_there: Callable[[str], bool]) -> tuple[str, ...]:

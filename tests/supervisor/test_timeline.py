@@ -311,11 +311,11 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_it_is_the_naive_rule(steps: list[tuple[str, object]]) -> None:
+def test_it_is_the_naive_rule_where_no_content_changes(steps: list[tuple[str, object]]) -> None:
     timeline, naive, has_base = Timeline(), Naive(), False
     for number, (step, what) in enumerate(steps):
         if step == "read":
-            timeline.read(dict.fromkeys(what, str(number)))  # type: ignore[call-overload]
+            timeline.read(dict.fromkeys(what, "same"))  # type: ignore[call-overload]
             naive.read(what)  # type: ignore[arg-type]
         elif step == "add":
             opening = Opening(what, 1, "") if what in naive.events else None  # type: ignore[arg-type]
@@ -335,13 +335,13 @@ def test_it_is_the_naive_rule(steps: list[tuple[str, object]]) -> None:
                 timeline.reads_again(chosen.opening)
                 naive.pending = chosen.opening.path
                 if comes_to == "read":
-                    timeline.read({chosen.opening.path: str(number)})
+                    timeline.read({chosen.opening.path: "same"})
                     naive.read([chosen.opening.path])
             has_base = has_base and chosen is not None
         elif step == "base" and not has_base:
             paths, bare = what  # type: ignore[misc]
             base = Snapshot(100 + number)
-            assert timeline.set_base(base, dict.fromkeys(paths, "b"), bare) == naive.set_base(base, paths, bare)
+            assert timeline.set_base(base, dict.fromkeys(paths, "same"), bare) == naive.set_base(base, paths, bare)
             has_base = True
         elif step == "cold":
             assert timeline.go_back(None) == naive.go_back(None)
@@ -355,6 +355,34 @@ def test_it_is_the_naive_rule(steps: list[tuple[str, object]]) -> None:
 # The opening of a module
 
 INSIDE = Snapshot(4, "shop.views", Opening("init", 20, "abc"))
+
+
+def test_snapshot_that_ran_older_text_of_a_module_is_not_resumed() -> None:
+    """`app` imports `pkg`, which imports `mod`; the newest worker has read `app` again, the older snapshots have not."""
+    in_app, in_pkg, last = Opening("app", 20, "abc"), Opening("pkg", 10, "def"), Opening("app", 40, "ghi")
+    before_pkg, before_mod = Snapshot(1, "pkg", in_app), Snapshot(2, "mod", in_pkg)
+    before_end = Snapshot(3, "end", last)
+    timeline = Timeline()
+    timeline.read({"app": "1"})
+    timeline.add(before_pkg)
+    timeline.read({"pkg": "1"})
+    timeline.add(before_mod)
+    timeline.read({"mod": "1"})
+    timeline.add(before_end)
+    timeline.read({"end": "1"})
+    assert timeline.choose(["app"], ["app"], lambda opening: True) == before_end
+    timeline.go_back(before_end)
+    timeline.reads_again(last)
+    timeline.read({"app": "2"})
+    after = Snapshot(4)
+    timeline.add(after)
+
+    def choose(changed: str, has_run: bool = True) -> Snapshot | None:
+        return timeline.choose([changed], [changed], lambda opening: has_run)
+
+    assert choose("unread") == after, "it has the newest text"
+    assert choose("mod") == before_pkg, "a copy of `before_mod` would finish the old `app`"
+    assert choose("mod", has_run=False) is None, "the new text has another beginning"
 
 
 @pytest.fixture
