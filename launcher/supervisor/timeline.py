@@ -1,8 +1,8 @@
 """The ordered record of snapshots and of the files read between them, and the choice of the one to go back to.
 
-Pure: snapshots and files are numbers and names here; starting and resuming processes is done elsewhere. The rule: go back
-to the newest snapshot all of whose files agree with the disk. Of the module in which it was taken, only the part that ran
-has to agree.
+Pure: snapshots and files are numbers and names here; starting and resuming processes is done elsewhere. The rule: go
+back to the newest snapshot all of whose files agree with the disk. Of the module in which it was taken, only the part
+that ran has to agree.
 """
 
 from __future__ import annotations

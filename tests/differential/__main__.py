@@ -8,10 +8,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 from tests.differential.drive import RUSH, Result, run_project
+from tests.differential.hops import run_hops
 
 
 def main() -> int:
@@ -23,16 +26,22 @@ def main() -> int:
     parser.add_argument(
         "--rush", type=float, default=RUSH, help=f"how often the next edit comes before this one is served ({RUSH})"
     )
+    parser.add_argument(
+        "--hops",
+        action="store_true",
+        help="large projects, hopping from file to file; the first answer has to be right",
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="where projects are made (a temporary folder)")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="differential-"))
     began = time.monotonic()
+    drive = run_hops if arguments.hops else partial(run_project, rush=arguments.rush)
     if arguments.only is not None:
-        results = [run_project(arguments.only, arguments.per_project, folder, rush=arguments.rush, keep=True)]
+        results = [drive(arguments.only, arguments.per_project, folder)]
     else:
         seeds = range(arguments.seed, arguments.seed + -(-arguments.edits // arguments.per_project))
-        results = run_all(seeds, arguments.per_project, folder, arguments.jobs, arguments.rush)
+        results = run_all(drive, seeds, arguments.per_project, folder, arguments.jobs)
     for result in results:
         for difference in result.differences:
             print(difference, flush=True)
@@ -42,11 +51,11 @@ def main() -> int:
     return 1 if any(result.differences for result in results) else 0
 
 
-def run_all(seeds: range, edits: int, folder: Path, jobs: int, rush: float) -> list[Result]:
+def run_all(drive: Callable[..., Result], seeds: range, edits: int, folder: Path, jobs: int) -> list[Result]:
     """Run the projects of *seeds* side by side; tell the progress."""
     results = []
     with ProcessPoolExecutor(jobs) as pool:
-        futures = {pool.submit(run_project, seed, edits, folder, rush=rush): seed for seed in seeds}
+        futures = {pool.submit(drive, seed, edits, folder): seed for seed in seeds}
         for future in as_completed(futures):
             seed = futures[future]
             if error := future.exception():
