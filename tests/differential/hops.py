@@ -95,8 +95,7 @@ class Worker:
         """Save one of the files; return in words what was done."""
         if self.is_broken:
             path, self.is_broken = self.is_broken, ""
-            if self.rng.random() < 0.6:
-                return self._write(path, self.before[path][-1], "back to what it was")
+            return self._write(path, self.before[path][-1], "repair")
         path = self.files[0] if self.rng.random() < 0.3 else self.rng.choice(self.files)
         kinds = list(self._kinds(path))
         kind, text = self.rng.choices(kinds, [_WEIGHTS.get(kind, 1) for kind, _ in kinds])[0]
