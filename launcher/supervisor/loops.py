@@ -30,8 +30,12 @@ QUIET_SECONDS = 1.0
 TRIES = 3
 """After so many tries a suspect that changes in each load is ignored."""
 
-ROW_LOADS = 100
-"""So many reloads in a row that no person causes: by one file that is no module, each soon after the one before."""
+ROW_LOADS = 2000
+"""So many reloads in a row are a loop that no other rule has found: by one data file, each soon after the one before.
+
+Another program may write a file many times a second for a while, and each of these saves counts. Requests are answered
+meanwhile.
+"""
 
 ROW_SECONDS = 5.0
 """How soon that is, and how long such a file must be still."""
