@@ -46,8 +46,17 @@ class Console:
         cwd: str = "",
         unicode: bool = True,
         terminal: bool = False,
+        drops: bool = False,
+        data: bool = False,
     ) -> None:
+        """Write to *stream*.
+
+        When its reader has left, *drops* says to write into nothing from then on. *data* is never changed: what the
+        stream's encoding lacks is written as UTF-8.
+        """
         self.stream = stream
+        self._drops = drops
+        self._data = data
         self.look = Look(color=color, width=width, cwd=cwd, unicode=unicode)
         self._terminal = terminal
 
@@ -77,14 +86,17 @@ class Console:
     def write(self, text: str) -> None:
         """Write *text* as it is; what the stream cannot encode is escaped.
 
-        Raise `BrokenPipeError` when the reader has left, and `OutputError` when the stream cannot be written to.
+        Raise `OutputError` when the stream cannot be written to, and `BrokenPipeError` when the reader has left, unless
+        output is dropped then.
         """
         if self.stream is None:  # the descriptor was closed by whoever started us
             return
         try:
-            _put(self.stream, text)
+            _put(self.stream, text, data=self._data)
         except BrokenPipeError:
-            raise
+            if not self._drops:
+                raise
+            silence(self.stream)
         except OSError as error:
             raise OutputError(error.errno, error.strerror) from error
 
@@ -124,16 +136,37 @@ class Console:
         )
 
 
-def _put(stream: TextIO, text: str) -> None:
+def _put(stream: TextIO, text: str, *, data: bool) -> None:
+    buffer = getattr(stream, "buffer", None)
     try:
         stream.write(text)
     except UnicodeEncodeError:
+        if data and buffer is not None:
+            stream.flush()
+            buffer.write(text.encode("utf-8", "surrogateescape"))
+            buffer.flush()
+            return
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 
-def open_console(stream: TextIO | None, *, choice: str | None, environ: Mapping[str, str], cwd: str) -> Console:
+def silence(stream: TextIO) -> None:
+    """Send what *stream* holds, and all that follows, into nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def open_console(
+    stream: TextIO | None,
+    *,
+    choice: str | None,
+    environ: Mapping[str, str],
+    cwd: str,
+    drops: bool = False,
+    data: bool = False,
+) -> Console:
     """Return the console for *stream*; *choice* is the value of `--color`, None where it was not given."""
     terminal = _is_terminal(stream)
     return Console(
@@ -143,6 +176,8 @@ def open_console(stream: TextIO | None, *, choice: str | None, environ: Mapping[
         cwd=cwd,
         unicode=_encodes(stream),
         terminal=terminal,
+        drops=drops,
+        data=data,
     )
 
 

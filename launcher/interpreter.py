@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _WITH_VALUE = "XW"
 _LEFT_OUT = "ix"
@@ -21,6 +21,27 @@ class Command:
     module: str = ""
     script: str = ""
     arguments: tuple[str, ...] = ()
+
+
+def with_scripts(environ: Mapping[str, str], executable: str, *, is_environment: bool) -> dict[str, str]:
+    """Return *environ* with the scripts of a virtual environment first in PATH; *executable* is its Python.
+
+    A command that the app or `launch exec` starts is then that of the environment in which `launch` runs, activated or
+    not. Nothing changes where *is_environment* is false.
+    """
+    scripts, before = executable.rpartition("/")[0], environ.get("PATH", "")
+    if not is_environment or not scripts or before.split(":")[0] == scripts:
+        return dict(environ)
+    return {**environ, "PATH": ":".join(filter(None, (scripts, before)))}
+
+
+def as_bytes(environ: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Return *environ* as the system takes it: UTF-8, also where the locale is ASCII and Python could not encode it."""
+    return {_bytes(name): _bytes(text) for name, text in environ.items()}
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def parse_command(words: Sequence[str]) -> Command:

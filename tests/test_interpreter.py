@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from launcher.interpreter import Command, parse_command
+from launcher.interpreter import Command, as_bytes, parse_command, with_scripts
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,23 @@ def test_options_start_an_interpreter_like_the_first(words: list[str]) -> None:
     *first, command = ask(words)
     assert isinstance(command, list)
     assert ask(list(parse_command(command).options))[:3] == first
+
+
+@pytest.mark.parametrize(
+    ("path", "executable", "is_environment", "expected"),
+    [
+        pytest.param("/usr/bin", "/v/bin/python", True, "/v/bin:/usr/bin", id="environment-that-is-not-activated"),
+        pytest.param("/v/bin:/usr/bin", "/v/bin/python", True, "/v/bin:/usr/bin", id="activated"),
+        pytest.param("/w/bin:/v/bin", "/v/bin/python", True, "/v/bin:/w/bin:/v/bin", id="another-one-is-activated"),
+        pytest.param("", "/v/bin/python", True, "/v/bin", id="no-path"),
+        pytest.param("/usr/bin", "/usr/bin/python3", False, "/usr/bin", id="no-environment"),
+    ],
+)
+def test_scripts_of_the_environment_stand_first(
+    path: str, executable: str, is_environment: bool, expected: str
+) -> None:
+    assert with_scripts({"PATH": path}, executable, is_environment=is_environment)["PATH"] == expected
+
+
+def test_environment_is_utf8_whatever_the_locale_is() -> None:
+    assert as_bytes({"NAME": "k\u00e4se", "RAW": "\udcff"}) == {b"NAME": "k\u00e4se".encode(), b"RAW": b"\xff"}

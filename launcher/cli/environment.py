@@ -8,10 +8,15 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 from dataclasses import dataclass
 
 from launcher import redact
 from launcher.config.layer import Origin, Source
+from launcher.errors import TargetError
+from launcher.interpreter import with_scripts
+from launcher.locate import search_file
+from launcher.plan import Target
 from launcher.planner import removed_variables
 
 TYPE_CHECKING = False
@@ -48,9 +53,19 @@ def app_variables(resolved: ResolvedProfile) -> dict[str, Value]:
     """
     derived = {"FLASK_DEBUG": Value("1" if resolved.settings.debug else "0", _follows("debug"))}
     given = {name: Value(item.value, item.origin, item.secret) for name, item in resolved.variables.items()}
-    if app := resolved.settings.app:  # whatever else says FLASK_APP: this one is served
+    if app := resolved.settings.app or found_app(
+        resolved.project.root, resolved.settings.app_dir
+    ):  # whatever else says FLASK_APP: this one is served
         given["FLASK_APP"] = given["FLASK_APP"] if _is_given(given, app) else Value(app, _follows("app"))
     return dict(sorted({**derived, **given}.items()))
+
+
+def found_app(root: str, app_dir: str) -> str:
+    """Return the file that `launch dev` serves where no setting names an app, relative to *root*, or nothing."""
+    try:
+        return os.path.relpath(search_file(Target("", app_dir or root, root, search=not app_dir)), root)
+    except (TargetError, OSError):
+        return ""
 
 
 def _is_given(given: Mapping[str, Value], app: str) -> bool:
@@ -61,13 +76,16 @@ def app_environment(resolved: ResolvedProfile, environ: Mapping[str, str]) -> di
     """Return the whole environment for a command: *environ* with the variables of the app.
 
     The folder that `launch dev` imports the app from stands first in PYTHONPATH, where it is not the project's root.
+    The scripts of the environment that `launch` runs in stand first in PATH, unless the settings say what PATH is.
     """
     removed = removed_variables(resolved)
     kept = {name: text for name, text in environ.items() if name not in removed}
     found = {**kept, **{name: value.text for name, value in app_variables(resolved).items()}}
     if folder := import_folder(resolved.settings.app, resolved.settings.app_dir, resolved.project.root):
         found["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, found.get("PYTHONPATH"))))
-    return found
+    if "PATH" in removed or "PATH" in app_variables(resolved):
+        return found
+    return with_scripts(found, sys.executable, is_environment=sys.prefix != sys.base_prefix)
 
 
 def import_folder(app: str, app_dir: str, root: str) -> str:

@@ -40,9 +40,9 @@ class Invocation:
         return choice
 
     def out(self) -> Console:
-        """Return the console for data."""
-        return open_console(self.stdout, choice=self.color, environ=self.environ, cwd=self.cwd)
+        """Return the console for data. A reader that leaves does not change the exit code."""
+        return open_console(self.stdout, choice=self.color, environ=self.environ, cwd=self.cwd, drops=True, data=True)
 
-    def err(self) -> Console:
-        """Return the console for everything that is not data."""
-        return open_console(self.stderr, choice=self.color, environ=self.environ, cwd=self.cwd)
+    def err(self, *, drops: bool = True) -> Console:
+        """Return the console for all that is not data. A server ends when its reader leaves: *drops* is false."""
+        return open_console(self.stderr, choice=self.color, environ=self.environ, cwd=self.cwd, drops=drops)

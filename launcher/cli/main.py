@@ -11,7 +11,7 @@ import os
 import sys
 
 from launcher.cli.invocation import Invocation
-from launcher.console import OutputError
+from launcher.console import OutputError, silence
 from launcher.errors import ExitCode, LaunchError, Problem
 
 TYPE_CHECKING = False
@@ -35,7 +35,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str], stdout: TextIO | None, 
     try:
         return _guarded(invocation)
     except BrokenPipeError:
-        _silence(stdout, stderr)  # the reader has what it wanted
+        for stream in filter(None, (stdout, stderr)):
+            silence(stream)  # the reader has what it wanted
         return ExitCode.STOPPED
     except OutputError as error:
         return _output_failed(error, invocation)
@@ -124,19 +125,12 @@ def _color_problem(invocation: Invocation) -> LaunchError | None:
 
 def _output_failed(error: OutputError, invocation: Invocation) -> int:
     """Say that the output cannot be written, if that at least can be."""
-    _silence(invocation.stdout)
+    if invocation.stdout is not None:
+        silence(invocation.stdout)
     problem = Problem("output", f"the output cannot be written: {error.strerror}")
     try:
         invocation.err().problems([problem])
     except OSError:
-        _silence(invocation.stderr)
+        if invocation.stderr is not None:
+            silence(invocation.stderr)
     return ExitCode.FAILED
-
-
-def _silence(*streams: TextIO | None) -> None:
-    """Keep the interpreter from flushing into a stream that is gone when it ends, which would be one more error."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in streams:
-        if stream is not None:
-            os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)

@@ -88,7 +88,7 @@ def check_unset(entry: Entry) -> list[Finding]:
 def check_together(settings: schema.Settings, merged: Merged) -> list[Finding]:
     """Return what is wrong with settings that are right one by one."""
     return [
-        *_check_bind(settings, merged),
+        *(_check_host(settings, merged) or _check_bind(settings, merged)),
         *_check_pair(
             merged,
             settings.tls.adhoc and bool(settings.tls.cert),
@@ -146,6 +146,20 @@ def _check_bind(settings: schema.Settings, merged: Merged) -> list[Finding]:
             ),
         )
     ]
+
+
+def _check_host(settings: schema.Settings, merged: Merged) -> list[Finding]:
+    """Return a finding where the host is written together with a port, as other servers want it."""
+    found = re.fullmatch(r"(?P<host>[^:\[\]]*|\[[^\]]*\]):(?P<port>\d{1,5})", settings.host)
+    if found is None:
+        return []
+    origin = merged.history[("host",)].winner.origin
+    host = found["host"].strip("[]") or "127.0.0.1"
+    if origin.source is Source.COMMAND_LINE:
+        hint = f"write --host {host} --port {found['port']}"
+    else:
+        hint = f'write host = "{host}" and port = {found["port"]}'
+    return [Finding("host-with-port", f"`host` holds a port too: {settings.host}", origin, hint=hint)]
 
 
 def _is_of_this_machine(origin: Origin) -> bool:

@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import closing
 
-from launcher.interpreter import parse_command
+from launcher.interpreter import as_bytes, parse_command, with_scripts
 from launcher.wire import messages
 from launcher.wire.channel import Channel, ChannelClosed
 from launcher.wire.reading_log import Reader, open_reading_log
@@ -187,7 +187,7 @@ class Child:
 def worker_environ(environ: Mapping[str, str], plan: Plan) -> dict[str, str]:
     """Return the environment in which a worker's interpreter starts: that of `launch`, and the app's variables."""
     kept = {name: value for name, value in environ.items() if name not in plan.unset_env}
-    return kept | dict(plan.env)
+    return with_scripts(kept, sys.executable, is_environment=sys.prefix != sys.base_prefix) | dict(plan.env)
 
 
 def describe_start(plan: Plan, how: str) -> str:
@@ -231,7 +231,7 @@ def _spawn(descriptors: tuple[int, ...], environ: Mapping[str, str], apart: Sequ
         # SIGPIPE, which Python ignores, must not be ignored by inheritance. Signals that go to the whole group, as
         # Ctrl-C does, are blocked until the worker can handle them.
         mask = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
-        return os.posix_spawn(sys.executable, argv, dict(environ), setsigdef=[signal.SIGPIPE], setsigmask=mask)
+        return os.posix_spawn(sys.executable, argv, as_bytes(environ), setsigdef=[signal.SIGPIPE], setsigmask=mask)
     finally:
         for descriptor in passed:
             os.set_inheritable(descriptor, False)

@@ -239,10 +239,19 @@ def holder_of(port: int) -> str:
     Reads proc(5), which shows the sockets of this user's processes; other systems do not tell without privileges.
     """
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
-    for pid in _pids() if inodes else ():
-        if inodes.intersection(_links(f"/proc/{pid}/fd")):
+    holders = {pid for pid in _pids() if inodes.intersection(_links(f"/proc/{pid}/fd"))} if inodes else set()
+    for pid in sorted(holders):
+        if _parent(pid) not in holders:  # workers share the socket of the server that started them
             return f"pid {pid} ({_command(pid)})"
     return ""
+
+
+def _parent(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _pids() -> list[int]:
@@ -279,4 +288,14 @@ def _command(pid: int) -> str:
             words = file.read().decode("utf-8", "replace").split("\0")
     except OSError:
         return "command unknown"
-    return clip(" ".join([os.path.basename(words[0]), *words[1:]]).strip(), _LONGEST_COMMAND) or "command unknown"
+    return clip(" ".join(as_typed(words)).strip(), _LONGEST_COMMAND) or "command unknown"
+
+
+def as_typed(words: list[str]) -> list[str]:
+    """Return a command line without folders, and `launch` in place of the Python that runs it."""
+    name = os.path.basename(words[1]) if len(words) > 1 else ""
+    if name == "launch":
+        return words[1:] if name == words[1] else [name, *words[2:]]
+    if words[1:3] == ["-m", "launcher"]:
+        return ["launch", *words[3:]]
+    return [os.path.basename(words[0]), *words[1:]]

@@ -583,7 +583,8 @@ def prepare(plan: Plan, listener: int) -> str:
     """
     for name in plan.unset_env:
         os.environ.pop(name, None)
-    os.environ.update(plan.env)
+    for name, text in plan.env.items():  # as UTF-8, also where the locale is ASCII
+        os.environb[name.encode("utf-8", "surrogateescape")] = text.encode("utf-8", "surrogateescape")
     os.environ["WERKZEUG_RUN_MAIN"] = "true"
     os.environ["WERKZEUG_SERVER_FD"] = str(listener)
     sys.argv[:] = ["launch", "dev"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from launcher.cli.environment import Value, app_environment, app_variables, dote
 from launcher.config.layer import Candidate, History, Origin, Source
 from launcher.config.resolve import Request, resolve_profile
 from launcher.config.sources.envfile import read_pairs
+from launcher.interpreter import with_scripts
 
 HARD = [
     "", " ", "a b", "it's", 'say "hi"', "a\\", "a b\\", "\\'", "$HOME ${HOME} $$", "x\\${}", "#no comment", "a # b", "a\nb",
@@ -97,7 +99,8 @@ def test_flask_app_follows_the_app_that_is_served(tmp_path, text: str, environ: 
 def test_environment_has_all_of_the_shell_but_what_is_removed(tmp_path) -> None:
     text = "[base]\nenv.A = 'a'\nenv.B = 'b'\n"
     found = app_environment(resolved(tmp_path, text, {"B": "mine", "PATH": "/bin"}), {"B": "mine", "PATH": "/bin"})
-    assert found == {"A": "a", "B": "mine", "PATH": "/bin", "FLASK_DEBUG": "1"}
+    path = with_scripts({"PATH": "/bin"}, sys.executable, is_environment=sys.prefix != sys.base_prefix)["PATH"]
+    assert found == {"A": "a", "B": "mine", "PATH": path, "FLASK_DEBUG": "1"}
     gone = History(("env", "PATH"), (Candidate(None, Origin(Source.COMMAND_LINE), unset=True),))
     stand_in = SimpleNamespace(
         history={gone.key: gone},

@@ -159,18 +159,21 @@ def test_a_deleted_folder_is_an_error(project: Project) -> None:
     assert ran.err.startswith("error[no-folder]: the current directory does not exist any more")
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["nope"]], ids=["stdout", "stderr"])
-def test_a_reader_that_leaves_is_no_error(argv: list[str]) -> None:
-    """`launch --help | true` says nothing and does not fail; nor does `launch nope 2>&1 | true`."""
+@pytest.mark.parametrize(
+    ("argv", "code"), [(["--help"], 0), (["nope"], 2), (["check"], 2)], ids=["help", "usage", "check"]
+)
+def test_exit_code_stays_when_the_reader_leaves(argv: list[str], code: int, tmp_path: Path) -> None:
+    """As in `launch check 2>&1 | true`."""
+    (tmp_path / "devserver.toml").write_text("[base]\nprot = 1\n")
     read, write = os.pipe()
     os.close(read)
     environ = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
     line = [sys.executable, "-m", "launcher", *argv]
     try:
-        done = subprocess.run(line, env=environ, stdout=write, stderr=write, timeout=60, check=False)
+        done = subprocess.run(line, env=environ, stdout=write, stderr=write, timeout=60, check=False, cwd=tmp_path)
     finally:
         os.close(write)
-    assert done.returncode == 0
+    assert done.returncode == code
 
 
 def test_closed_streams_are_no_error() -> None:

@@ -16,7 +16,7 @@ import pytest
 from launcher.errors import Problem, StartError
 from launcher.plan import Address
 from launcher.supervisor import listener as listener_module
-from launcher.supervisor.listener import BACKLOG, Listener, holder_of, listen, urls
+from launcher.supervisor.listener import BACKLOG, Listener, as_typed, holder_of, listen, urls
 
 
 @pytest.fixture
@@ -67,6 +67,37 @@ holder = socket.create_server(("127.0.0.1", 0))
 print(holder.getsockname()[1], flush=True)
 sys.stdin.read()
 """
+
+
+SERVER_WITH_WORKER = """import os, socket, subprocess, sys
+holder = socket.create_server(("127.0.0.1", 0))
+print(holder.getsockname()[1], flush=True)
+subprocess.run([sys.executable, "-c", "print(flush=True); input()"], pass_fds=[holder.fileno()])
+"""
+
+
+def test_server_is_named_and_not_its_worker() -> None:
+    argv = [sys.executable, "-c", SERVER_WITH_WORKER]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        port = int(holder.stdout.readline())
+        holder.stdout.readline()
+        assert holder_of(port).startswith(f"pid {holder.pid} ")
+        holder.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (["/v/bin/python", "/v/bin/launch", "dev"], "launch dev"),
+        (["/v/bin/python", "-m", "launcher", "dev", "-v"], "launch dev -v"),
+        (["/usr/bin/python3", "shop.py"], "python3 shop.py"),
+        (["nginx"], "nginx"),
+    ],
+)
+def test_command_is_shown_as_it_was_typed(words: list[str], typed: str) -> None:
+    assert " ".join(as_typed(words)) == typed
 
 
 def test_another_process_is_named_with_its_command() -> None:

@@ -105,7 +105,7 @@ def start(
     from launcher.supervisor.report import Report
     from launcher.supervisor.run import Supervisor
 
-    report = Report(invocation.err(), __version__, plan.project, verbose=verbose, timings=timings)
+    report = Report(invocation.err(drops=False), __version__, plan.project, verbose=verbose, timings=timings)
     report.problems(resolved.warnings)
     if needs_other_interpreter(plan, invocation.environ):
         child.close()

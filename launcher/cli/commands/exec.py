@@ -18,6 +18,7 @@ from launcher.cli.options import SettingsCommand, make_request, output_options, 
 from launcher.cli.usage import place
 from launcher.config.resolve import resolve_profile
 from launcher.errors import Problem
+from launcher.interpreter import as_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def replace_process(words: Sequence[str], folder: str, environ: Mapping[str, str
     for number in kept:
         signal.signal(number, signal.SIG_DFL)
     try:
-        os.execvpe(words[0], list(words), dict(environ))  # noqa: S606 - that is the purpose
+        os.execvpe(words[0], list(words), as_bytes(environ))  # noqa: S606 - that is the purpose
     except BaseException:
         for number, handler in kept.items():
             signal.signal(number, handler)

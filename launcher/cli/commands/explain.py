@@ -9,7 +9,7 @@ import click
 
 from launcher.cli.advice import changes, idle_profiles, unset_places, variables_for
 from launcher.cli.as_flags import command_line
-from launcher.cli.environment import shell_word
+from launcher.cli.environment import found_app, shell_word
 from launcher.cli.flags import flags_for
 from launcher.cli.options import OUTPUT, GroupedOption, SettingsCommand, make_request, output_options, request_options
 from launcher.cli.telling import candidate_json, document, hides_value, problem_json, shown_candidate, spot
@@ -164,7 +164,19 @@ def _tell_one(resolved: Outline, record: History, console: Console) -> None:
     if record.candidates:
         console.table([_candidate_row(item, item is record.winner, secret, look) for item in record.candidates])
         console.line()
+    if found := _found(resolved, record):
+        console.line(f"no setting names the app, and launch dev finds {escape(found)}")
+        console.line()
     _tell_places(resolved, record, console)
+
+
+def _found(resolved: Outline, record: History) -> str:
+    """Return the app that is served where *record* is that of an `app` without a value."""
+    if record.key != ("app",) or (record.candidates and record.winner.value):
+        return ""
+    folder = resolved.history.get(("app-dir",))
+    value = folder.winner.value if folder is not None and folder.candidates else ""
+    return found_app(resolved.project.root, value if isinstance(value, str) else "")
 
 
 def _tell_places(resolved: Outline, record: History, console: Console) -> None:
@@ -219,6 +231,7 @@ def _one_json(resolved: Outline, record: History) -> str:
         flags=[flag.name for flag in flags_for(dotted)],
         variables=variables_for(dotted),
         candidates=[candidate_json(item, secret=secret) for item in record.candidates],
+        found=_found(resolved, record),
         not_set_in=unset_places(resolved, record, look),
         not_active=idle_profiles(resolved, record),
         change={who.replace(" ", "_"): where for who, where in changes(resolved, record, look).items()},

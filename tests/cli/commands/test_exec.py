@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TEXT = "[base]\napp = 'shop:create_app'\nenv.GREETING = 'hello'\n[profiles.loud]\nenv.GREETING = 'HELLO'\n"
 
+KAESE = "k\u00e4se".encode()
+
 
 def start(project: Project, *argv: str, cwd: str = "", **streams: int) -> subprocess.Popen[str]:
     environ = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "HOME": str(project.root.parent), **project.environ}
@@ -109,3 +111,23 @@ def test_python_ignores_what_is_given_back(shop: Project) -> None:
         command.replace_process(["no-such-command"], str(shop.root), {"PATH": ""})
     for name in command._IGNORED_BY_PYTHON:
         assert signal.getsignal(getattr(signal, name)) is signal.SIG_IGN
+
+
+def test_command_is_that_of_the_environment_that_launch_lives_in(shop: Project) -> None:
+    """Also when it is not activated: `.venv/bin/launch exec -- pip` runs the pip of .venv."""
+    shop.environ["PATH"] = "/usr/bin:/bin"
+    assert ran(shop, "sh", "-c", "command -v python")[1].strip() == os.path.join(
+        os.path.dirname(sys.executable), "python"
+    )
+
+
+def test_variables_are_utf8_in_an_ascii_locale(project: Project) -> None:
+    project.files({"devserver.toml": "[base.env]\nNAME = 'k\u00e4se'\n"})
+    project.environ.update(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    code, out, err = ran(project, sys.executable, "-c", "import os; print(ascii(os.environb[b'NAME']))")
+    assert (code, out, err) == (0, f"{KAESE!a}\n", "")
+
+
+def test_flask_app_is_the_file_that_is_found(project: Project) -> None:
+    project.files({"wsgi.py": "app = None\n"})
+    assert ran(project, "sh", "-c", "echo $FLASK_APP")[1] == "wsgi.py\n"
