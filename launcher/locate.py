@@ -49,7 +49,7 @@ def parse_reference(text: str) -> Reference:
     """
     try:
         tree: ast.expr = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: it is nested too deeply
         raise _bad_reference(text) from None
     if not isinstance(tree, ast.Call):
         return Reference(text, _dotted(tree, text))

@@ -192,7 +192,7 @@ def _from_gunicorn_file(name: str, folder: str) -> str:
     text, _ = read_text(os.path.join(folder, name.removeprefix("file:") or "gunicorn.conf.py"))
     try:
         body = ast.parse(text or "").body
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     found = [node for node in body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
     named = [n for n in found if any(isinstance(target, ast.Name) and target.id == "wsgi_app" for target in n.targets)]

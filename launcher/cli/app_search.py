@@ -99,7 +99,7 @@ def _apps_in(file: str) -> Iterator[tuple[int, str, int]]:
     try:
         with open(file, "rb") as stream:
             tree = ast.parse(stream.read(_MAX_BYTES))
-    except (OSError, SyntaxError, ValueError, RecursionError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in tree.body:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and (made := _makes_app(node.value)):

@@ -7,7 +7,6 @@ again and again in the load that follows, the load itself changes it, and it is 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -89,7 +88,7 @@ class Loops:
 
     _causes: Counter[str] = field(default_factory=Counter)
     _since: float = 0.0
-    _ended: float = -math.inf
+    _ended: float = -float("inf")
     _suspects: dict[str, _Suspect] = field(default_factory=dict)
     _row: tuple[str, int] = ("", 0)
 

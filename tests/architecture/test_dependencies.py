@@ -64,6 +64,7 @@ PURE_IMPORTS = {
     "json",
     "re",
     "launcher.errors",
+    "launcher.standard",  # copies of the modules above
     "launcher.wire.digest",  # for the names of special digests
     *("launcher." + module.removesuffix(".py").replace("/", ".") for module in PURE),
 }

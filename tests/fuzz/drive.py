@@ -59,7 +59,7 @@ _SEEN.update(map(chr, range(0x13430, 0x13440)))
 _HELP = {"-h", "--help", "--version"}
 QUOTED = {"command line", "environment"}
 
-PLACELESS = {"no-folder", "output"}
+PLACELESS = {"no-folder", "output", "target-not-found"}
 """Slugs of problems that are nowhere in a file and in no argument."""
 
 WHOLE_FILE = {"unreadable", "too-large", "encoding", "init-exists", "duplicate-profile", "profile-name", "never-used"}
