@@ -24,6 +24,12 @@ EDITS = 3
 SETTLING = 2.0
 """Seconds after which nothing is left to do for a server that was started or has loaded anew."""
 
+HOP_PAUSES = (0.3, 2.5)
+"""Seconds that somebody takes to go from one file to the next, at least and at most."""
+
+HOP_REST = 0.2
+"""How often somebody does."""
+
 IDLE_SECONDS = 15.0
 CALLING_SECONDS = 4.0
 
@@ -76,17 +82,22 @@ def measure_storm(start: Callable[[], Server], reloads: int) -> Samples:
 
 
 def measure_fresh(start: Callable[[], Server], reloads: int) -> Samples:
-    """Requests sent as soon as a save has returned that were answered by the old code, or not at all."""
+    """Requests sent as soon as a save has returned that were answered by older code of any file, or not at all.
+
+    The saves hop from file to file, and some come after a pause in which a server may prepare the next reload.
+    """
     stale = lost = 0
     with start() as server:
         server.wait_until_up()
-        target = "late" if "late" in server.app.targets else "entry"
-        save(server, target)
+        for target in server.app.targets:
+            save(server, target)
         for _ in range(reloads):
-            stamp, _ = server.app.edit(target)
+            server.app.edit(random.choice(list(server.app.targets)))
             outcome, text = ask(server.port, "/stamps", timeout=RELOAD_LIMIT)
             lost += outcome != "200"
-            stale += outcome == "200" and stamp not in text.split()
+            stale += outcome == "200" and not set(server.app.stamps.values()) <= set(text.split())
+            if random.random() < HOP_REST:
+                pause(random.uniform(*HOP_PAUSES))
     return {"stale": stale, "lost": lost, "of tries": reloads}
 
 
