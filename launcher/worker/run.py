@@ -112,7 +112,7 @@ def main(channel_fd: int, lifeline: int, crash_log: int, reading_log: int = -1) 
     try:
         channel.send(Booted(os.getpid()))
         _import_web()
-        return Worker(channel, Writer(reading_log)).live()
+        return Worker(channel, Writer(reading_log), began=os.fstat(crash_log).st_ctime_ns).live()
     except ChannelClosed:
         return LOST if channel.is_lost() else 0
     except StartError:  # has been told when the app was to be loaded; the failure page needs the certificate as well
@@ -126,6 +126,21 @@ def main(channel_fd: int, lifeline: int, crash_log: int, reading_log: int = -1) 
 def _unservable(error: Exception) -> Failed:
     cause = "launch cannot serve this app, which has changed something that serving needs"
     return Failed(cause, f"{cause}\n{type(error).__name__}: {error}\n")
+
+
+def _early_files() -> list[str]:
+    """Return the files of a project that this interpreter imported at its own start (`sitecustomize`, .pth files)."""
+    files = [getattr(module, "__file__", None) for module in tuple(sys.modules.values())]
+    return [file for file in files if isinstance(file, str) and is_project_file(file)]
+
+
+def _has_changed_since(file: str, moment: int) -> bool:
+    """Return whether a file was saved at or after this time, in nanoseconds, or is gone."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return True
+    return max(status.st_mtime_ns, status.st_ctime_ns) >= moment
 
 
 def _adjusted(plan: Plan, message: Adjust) -> Plan:
@@ -193,9 +208,13 @@ def _import_web() -> None:
 
 
 class Worker:
-    """One worker process on the far side of *channel*, which writes to *log* what it reads."""
+    """One worker process on the far side of *channel*, which writes to *log* what it reads.
 
-    def __init__(self, channel: Channel, log: Writer) -> None:
+    `began` is the time of its start, in nanoseconds since the epoch. Files imported then may have changed since.
+    """
+
+    def __init__(self, channel: Channel, log: Writer, began: int = 0) -> None:
+        self._began = began
         self._link = Link(channel, log)
         self._listener: socket.socket | None = None
         self._failure: Failure | None = None
@@ -332,6 +351,8 @@ class Worker:
 
     def _load(self, plan: Plan, checkpoints: Checkpoints | None) -> bool:
         """Import the app and serve it until drained; return False if it could not be loaded."""
+        if self._began and any(_has_changed_since(file, self._began) for file in _early_files()):
+            os._exit(0)  # a fresh interpreter takes its place
         self._link.send(Loading())
         if self._lacks:
             cause = f"the project folder is gone ({plan.project})"

@@ -19,6 +19,13 @@ PRICES = "VERSION = {!r}\ndef price():\n    return 3\ndef finish(app):\n    retu
 RELOADED = "served again after"
 
 
+APP_OF_CONF = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [conf.V.encode()]
+"""
+
+
 def prices(version: str) -> str:
     return PRICES.format(version)
 
@@ -651,3 +658,18 @@ def test_the_base_of_libraries_is_made_although_the_app_is_edited_at_once(projec
     assert "Traceback" not in log
     before = log.count("back to the imported libraries, served")
     server.until(lambda: edit(app).count("back to the imported libraries, served") > before, "another base")
+
+
+@pytest.mark.parametrize("engine", ["restart", "auto"])
+def test_module_imported_by_sitecustomize_is_never_old(project: Project, engine: str):
+    """The spare interpreter has imported it at its own start, before the save."""
+    app = "import conf\n" + APP_OF_CONF
+    site = "import conf, os\nopen(os.environ['E2E_JOURNAL'], 'a').write('started\\n')\n"
+    project.files({"app.py": app, "conf.py": 'V = "one"\n', "sitecustomize.py": site})
+    server = project.dev("--set", f'reload.engine="{engine}"', PYTHONPATH=str(project.root))
+    server.answers("one")
+    for count, version in enumerate(("two", "three", "four"), 1):
+        project.noted("started", 2 + count)  # launch, a worker for each load, and the spare
+        project.save("conf.py", f'V = "{version}"\n')
+        server.says(RELOADED, count)
+        assert server.get().text == version
