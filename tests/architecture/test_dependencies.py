@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from fnmatch import fnmatch
@@ -95,7 +96,7 @@ def test_every_dependency_has_an_owner():
     project = tomli.loads((ROOT / "pyproject.toml").read_text())["project"]
     libraries = {found.library for module in modules() for found in imports(module) if found.third_party}
     imported_as = {"python-dotenv": "dotenv"}
-    names = [requirement.partition(">")[0] for requirement in project["dependencies"]]
+    names = [re.split("[<>]", requirement)[0] for requirement in project["dependencies"]]
     unused = [name for name in names if imported_as.get(name, name) not in libraries]
     assert unused == []
 
