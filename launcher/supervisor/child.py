@@ -170,6 +170,15 @@ class Child:
         lines = os.read(self._crash_log, _CRASH_LOG_SIZE).decode("utf-8", "replace").splitlines(keepends=True)
         return "".join(line for line in lines if not line.startswith(_HIDDEN))
 
+    def processor_seconds(self) -> float:
+        """Return for how many seconds the process has used a processor; 0 where the system does not tell (proc(5))."""
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def lived(self) -> float:
         """Return for how many seconds the worker has served."""
         return 0.0 if self.served_since is None else time.monotonic() - self.served_since

@@ -51,7 +51,10 @@ AHEAD = 100_000
 """How many bytes the names of the sources may have that a copy reads ahead: what is sent must not wait for it."""
 
 PATIENCE = (2.0, 2.0)
-"""A copy may take so many times as long as a cold start did, and so many seconds more; then it is given up."""
+"""A copy may work so many times as long as a cold start took, and so many seconds more; then it is given up."""
+
+PROGRESS = 0.05
+"""A copy that is late is still at work if it has used so many seconds of the processor since the last look."""
 
 
 @dataclass(slots=True)
@@ -638,6 +641,15 @@ class Engine:
             self._neglect(child.channel)
             child.close()
             self._idle = None
+
+
+def is_at_work(before: float, used: float, patience: float) -> bool:
+    """Return whether a copy that is late may still come to serve.
+
+    *before* and *used* are the seconds of the processor that it had used at the last look and has used now. Time alone
+    says nothing, since a busy machine makes a good copy slow. A copy that hangs uses none, an endless loop too much.
+    """
+    return before + PROGRESS <= used <= patience
 
 
 def _identity(folder: str) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from launcher.supervisor import events, memory, orphans, state
 from launcher.supervisor.child import describe_start
 from launcher.supervisor.children import GRACE_SECONDS, Children
 from launcher.supervisor.clock import Clock
-from launcher.supervisor.engine import MOST, Engine
+from launcher.supervisor.engine import MOST, Engine, is_at_work
 from launcher.supervisor.impact import changed_settings, needs_reload
 from launcher.supervisor.listener import Listener
 from launcher.supervisor.report import banner_rows
@@ -224,11 +224,18 @@ class Supervisor:
         patience = self._engine.patience()
         self._clock.after(patience, lambda: self._copy_is_late(action.child, copy, patience))
 
-    def _copy_is_late(self, number: int, copy: Child, patience: float) -> None:
-        """Give up a copy that does not come to serve, unless somebody is asked something on the terminal."""
+    def _copy_is_late(self, number: int, copy: Child, patience: float, used: float = 0.0) -> None:
+        """Give up a copy that does not come to serve, unless it is still at work or a person is asked something.
+
+        *used* are the seconds of the processor that it had used at the last look.
+        """
         if self._children.get(number) is copy:
             self._children.hear_out(number, copy)  # it may serve by now
         if self._children.get(number) is not copy or not self._is_loading(number) or copy.asking:
+            return
+        now = copy.processor_seconds()
+        if is_at_work(used, now, patience):
+            self._clock.after(patience, lambda: self._copy_is_late(number, copy, patience, now))
             return
         copy.verdict = f"it did not serve within {patience:.1f} s"
         if not copy.pid:

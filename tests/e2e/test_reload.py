@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -673,3 +674,24 @@ def test_module_imported_by_sitecustomize_is_never_old(project: Project, engine:
         project.save("conf.py", f'V = "{version}"\n')
         server.says(RELOADED, count)
         assert server.get().text == version
+
+
+SLOW = """
+import time
+for _ in range(9):  # little of a processor, as on a busy machine: {version}
+    time.sleep(0.4)
+    begun = time.process_time()
+    while time.process_time() < begun + 0.06:
+        pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="snapshots need Linux")
+def test_copy_that_is_slow_but_at_work_is_not_given_up(project: Project):
+    project.files({"app.py": "import conf, late\n" + APP_OF_CONF, "conf.py": 'V = "one"\n', "late.py": ""})
+    server = project.dev("-v")
+    server.answers("one")
+    project.save("late.py", SLOW.format(version=2))
+    server.says(RELOADED)
+    assert "failed, it did not serve" not in server.log()
+    assert "cold start" not in edits(server)[0]

@@ -18,7 +18,7 @@ import pytest
 
 from launcher.plan import Address, Plan, Reload, Target
 from launcher.supervisor.child import Child
-from launcher.supervisor.engine import AHEAD, BESIDES, EDITED, MOST, PLACES, Engine, _sources
+from launcher.supervisor.engine import AHEAD, BESIDES, EDITED, MOST, PLACES, Engine, _sources, is_at_work
 from launcher.supervisor.events import TellLoad
 from launcher.supervisor.memory import FEW
 from launcher.supervisor.recent import COMPANY, TOGETHER_SECONDS
@@ -1278,3 +1278,17 @@ def test_a_copy_may_take_longer_than_a_cold_start(reserve: Reserve) -> None:
     assert reserve.engine.patience() == 2.0
     reserve.engine.loaded_cold(1.5)
     assert reserve.engine.patience() == 5.0
+
+
+@pytest.mark.parametrize(
+    ("before", "used", "at_work"),
+    [
+        pytest.param(0.0, 1.0, True, id="slow-machine"),
+        pytest.param(1.0, 1.2, True, id="slower-still"),
+        pytest.param(0.0, 0.0, False, id="hangs"),
+        pytest.param(1.2, 1.2, False, id="hangs-after-some-work"),
+        pytest.param(2.0, 4.1, False, id="endless-loop"),
+    ],
+)
+def test_late_copy_is_given_up_by_what_it_does(before: float, used: float, at_work: bool) -> None:
+    assert is_at_work(before, used, 4.0) is at_work
