@@ -170,6 +170,14 @@ class Child:
         lines = os.read(self._crash_log, _CRASH_LOG_SIZE).decode("utf-8", "replace").splitlines(keepends=True)
         return "".join(line for line in lines if not line.startswith(_HIDDEN))
 
+    def exists(self) -> bool:
+        """Return whether the process is there, be it as one that has ended and was not reaped."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def processor_seconds(self) -> float:
         """Return for how many seconds the process has used a processor; 0 where the system does not tell (proc(5))."""
         try:

@@ -146,14 +146,18 @@ class Children:
             if not child.pid:
                 self.vanished(number, child.verdict or "it ended before it could do anything")
             elif child.origin is None:
-                self._clock.after(GRACE_SECONDS, lambda: self._outlives_channel(child))
+                self._clock.after(GRACE_SECONDS, lambda: self._outlives_channel(number, child))
             else:
                 self._ask_how_it_ended(number, child)
 
-    def _outlives_channel(self, child: Child) -> None:
-        """End a worker that goes on although its channel is closed."""
+    def _outlives_channel(self, number: int, child: Child) -> None:
+        """End a worker whose channel is closed. SIGCHLD says how it ended, unless it was reaped before it was known."""
+        if self._known.get(number) is not child:
+            return
         child.verdict = child.verdict or LOST_CHANNEL
         child.end()
+        if not child.exists():
+            self.vanished(number, "its end was not seen")
 
     def _ask_how_it_ended(self, number: int, child: Child) -> None:
         """Have a copy that has ended, or has closed its channel, reaped by the snapshot that it came from."""

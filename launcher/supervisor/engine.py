@@ -158,6 +158,8 @@ class Engine:
     def fresh(self) -> Child:
         """Return a fresh interpreter: one that was kept, or one that is started now."""
         if self._idle is not None:
+            self._drop_idle(self._idle)  # it may have ended, and been reaped, since the last wait
+        if self._idle is not None:
             child, self._idle = self._idle, None
             self._neglect(child.channel)
             return child
