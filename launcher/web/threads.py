@@ -107,10 +107,10 @@ class Threads:
             missed = slot.missed()
         if missed is not None:
             self._new_slot().put(missed)
-        self._refill()
         if not self._is_kind_known and self._begun >= ALL_NEW:
             self._is_kind_known = True
             self._kind = _kind_of_leftovers()
+        self._refill()
 
     def _refill(self) -> None:
         """Have a new thread wait for the next request, unless one does.
