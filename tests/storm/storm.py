@@ -21,7 +21,7 @@ PAUSE = 0.06
 """The longest time between two saves."""
 
 IGNORED = "changes with each reload: ignored until it stops"
-"""What the server says before it answers by an older save: for three seconds no load has ended before the next save."""
+"""What the server says before it answers by an older save. Saves of another program should not lead to it, and do."""
 
 STOP_SECONDS = 20.0
 """How long the last number may take to be served after the storm."""
