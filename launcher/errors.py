@@ -17,17 +17,17 @@ class ExitCode(IntEnum):
     """The exit codes that a user can rely on."""
 
     STOPPED = 0
-    """Done, or stopped as asked."""
+    """The command succeeded, or the server was stopped."""
     FAILED = 1
-    """The app failed where the loading strategy says to fail, or the server could not start or go on."""
+    """The app failed and `loading` ends the server then, or the server could not start or continue."""
     USAGE = 2
-    """The command line or a setting must be edited."""
+    """The command line or a setting is wrong."""
     WARNINGS = 3
-    """There are warnings, and `check --strict` asked to fail for them."""
+    """`check --strict` found warnings."""
     BUG = 70
-    """A fault of launch itself."""
+    """launch itself has a bug."""
     INTERRUPTED = 130
-    """Interrupted before it served."""
+    """The command was interrupted before the server was ready."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,15 +175,17 @@ def request_options() -> list[click.Parameter]:
     return [
         GroupedOption(["--profile"], group=CHOICE, metavar="NAME", help="Use this profile."),
         GroupedOption(
-            ["--set", "sets"], group=CHOICE, multiple=True, metavar="KEY=TOML", help="Set any key; may be repeated."
+            ["--set", "sets"], group=CHOICE, multiple=True, metavar="KEY=TOML", help="Set any key. Can be repeated."
         ),
         GroupedOption(
-            ["--unset", "unsets"], group=CHOICE, multiple=True, metavar="KEY", help="Take a key's value away."
+            ["--unset", "unsets"], group=CHOICE, multiple=True, metavar="KEY", help="Remove the value of a key."
         ),
         GroupedOption(["--config"], group=CHOICE, metavar="FILE", help="Read this file instead of devserver.toml."),
-        GroupedOption(["--no-local"], group=CHOICE, is_flag=True, help="Leave devserver.local.toml out."),
-        GroupedOption(["--no-env-file"], group=CHOICE, is_flag=True, help="Leave the .env files out."),
-        GroupedOption(["--isolated"], group=CHOICE, is_flag=True, help="Read no file and no variable: only flags."),
+        GroupedOption(["--no-local"], group=CHOICE, is_flag=True, help="Ignore devserver.local.toml."),
+        GroupedOption(["--no-env-file"], group=CHOICE, is_flag=True, help="Ignore the .env files."),
+        GroupedOption(
+            ["--isolated"], group=CHOICE, is_flag=True, help="Ignore all files and variables. Use only flags."
+        ),
     ]
 
 
@@ -191,9 +193,7 @@ def output_options(*, machine: bool) -> list[click.Parameter]:
     """Return the options about what is printed; with `--json` for a command that a program would read."""
     options: list[click.Parameter] = []
     if machine:
-        options.append(
-            GroupedOption(["--json", "as_json"], group=OUTPUT, is_flag=True, help="Print JSON for programs.")
-        )
+        options.append(GroupedOption(["--json", "as_json"], group=OUTPUT, is_flag=True, help="Print JSON."))
     return [*options, color_option(), help_option()]
 
 
@@ -204,7 +204,7 @@ def color_option() -> click.Option:
         group=OUTPUT,
         type=click.Choice(COLOR_CHOICES),
         expose_value=False,
-        help="Colour the output; `auto` asks the terminal.",
+        help="Colour the output. `auto` detects a terminal.",
     )
 
 
@@ -217,7 +217,7 @@ def help_option() -> click.Option:
         is_eager=True,
         expose_value=False,
         callback=_help,
-        help="Show this.",
+        help="Show this help.",
     )
 
 

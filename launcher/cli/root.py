@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 # Title of the group in the help: name of the command, which is also the name of its module, and its help.
 COMMANDS = {
     "Run": {
-        "dev": "Serve the app, and start it again when its files change.",
-        "init": "Write a first devserver.toml from what the project says today.",
-        "exec": "Run any command with the app's variables, in the project's folder.",
+        "dev": "Serve the app, and reload it when its files change.",
+        "init": "Write a devserver.toml from the existing files of the project.",
+        "exec": "Run a command with the app's variables, in the project's folder.",
     },
     "Understand": {
-        "explain": "Show each setting, where its value comes from, and what it hides.",
-        "check": "Find every problem in every profile; start nothing.",
-        "profiles": "List the profiles, or compare two of them.",
-        "doctor": "Look for what could keep this machine from serving the project.",
-        "env": "Print the app's variables, for another program.",
+        "explain": "Show each setting, where it is set, and what it overrides.",
+        "check": "Validate all profiles without starting the app.",
+        "profiles": "List the profiles, or compare two.",
+        "doctor": "Diagnose this machine and project.",
+        "env": "Print the app's variables.",
         "schema": "Print the JSON Schema for editors, or describe a setting.",
-        "completion": "Print the script with which your shell completes lines of launch.",
-        "help": "Show the help of a command, or what an error means.",
+        "completion": "Print the completion script for a shell.",
+        "help": "Show the help of a command, or explain an error.",
     },
 }
 UNLISTED = ("program",)
-"""Commands that are no business of people."""
+"""Internal commands, which the help does not list."""
 
 EXAMPLES = {
-    "launch dev": "serve what devserver.toml says",
+    "launch dev": "serve the app of devserver.toml",
     "launch dev shop:create_app": "serve this app",
-    "launch dev --profile eager": "with the settings of a profile",
-    "launch explain port": "why is the port what it is?",
+    "launch dev --profile eager": "use the settings of a profile",
+    "launch explain port": "show where the port is set",
 }
 
 
@@ -80,10 +80,10 @@ def command_names() -> list[str]:
 def help_text() -> str:
     """Return what `launch --help` prints."""
     sections = [(f"{title}:", list(group.items())) for title, group in COMMANDS.items()]
-    options = {"-h, --help": "Show this; after a command, all of its flags.", "--version": "Show the version."}
+    options = {"-h, --help": "Show this help. After a command, show its flags.", "--version": "Show the version."}
     sections.append(("Options:", list(options.items())))
     lines = ["Usage: launch COMMAND [ARGUMENTS]", ""]
-    lines += ["Starts your team's WSGI app for development from one committed file."]
+    lines += ["Start your team's WSGI app for development from one committed file."]
     for title, rows in sections:
         lines += ["", title, *(f"  {name:<12}{text}" for name, text in rows)]
     lines += ["", "Examples:", *(f"  {line:<30}{text}" for line, text in EXAMPLES.items())]

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 SCHEMA_FILE = ".launch/devserver.schema.json"
 IGNORE_FILE = ".gitignore"
 IGNORED = ("devserver.local.toml", ".env*.local", ".launch/tls/")
-_REASON = "# launch: what belongs to one machine"
+_REASON = "# launch: files of one machine"
 _MOST = 3  # other apps that are offered
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def settings_text(found: Discovery) -> str:
     """Return the text of devserver.toml."""
-    lines = [f"#:schema ./{SCHEMA_FILE}", "", "# Everything that can stand here: launch schema --text", "", "[base]"]
+    lines = [f"#:schema ./{SCHEMA_FILE}", "", "# All settings: launch schema --text", "", "[base]"]
     written = [(row.key, found.settings[row.key]) for row in settings_table() if row.key in found.settings]
     for key, item in written:
         lines += _setting(key, item)
     if "app" not in found.settings:
-        lines += ['# app = "module:name"  # found by itself: the app in wsgi.py or app.py']
+        lines += ['# app = "module:name"  # detected when not set: the app in wsgi.py or app.py']
     lines += [f"# app = {toml(item.value)}  # {item.where}" for item in other_apps(found)[:_MOST]]
     lines += _variables("base.env", found)
     for name, profile in found.profiles.items():
@@ -82,7 +82,7 @@ def toml(value: object) -> str:
 def _setting(key: str, item: Item) -> list[str]:
     line = f"{keys.join(key.split('.'))} = {toml(item.value)}"
     if key == "host" and not is_loopback(str(item.value)):
-        why = ["# With the debugger on, only your own machine may say this: devserver.local.toml, or --host."]
+        why = ["# With the debugger on, set this on your own machine only: in devserver.local.toml, or with --host."]
         return [*why, f"# {line}  # {item.where}"]
     return [f"{line}  # {item.where}"]
 

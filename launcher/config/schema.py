@@ -57,13 +57,13 @@ class Table(BaseModel):
 class AppVariable(Table):
     """A variable for the app, written as a table."""
 
-    value: StrictStr | None = setting(None, "The text of the variable.")
-    default: StrictStr | None = setting(None, "The text of the variable where nothing else sets it.")
+    value: StrictStr | None = setting(None, "The value of the variable.")
+    default: StrictStr | None = setting(None, "The value, if no other source sets the variable.")
     required: StrictStr | None = setting(
-        None, "How to get a value; `launch dev` stops with this text where nothing sets it."
+        None, "How to get a value. `launch dev` stops with this text if no source sets one."
     )
-    secret: bool = setting(False, "Never show the value.")
-    override: bool = setting(False, "Win over the shell and the .env files.")
+    secret: bool = setting(False, "Mask the value in all output.")
+    override: bool = setting(False, "Override the shell and the .env files.")
 
     @model_validator(mode="after")
     def _has_one_kind(self) -> AppVariable:
@@ -80,16 +80,18 @@ AppValue = Annotated[Annotated[StrictStr, Tag("text")] | Annotated[AppVariable, 
 
 
 class ReloadTable(Table):
-    """What is watched, and how a changed app is started again."""
+    """The reloader: which files to watch, and how to reload the app."""
 
     enabled: bool = setting(
         True,
-        "Start the app again when a file that it read changes; as `debug` unless set.",
+        "Reload the app when a file that it read changes. Defaults to `debug`.",
         werkzeug="use_reloader",
         flask="--reload",
     )
     engine: Literal["auto", "snapshot", "restart"] = setting(
-        "auto", "How the app is started again: from a snapshot, or from nothing.", werkzeug="reloader_type"
+        "auto",
+        "How to reload: `snapshot` resumes a copy of the worker, `restart` starts a new interpreter.",
+        werkzeug="reloader_type",
     )
     include: Texts = setting(
         (), "More files to watch, in gitignore syntax.", werkzeug="extra_files", flask="--extra-files"
@@ -99,14 +101,14 @@ class ReloadTable(Table):
     )
     poll: float = setting(
         0.0,
-        "Look for changes every so many seconds instead of waiting for events; 0 waits for events.",
+        "Check the files every N seconds. 0 uses file events of the system.",
         werkzeug="reloader_interval",
         ge=0,
         le=3600,
         allow_inf_nan=False,
     )
     drain_seconds: float = setting(
-        5.0, "How long an old worker may finish what it has.", ge=0, le=3600, allow_inf_nan=False
+        5.0, "Seconds that open requests have to finish in the old worker.", ge=0, le=3600, allow_inf_nan=False
     )
 
 
@@ -115,25 +117,25 @@ class DebuggerTable(Table):
 
     enabled: bool = setting(
         True,
-        "Show the interactive debugger for an error; as `debug` unless set.",
+        "Show the interactive debugger for an error. Defaults to `debug`.",
         werkzeug="use_debugger",
         flask="--debugger",
     )
-    console: bool = setting(True, "Allow running code in the debugger's page.", werkzeug="use_evalex")
+    console: bool = setting(True, "Allow code to run in the debugger.", werkzeug="use_evalex")
     pin: str = setting(
         "random",
-        "What the debugger asks for before it runs code: `random`, `off`, or digits.",
+        "PIN that the debugger requires before it runs code: `random`, `off`, or digits.",
         pattern=r"^(random|off|[0-9]+(-[0-9]+)*)$",
     )
 
 
 class BrowserTable(Table):
-    """What happens in the browser by itself."""
+    """Live reload, and opening the browser."""
 
     live_reload: bool = setting(
-        True, "Refresh open pages after a reload, and when a template or static file changes; needs `reload.enabled`."
+        True, "Refresh open pages after a reload, or when a template or static file changes. Needs `reload.enabled`."
     )
-    open: bool | StrictStr = setting(False, "Open the browser once at the start; a text is the path to open.")
+    open: bool | StrictStr = setting(False, "Open the browser once at the start. Text is the path to open.")
 
 
 class TlsTable(Table):
@@ -141,11 +143,13 @@ class TlsTable(Table):
 
     cert: str = setting("", "Certificate file in PEM format.", path=True, werkzeug="ssl_context", flask="--cert")
     key: str = setting("", "Private key file of the certificate.", path=True, werkzeug="ssl_context", flask="--key")
-    adhoc: bool = setting(False, "Make a certificate once and keep it.", werkzeug="ssl_context", flask="--cert adhoc")
+    adhoc: bool = setting(
+        False, "Create a certificate once, and keep it.", werkzeug="ssl_context", flask="--cert adhoc"
+    )
 
 
 class ProxyFixTable(Table):
-    """How many proxies in front are trusted for each header (Werkzeug's `ProxyFix`)."""
+    """Number of proxies to trust for each header (Werkzeug's `ProxyFix`)."""
 
     x_for: int = setting(0, "Trusted values of `X-Forwarded-For`.", ge=0)
     x_proto: int = setting(0, "Trusted values of `X-Forwarded-Proto`.", ge=0)
@@ -155,21 +159,23 @@ class ProxyFixTable(Table):
 
 
 class WsgiTable(Table):
-    """Werkzeug's own middleware around the app, and what else its server can be told."""
+    """Werkzeug's middleware around the app, and options of its server."""
 
     static: dict[str, StrictStr] = setting(
-        {}, "URL prefixes and the folders that are served below them.", path=True, werkzeug="static_files"
+        {}, "URL prefixes, each with the folder to serve there.", path=True, werkzeug="static_files"
     )
-    proxy_fix: ProxyFixTable = setting(ProxyFixTable(), "Trust headers of a proxy in front.")
-    prefix: str = setting("", "URL path below which the app is mounted.", pattern=r"^(/.*[^/])?$")
-    profiler: str = setting("", "Folder for a profile of every request; empty for none.", path=True)
-    lint: bool = setting(False, "Check that the app keeps to the WSGI standard.")
+    proxy_fix: ProxyFixTable = setting(
+        ProxyFixTable(), "Number of proxies to trust for each header (Werkzeug's `ProxyFix`)."
+    )
+    prefix: str = setting("", "URL path to mount the app at.", pattern=r"^(/.*[^/])?$")
+    profiler: str = setting("", "Folder for a profile of each request. Off when empty.", path=True)
+    lint: bool = setting(False, "Check that the app follows the WSGI standard.")
     passthrough_errors: bool = setting(
-        False, "Let errors of the app end the server, for debuggers that attach to it.", werkzeug="passthrough_errors"
+        False, "Let an error of the app end the server, for debuggers that attach to it.", werkzeug="passthrough_errors"
     )
     request_handler: str = setting(
         "",
-        "Werkzeug request handler class to use, as `module:Class`.",
+        "Werkzeug request handler class, as `module:Class`.",
         werkzeug="request_handler",
         pattern=r"^([A-Za-z_][\w.]*:[A-Za-z_]\w*)?$",
     )
@@ -183,25 +189,23 @@ class Settings(Table):
 
     app: str = setting(
         "",
-        "What to serve: `module:name`, `path/to/file.py:name`, `module:factory('x')`; found by itself when empty.",
+        "App to serve: `module:name`, `path/to/file.py:name`, `module:factory('x')`. Detected when empty.",
         werkzeug="application",
         flask="--app",
     )
-    app_dir: str = setting(
-        "", "Folder that goes to the front of the import path; the project root when empty.", path=True
-    )
+    app_dir: str = setting("", "Folder to put first on the import path. The project root when empty.", path=True)
     host: str = setting(
         "127.0.0.1", "Address to listen on, or `unix:PATH`.", werkzeug="hostname", flask="--host", min_length=1
     )
     port: Port | Literal["auto"] = setting(
         5000,
-        "Port to listen on: 0 for any free one, `auto` for the same free one each time.",
+        "Port to listen on. 0 picks a free port, `auto` the same free port each time.",
         werkzeug="port",
         flask="--port",
     )
     debug: bool = setting(
         True,
-        "Turn on `reload.enabled` and `debugger.enabled` unless they are set, and FLASK_DEBUG for the app.",
+        "Default of `reload.enabled` and `debugger.enabled`, and the value of FLASK_DEBUG.",
         flask="--debug",
     )
     loading: Literal["auto", "eager", "lazy"] = setting(
@@ -209,27 +213,25 @@ class Settings(Table):
     )
     threads: bool = setting(True, "Answer requests in threads.", werkzeug="threaded", flask="--with-threads")
     processes: int = setting(
-        1, "Answer requests in up to so many processes; more than 1 turns `threads` off.", werkzeug="processes", ge=1
+        1, "Answer requests in up to N processes. More than 1 turns `threads` off.", werkzeug="processes", ge=1
     )
     env: dict[str, AppValue] = setting(
         {},
-        "Variables for the app: text, or a table with one of `value`, `default`, `required`, and `secret`, `override`.",
+        "Variables of the app: text, or a table with `value`, `default` or `required`, and `secret` or `override`.",
     )
     env_files: Texts = setting(
         (".env",),
-        "Files with variables, each also with .PROFILE, .local and .PROFILE.local at its end. -e adds one file.",
+        "Files with variables. Each is also read with .PROFILE, .local and .PROFILE.local appended. -e adds a file.",
         path=True,
         flask="--env-file",
     )
-    ignore_variables: Texts = setting(
-        (), "Names of `LAUNCH_` variables that belong to other programs; a * at the end stands for any ending."
-    )
-    reload: ReloadTable = setting(ReloadTable(), "What is watched, and how a changed app is started again.")
+    ignore_variables: Texts = setting((), "`LAUNCH_` variables of other programs. A * at the end matches any ending.")
+    reload: ReloadTable = setting(ReloadTable(), "The reloader: which files to watch, and how to reload the app.")
     debugger: DebuggerTable = setting(DebuggerTable(), "The interactive debugger in the browser.")
-    browser: BrowserTable = setting(BrowserTable(), "What happens in the browser by itself.")
+    browser: BrowserTable = setting(BrowserTable(), "Live reload, and opening the browser.")
     tls: TlsTable = setting(TlsTable(), "HTTPS.")
-    allowed_hosts: Texts = setting((), "Host names that are answered besides the safe defaults.")
-    wsgi: WsgiTable = setting(WsgiTable(), "Middleware around the app.")
+    allowed_hosts: Texts = setting((), "Host names to accept besides the safe defaults.")
+    wsgi: WsgiTable = setting(WsgiTable(), "Werkzeug's middleware around the app, and options of its server.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,22 +260,22 @@ FILE_KEYS: tuple[Setting, ...] = (
         "default-profile",
         "the name of a profile",
         "",
-        "The profile that is used when none is named; stands above all tables.",
+        "Profile to use by default. Write it above all tables.",
         "LAUNCH_PROFILE",
         ("text",),
     ),
 )
 PROFILE_KEYS: tuple[Setting, ...] = (
-    Setting("description", "text", "", "One line that says what the profile is for.", "", ("text",)),
+    Setting("description", "text", "", "One line that describes the profile.", "", ("text",)),
     Setting(
         "extends",
         "the name of a profile, or a list of names",
         (),
-        "Profiles whose settings come below this one's, in this order.",
+        "Profiles to extend. Later ones override earlier ones.",
         "",
         ("list",),
     ),
-    Setting("unset", "a list of keys", (), "Settings and variables of lower layers to remove.", "", ("list",)),
+    Setting("unset", "a list of keys", (), "Settings and variables to remove that weaker layers set.", "", ("list",)),
 )
 
 

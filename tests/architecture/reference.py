@@ -49,12 +49,12 @@ def settings_page() -> str:
         parts.append(_section(title, [row for row in schema.settings_table() if _table_of(row.key) == table], note))
     parts.append(_section("A variable for the app, as a table", _variable_rows(), _VARIABLE_NOTE))
     parts += [
-        "\n## What run_simple can be told\n",
+        "\n## Arguments of run_simple\n",
         _RUN_SIMPLE_HEAD,
         _table(("`run_simple`", "Here"), run_simple_rows()),
     ]
     parts += [
-        "\n## What flask run can be told\n",
+        "\n## Options of flask run\n",
         _FLASK_HEAD,
         _table(("`flask run`", "Flag here", "Setting"), flask_rows()),
     ]
@@ -273,74 +273,80 @@ def _joined(parts: Iterable[str]) -> str:
 _SETTINGS_HEAD = """\
 # Settings
 
-Keys as they are written in `[base]`, in `[profiles.NAME]`, in `profiles/NAME.toml` and in `devserver.local.toml`.
-`reload.engine = "auto"` and a table `[base.reload]` with `engine = "auto"` are the same. The
-[variables](environment.md) and [flags](command-line.md) that set the same keys are on their own pages, and
-[which value wins](precedence.md) is one more.
+Write these keys in `[base]`, in `[profiles.NAME]`, in `profiles/NAME.toml` or in `devserver.local.toml`. `reload.engine = "auto"`
+is the same as a table `[base.reload]` with `engine = "auto"`. The [variables](environment.md) and the [flags](command-line.md)
+that set the same keys have their own pages. [Which value wins](precedence.md) shows the order of the sources.
 """
 _PROFILE_NOTE = (
-    "They are no settings: no variable and no flag sets them. `[base]` takes `description` and `unset` only."
+    "These keys describe a profile. No variable or flag sets them. `[base]` can have `description` and `unset` only."
 )
-_COMMON_NOTE = "Directly in `[base]` or in a profile."
+_COMMON_NOTE = "Write these keys directly in `[base]` or in a profile."
 _VARIABLE_NOTE = """\
-`env.NAME` is text, or a table with exactly one of `value`, `default` and `required`. In `unset` and on the command line
-it is called `env.NAME` too."""
-_RUN_SIMPLE_HEAD = "Everything that `werkzeug.serving.run_simple` takes as an argument:\n"
-_FLASK_HEAD = "Everything that `flask run` takes, and `flask` before it:\n"
+`env.NAME` is text, or a table with exactly one of `value`, `default` and `required`. Use the key `env.NAME` in `unset` and on
+the command line, too."""
+_RUN_SIMPLE_HEAD = "Every argument of `werkzeug.serving.run_simple`, and its setting:\n"
+_FLASK_HEAD = "Every option of `flask run`, and of `flask` before it:\n"
 _COMMAND_LINE_HEAD = """\
 # Command line
 
-`launch --help` is instant, and `launch COMMAND --help` says what stands here. `python -m launcher` is the same as
-`launch`.
+`launch COMMAND --help` prints the same text as this page. `python -m launcher` is the same as `launch`.
 """
 _ENVIRONMENT_HEAD = """\
 # Environment
 
 ## Settings
 
-Text is read by the setting's type: `1`, `true`, `yes` and `on` are true, `0`, `false`, `no` and `off` are false; lists
-are separated by commas, or written in JSON like tables. An empty text counts as not given. A `LAUNCH_` name that is not
-listed here is an error. The same names count in `.env` files.
+launch converts the text of a variable to the type of the setting:
+
+- `1`, `true`, `yes` and `on` are true. `0`, `false`, `no` and `off` are false.
+- The items of a list are separated by commas. A list can also be written in JSON.
+- A table is written in JSON.
+
+An empty variable counts as not set. The same names work in `.env` files. An unknown `LAUNCH_` name is an error if it resembles
+a name of this table, and a warning otherwise.
 """
 _RESERVED = (
-    ("`LAUNCH_PROFILE`", "The profile to use; `--profile` wins."),
-    ("`LAUNCH_CONFIG`", "The file to read instead of `devserver.toml`; `--config` wins."),
-    ("`LAUNCH_ISOLATED`", "True reads no file and no other variable, as `--isolated`."),
-    ("`LAUNCH_COLOR`", "`auto`, `always` or `never`; true and false count too. `--color` wins."),
+    ("`LAUNCH_PROFILE`", "The profile to use. `--profile` overrides it."),
+    ("`LAUNCH_CONFIG`", "The file to read instead of `devserver.toml`. `--config` overrides it."),
+    ("`LAUNCH_ISOLATED`", "If true, launch ignores all files and other variables, as with `--isolated`."),
+    ("`LAUNCH_COLOR`", "`auto`, `always` or `never`. True and false work, too. `--color` overrides it."),
 )
-_FLASK_VARIABLES_HEAD = "They count as in Flask, below `LAUNCH_*`:\n"
+_FLASK_VARIABLES_HEAD = "These variables work as in Flask. `LAUNCH_*` variables override them:\n"
 _FLASK_DEBUG = (
     ("`FLASK_DEBUG`", "`debug`"),
-    ("`FLASK_ENV`", "`debug`: on for `development`; ignored where `FLASK_DEBUG` is not empty"),
+    ("`FLASK_ENV`", "`debug`: true for `development`. Ignored if `FLASK_DEBUG` is not empty."),
 )
 _FOREIGN = (
-    ("`NO_COLOR`, `FORCE_COLOR`", "Colour never or always, where they are not empty."),
-    ("`TERM`", "`dumb` means no colour."),
+    ("`NO_COLOR`, `FORCE_COLOR`", "Turn colours off or on, if not empty."),
+    ("`TERM`", "`dumb` turns colours off."),
     ("`COLUMNS`", "The width of the output."),
-    ("`BROWSER`", "What `browser.open` starts, as for Python's `webbrowser`."),
+    ("`BROWSER`", "The program that `browser.open` starts, as for Python's `webbrowser`."),
     (
         ", ".join(f"`{name}*`" if name.endswith("_") else f"`{name}`" for name in pairs.FOREIGN),
-        "Left alone: they belong to other tools.",
+        "Ignored, because they belong to other tools.",
     ),
 )
 _APP_HEAD = """\
-All variables of the shell, those of `env` and the `.env` files, and these:
+The app gets the variables of your shell, of `env`, and of the `.env` files, and these:
 """
 _FOR_THE_APP = (
-    ("`FLASK_DEBUG`", "`1` or `0`, as `debug`, unless the profile sets it."),
-    ("`FLASK_RUN_FROM_CLI`", "`true`, unless the profile sets it: an unguarded `app.run()` of Flask does nothing."),
-    ("`WERKZEUG_RUN_MAIN`", "`true`: this is the process that serves."),
+    ("`FLASK_DEBUG`", "`1` or `0`, the value of `debug`, unless the profile sets it."),
+    (
+        "`FLASK_RUN_FROM_CLI`",
+        "`true`, unless the profile sets it. An unguarded `app.run()` of Flask then does nothing.",
+    ),
+    ("`WERKZEUG_RUN_MAIN`", "`true` in the process that serves."),
     ("`WERKZEUG_SERVER_FD`", "The number of the listening socket."),
 )
-_EXIT_HEAD = "# Exit codes\n\nEvery command of `launch` ends with one of these:\n"
+_EXIT_HEAD = "# Exit codes\n\nEvery command of launch returns one of these exit codes:\n"
 _EXIT_FOOT = """
-`launch exec` ends with the code of its command; where that cannot be started, with 127 (there is none) or 126 (it
-cannot be run), as a shell does."""
+`launch exec` returns the exit code of its command. As in a shell, 127 means that the command does not exist, and 126 that it cannot
+be run."""
 _ERRORS_HEAD = """\
 # Errors
 
-Each error begins with its name in brackets, which stays the same from version to version. `launch help error NAME`
-shows these texts without a network.
+Each error message begins with the name of the error in brackets. The names do not change between versions. `launch help error NAME`
+shows the same text in the terminal.
 """
 
 

@@ -19,19 +19,18 @@ HEAD = """\
 
 # Which value wins
 
-Every setting can be given in many places. The highest place in this table wins; `launch explain KEY` shows the winner
-and everything that it hides. Each row is proved by the named case of the conformance corpus, `tests/config/corpus`.
+A setting can be set in many places. The highest place in this table wins. `launch explain KEY` shows the effective value and
+the values that it overrides. The last column names the test case in `tests/config/corpus` that covers the row.
 
-| | Place | Example | Wins over the row below because of case |
+| | Place | Example | Test case |
 |---:|---|---|---|
 """
 FOOT = """
-Tables merge key by key; everything else, lists included, replaces what is below it. `unset = ["KEY"]` removes what
-lower places say. Some values are derived from others: `reload.enabled` and `debugger.enabled` follow `debug` unless a
-place in this table sets them.
+Tables are merged key by key. All other values are replaced, including lists. `unset = ["KEY"]` removes the value that lower
+places set. `reload.enabled` and `debugger.enabled` default to the value of `debug`.
 
-Variables for the app follow the same order, with one exception: `override = true` in the `env` table wins over the .env
-files and over the environment.
+Variables of the app follow the same order, with one exception. `override = true` in the `env` table overrides the .env files and
+the environment.
 """
 
 

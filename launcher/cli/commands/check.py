@@ -44,16 +44,16 @@ command = SettingsCommand(
     "check",
     callback=_run,
     params=[
-        GroupedOption(["--strict"], group=OUTPUT, is_flag=True, help="End with code 3 when there are warnings."),
+        GroupedOption(["--strict"], group=OUTPUT, is_flag=True, help="Exit with code 3 if there are warnings."),
         *request_options(),
         *output_options(machine=True),
     ],
     add_help_option=False,
-    help="""Find every problem in every profile; start nothing.
+    help="""Validate all profiles without starting the app.
 
-    All settings files, .env files and variables are read and checked for each profile (or for the one that --profile
-    names). The module of the app and the other files that `launch dev` needs must exist; the app is not imported.
-    Settings that can never win are listed. Ends with code 0 when all is well, 2 when something must be edited.
+    Reads the settings files, the .env files and the variables of each profile, or of the profile that --profile names.
+    Checks that the module of the app and the other files that `launch dev` needs exist, without importing the app.
+    Lists settings that never have an effect. The exit code is 0 without errors, and 2 if you must edit something.
     """,
 )
 

@@ -117,9 +117,10 @@ command = SettingsCommand(
     callback=_run,
     params=[click.Argument(["shell"], required=False, metavar="SHELL"), *output_options(machine=False)],
     add_help_option=False,
-    help="""Print the script with which a shell completes commands, flags, profiles and keys.
+    help="""Print the completion script for a shell.
 
-    SHELL is bash, zsh, fish or powershell. The first lines of the script say where to put it. To try it in bash:
+    SHELL is bash, zsh, fish or powershell. The script completes commands, flags, profiles and keys. Its first lines say
+    where to put it. To try it in bash:
 
         source <(launch completion bash)
     """,

@@ -61,15 +61,17 @@ command = SettingsCommand(
         click.Argument(["app"], required=False, metavar="[APP]"),
         *flag_options(),
         *request_options(),
-        GroupedOption(["-v", "--verbose"], group="Output", is_flag=True, help="Say why a file did or did not reload."),
-        GroupedOption(["--timings"], group="Output", is_flag=True, help="Say where the time of each reload goes."),
+        GroupedOption(
+            ["-v", "--verbose"], group="Output", is_flag=True, help="Show why a file did or did not reload the app."
+        ),
+        GroupedOption(["--timings"], group="Output", is_flag=True, help="Show where the time of each reload went."),
         *output_options(machine=False),
     ],
     add_help_option=False,
-    help="""Serve the app, and start it again when its files change.
+    help="""Serve the app, and reload it when its files change.
 
-    APP is what to import: module:name, path/to/file.py:name, or module:factory('x'). Without it, the settings say it,
-    or it is found as `flask run` finds it.
+    APP is the app to import: module:name, path/to/file.py:name, or module:factory('x'). Without APP, the settings name
+    the app. If they do not, launch finds the app as `flask run` does.
     """,
 )
 

@@ -44,12 +44,12 @@ command = SettingsCommand(
     callback=_run,
     params=[*request_options(), *output_options(machine=True)],
     add_help_option=False,
-    help="""Look for what could keep this machine from serving the project.
+    help="""Diagnose this machine and project.
 
-    Tells which Python is used, which files are read and which of them exist, who holds the port, how long the
-    certificate is valid, whether git has a file that is personal, whether the system reports changed files, how the app
-    will be reloaded, and how old the schema for editors is. The app is not imported and nothing is changed. Ends with
-    code 2 when something failed.
+    Shows the Python in use, the settings files, the program that holds the port, and the age of the certificate. Also
+    shows whether git tracks personal files, whether the system reports changed files, how the app will be reloaded, and
+    whether the schema for editors is current. Does not import the app, and changes nothing. The exit code is 2 if a
+    check failed.
     """,
 )
 

@@ -48,17 +48,17 @@ command = SettingsCommand(
             ["--format", "form"],
             group=OUTPUT,
             type=click.Choice(FORMATS),
-            help="How to print: for a .env file (the default), for programs, or for a shell.",
+            help="Output format: for a .env file (the default), for programs, or for a shell.",
         ),
-        GroupedOption(["--reveal"], group=OUTPUT, is_flag=True, help="Print secret values as they are."),
+        GroupedOption(["--reveal"], group=OUTPUT, is_flag=True, help="Print secret values unmasked."),
         *request_options(),
         *output_options(machine=True),
     ],
     add_help_option=False,
-    help="""Print the app's variables, for another program.
+    help="""Print the app's variables.
 
-    These are the variables of the settings and of the .env files, each with the text that wins, and FLASK_APP and
-    FLASK_DEBUG. Secret values are masked unless --reveal is given. To use them in this shell:
+    Prints the variables that the settings and the .env files set, with their effective values, and FLASK_APP and
+    FLASK_DEBUG. Secret values are masked without --reveal. To set the variables in this shell:
 
         eval "$(launch env --format shell --reveal)"
     """,

@@ -57,11 +57,11 @@ command = SettingsCommand(
     ],
     context_settings={"allow_interspersed_args": False},
     add_help_option=False,
-    help="""Run any command with the app's variables, in the project's folder.
+    help="""Run a command with the app's variables, in the project's folder.
 
-    CMD sees the variables that `launch dev` gives to the app, and FLASK_APP, so that `launch exec -- flask routes`
-    shows the app that would be served. Signals and the exit code are those of CMD; 127 means that there is no such
-    command, 126 that it cannot be run.
+    CMD gets the variables that `launch dev` gives to the app, and FLASK_APP. So `launch exec -- flask routes` shows the
+    routes of your app. CMD receives the signals, and its exit code is returned. The exit code is 127 if CMD does not
+    exist, and 126 if it cannot be run.
     """,
 )
 

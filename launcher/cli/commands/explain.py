@@ -70,22 +70,22 @@ command = SettingsCommand(
     params=[
         click.Argument(["key"], required=False, metavar="[KEY]"),
         GroupedOption(
-            ["--all", "everything"], group=OUTPUT, is_flag=True, help="Show the settings that have their defaults too."
+            ["--all", "everything"], group=OUTPUT, is_flag=True, help="Show settings at their defaults, too."
         ),
         GroupedOption(
             ["--as-flags"],
             group=OUTPUT,
             is_flag=True,
-            help="Print one command that gives the same settings without any file; secrets are left out.",
+            help="Print one command that has the same settings without any file. Leaves out secrets.",
         ),
         *request_options(),
         *output_options(machine=True),
     ],
     add_help_option=False,
-    help="""Show each setting, where its value comes from, and what it hides.
+    help="""Show each setting, where it is set, and what it overrides.
 
-    KEY is a setting, such as port or reload.engine, or env.NAME for a variable of the app. With it, all that was
-    written for it is shown, and where to change it. Nothing is started, and the app is not imported.
+    KEY is a setting, such as port or reload.engine, or env.NAME for a variable of the app. With KEY, launch shows every
+    value of that setting, and where to change it. Does not import the app.
     """,
 )
 

@@ -44,10 +44,10 @@ command = SettingsCommand(
         *output_options(machine=True),
     ],
     add_help_option=False,
-    help="""Show the help of a command, or what an error means.
+    help="""Show the help of a command, or explain an error.
 
-    SLUG is the name in brackets at the beginning of an error: for error[unknown-key], `launch help error unknown-key`
-    shows what it means, an example that has it, and what to write instead. Without SLUG, all of them are listed.
+    SLUG is the name in brackets at the beginning of an error. For error[unknown-key], `launch help error unknown-key`
+    explains the error and shows an example and its correction. Without SLUG, all errors are listed.
     """,
 )
 

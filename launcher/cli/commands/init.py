@@ -60,17 +60,18 @@ command = SettingsCommand(
     "init",
     callback=_run,
     params=[
-        GroupedOption(["--dry-run"], group=OUTPUT, is_flag=True, help="Show what would be written, as a diff."),
+        GroupedOption(["--dry-run"], group=OUTPUT, is_flag=True, help="Show the changes as a diff, and write nothing."),
         *output_options(machine=False),
     ],
     add_help_option=False,
-    help="""Write a first devserver.toml from what the project says today.
+    help="""Write a devserver.toml from the existing files of the project.
 
-    Looks at the FLASK_ variables of this shell, at .env, .flaskenv, .env.example, .vscode/launch.json, the commands in
-    Procfile, package.json and Dockerfile, and for an app in the code, which is read and not imported. An app whose
-    module does not exist is left out, with the reason. Writes devserver.toml, a schema for editors in the folder
-    .launch, and adds to .gitignore what belongs to one machine. No file is overwritten; where there is a
-    devserver.toml, nothing is done.
+    Reads the FLASK_ variables of this shell, .env, .flaskenv, .env.example and .vscode/launch.json, and the commands in
+    Procfile, package.json and Dockerfile. Also looks for an app in the code, without importing it. If the module of an
+    app does not exist, the app is left out, and launch says why.
+
+    Writes devserver.toml and a schema for editors in the folder .launch, and adds personal files to .gitignore. Never
+    overwrites a file. Does nothing if the project has a devserver.toml.
     """,
 )
 

@@ -62,10 +62,10 @@ command = SettingsCommand(
         *output_options(machine=True),
     ],
     add_help_option=False,
-    help="""List the profiles, or compare two of them.
+    help="""List the profiles, or compare two.
 
-    The list marks the profile that `launch dev` would use here. `diff A B` shows every setting and variable that
-    differs between two profiles, with the places of both values; (base) stands for no profile. The app is not imported.
+    The list marks the profile that `launch dev` would use. `diff A B` shows every setting and variable that differs
+    between two profiles, and where each value is set. (base) stands for no profile. Does not import the app.
     """,
 )
 

@@ -42,25 +42,25 @@ command = SettingsCommand(
     callback=_run,
     params=[
         click.Argument(["key"], required=False, metavar="[KEY]"),
-        GroupedOption(["--text", "as_text"], group=OUTPUT, is_flag=True, help="Print text for people."),
+        GroupedOption(["--text", "as_text"], group=OUTPUT, is_flag=True, help="Print readable text."),
         GroupedOption(
             ["--for", "kind"],
             group=OUTPUT,
             type=click.Choice(KINDS),
-            help="Print the schema of devserver.toml (project, which is the default), or of profiles/NAME.toml.",
+            help="File that the schema is for: devserver.toml (project, the default) or profiles/NAME.toml (profile).",
         ),
         *output_options(machine=False),
     ],
     add_help_option=False,
     help="""Print the JSON Schema for editors, or describe a setting.
 
-    Without KEY, prints a JSON Schema (draft 2020-12) for devserver.toml and devserver.local.toml. `launch init` keeps
-    a copy in the folder .launch, and editors find it by the first line of the file, #:schema. To make it again:
+    Without KEY, prints a JSON Schema (draft 2020-12) for devserver.toml and devserver.local.toml. `launch init` writes
+    a copy to the folder .launch. Editors find it through the first line of the file, #:schema. To write it again:
 
         launch schema > .launch/devserver.schema.json
 
-    With KEY or --text, prints for people what a setting means, its type, default, variable and flags. No file of a
-    project is read.
+    With KEY or --text, describes settings: their meaning, type, default, variable and flags. Reads no file of the
+    project.
     """,
 )
 

@@ -90,7 +90,7 @@ def test_one_setting_with_what_it_hides(shop: Project) -> None:
     assert ran.out == lines(
         """
         port = 5001
-          Port to listen on: 0 for any free one, `auto` for the same free one each time.
+          Port to listen on. 0 picks a free port, `auto` the same free port each time.
           Must be a whole number 0-65535 or "auto".
 
           profiles/eager.toml:2:8  5001  used

@@ -26,8 +26,8 @@ def test_an_error_in_full(project: Project) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "error[env-value]\n\n"
-        "  The text of a LAUNCH_ or FLASK_RUN_ variable, in the shell or in a .env file,\n"
-        "  cannot be read as the type of its setting.\n\n"
+        "  The text of a LAUNCH_ or FLASK_RUN_ variable cannot be converted to the type\n"
+        "  of its setting. The variable is set in the shell or in a .env file.\n\n"
         "  For example:\n\n"
         "      $ LAUNCH_PORT=80a launch check\n\n"
         "  Instead:\n\n"

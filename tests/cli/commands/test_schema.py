@@ -34,7 +34,7 @@ def test_one_setting(project: Project) -> None:
     lines = project.launch("schema", "port", "--text").out.splitlines()
     assert lines == [
         "port",
-        "  Port to listen on: 0 for any free one, `auto` for the same free one each time.",
+        "  Port to listen on. 0 picks a free port, `auto` the same free port each time.",
         '  Must be a whole number 0-65535 or "auto".',
         "",
         "  default    5000",
