@@ -160,7 +160,7 @@ def test_no_other_command_is_shown():
     assert [place for place in ELSEWHERE.values() if not (ROOT / place).is_file()] == []
 
 
-@pytest.mark.parametrize("module", ["tests.benchmarks", "tests.benchmarks.commands", "tests.storm"])
+@pytest.mark.parametrize("module", ["tests.benchmarks", "tests.benchmarks.commands", "tests.storm", "tests.realapps"])
 def test_flags_of_a_measurement_exist(module):
     """To measure takes minutes: what the pages type is compared with the help."""
     lines = [
