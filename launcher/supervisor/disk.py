@@ -52,6 +52,10 @@ class Difference:
     files: tuple[str, ...] = ()
     settings: bool = False
 
+    def is_of_names(self) -> bool:
+        """Return whether only the names in folders are different."""
+        return not self.settings and all(path[-1:] == "/" for path in self.files)
+
 
 _LONGEST_CHAIN = 40
 """As many symbolic links lead to one another as Linux follows, see path_resolution(7)."""
@@ -269,6 +273,12 @@ class Disk:
         return (
             "excluded by reload.exclude" if self._is_excluded(path) else "the app did not read it while it was imported"
         )
+
+    def without_passing_names(self, difference: Difference) -> Difference:
+        """Return the difference without folders whose names are as they were: a file came and went."""
+        names = [path for path in difference.files if path[-1:] == "/"]
+        passed = set(names).difference(self._differing(names, names))
+        return Difference(tuple(path for path in difference.files if path not in passed), difference.settings)
 
     def look(self) -> Difference:
         """Look at everything that was read, whatever was reported: the watcher may have come late."""

@@ -348,7 +348,8 @@ class Saves:
             difference = self._judged(difference, reported=woken is not None, ended=ended)
         if difference != Difference():
             self.woken = time.monotonic() if woken is None else woken
-            if difference.settings or self._held is not None:
+            reported = woken is not None and not self.is_importing()
+            if difference.settings or self._held is not None or (reported and difference.is_of_names()):
                 self._hold(difference)
             else:
                 self.differs(difference)
@@ -397,24 +398,30 @@ class Saves:
         self._look_at_suspects()
 
     def _hold(self, difference: Difference) -> None:
-        """Wait until settings files are written whole: editors do that in more steps than one.
+        """Wait until a save is complete: editors write settings in more steps than one, and files under other names.
 
-        Meanwhile no request is answered, and changed modules wait too: other settings may have them loaded otherwise.
+        Meanwhile no request is answered, and changed modules wait too: other settings may have them loaded otherwise. A
+        folder with a new name waits for the file that the name may be moved to.
         """
         if self._held is None:
             self._gate.shut()
             until = time.monotonic() + UNSETTLED_SECONDS
             self._clock.after(SETTLE_SECONDS, lambda: self._let_go(until))
-        before = () if self._held is None else self._held.files
-        self._held = Difference(tuple(dict.fromkeys((*before, *difference.files))), settings=True)
+        before = self._held or Difference()
+        files = tuple(dict.fromkeys((*before.files, *difference.files)))
+        self._held = Difference(files, settings=before.settings or difference.settings)
+        if not self._held.settings and not self._held.is_of_names():
+            self._let_go(0.0)  # the file has arrived
 
     def _let_go(self, until: float) -> None:
+        if self._held is None:
+            return
         now = time.monotonic()
         if now < until and now - self._moved_at < SETTLE_SECONDS:
             self._clock.after(SETTLE_SECONDS, lambda: self._let_go(until))
             return
-        held, self._held = self._held, None
-        if held is not None:
+        held, self._held = self._disk.without_passing_names(self._held), None
+        if held != Difference():
             self.differs(held)
         self._gate.open()
 

@@ -54,7 +54,8 @@ class Desk:
         self.saves.read_up = lambda: None
 
     def path(self, name: str) -> str:
-        return str(self.root / name)
+        """Return the path of a file, and for no name that of the folder's names."""
+        return str(self.root / name) if name else f"{self.root}/"
 
     def read(self, *names: str) -> None:
         """Have these files read by a worker that serves afterwards."""
@@ -146,6 +147,32 @@ def test_settings_are_told_when_they_have_settled_and_modules_with_them(make: Ca
     assert not desk.is_open()
     desk.wait(lambda: desk.told)
     assert desk.told == [Difference((desk.path("app.py"),), settings=True)]
+    assert desk.is_open()
+
+
+@pytest.mark.parametrize("ends", ["moved", "removed"])
+def test_folder_is_not_told_when_a_draft_came_and_went(make: Callable[..., Desk], ends: str) -> None:
+    """A draft under a name that no list knows is in the folder when the supervisor looks."""
+    desk = make()
+    desk.read("app.py", "")
+    desk.save("app.py-x7", "two")
+    desk.saves.take()
+    assert (desk.told, desk.is_open()) == ([], False)
+    if ends == "moved":
+        (desk.root / "app.py-x7").replace(desk.root / "app.py")
+    else:
+        (desk.root / "app.py-x7").unlink()
+    desk.wait(desk.is_open)
+    told = {path for difference in desk.told for path in difference.files}
+    assert told == ({desk.path("app.py")} if ends == "moved" else set())
+
+
+def test_folder_is_told_when_a_new_name_stays(make: Callable[..., Desk]) -> None:
+    desk = make()
+    desk.read("app.py", "")
+    desk.save("notes.txt", "new")
+    desk.wait(lambda: desk.told)
+    assert desk.told == [Difference((desk.path(""),))]
     assert desk.is_open()
 
 
