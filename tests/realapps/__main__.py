@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from tests.realapps.apps import RECIPES
@@ -31,7 +32,7 @@ def main() -> int:
     if arguments.quiet_minutes:
         for outcome in run_quiet(workshops, arguments.quiet_minutes):
             print(f"{outcome.name}: {outcome.requests} requests, {len(outcome.wrong)} wrong; {outcome.span()}")
-            print(*(f"  {line}" for line in outcome.wrong[:20]), sep="\n", flush=True)
+            print(*(f"  {n}x {line}" for line, n in Counter(outcome.wrong).most_common()), sep="\n", flush=True)
             wrong += len(outcome.wrong)
     for workshop in workshops if arguments.edits else ():
         report = run_edits(workshop, arguments.edits, arguments.seed)

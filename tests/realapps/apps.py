@@ -177,7 +177,7 @@ WAGTAIL = Recipe(
         Visit("/admin/pages/3/?p=x"),
         Visit("/admin/reports/site-history/"),
         Visit("/admin/api/main/pages/"),
-        Visit("/admin/logout/", form={}, page="/admin/", contains="Sign in"),
+        Visit("/admin/logout/", form={}, page="/admin/account/", contains="Sign in"),
     ),
     cold='import_module("mysite.wsgi").application',
     probe=Probe(

@@ -117,7 +117,9 @@ class _Run:
                 self.outcome.requests += 1
                 if page.status != visit.status or visit.contains.format(n=number) not in page.text:
                     kind = "POST" if visit.form is not None or visit.data else "GET"
-                    self.outcome.wrong.append(f"{kind} {visit.path.format(n=number)}: {page.status}, expected {visit}")
+                    self.outcome.wrong.append(
+                        f"{kind} {visit.path}: {page.status}, expected {visit.status} {visit.contains!r}"
+                    )
                 yield
 
 
