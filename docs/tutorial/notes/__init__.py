@@ -1,10 +1,10 @@
 """A small notes application, written with nothing but Werkzeug and the standard library.
 
-Read it in this order: `wiring` puts the parts together, `urls` says which view answers which address, `views` are the
-pages, `forms` checks what people type, `store` keeps the notes in SQLite, `templates` makes HTML. `requests` holds
-what every request needs: limits, and the guard against forged forms.
+Read the modules in this order: `wiring` connects the parts, `urls` maps URLs to views, `views` has the pages, `forms`
+validates forms, `store` keeps the notes in SQLite, and `templates` makes HTML. `requests` protects every request: it
+limits the size, and refuses forged forms.
 
-Importing the package opens no file and no database; `create_app` is called once per process and does little more.
+The import of the package opens no file and no database. `create_app` is called once per process, and opens none either.
 """
 
 from __future__ import annotations

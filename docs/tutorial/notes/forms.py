@@ -1,4 +1,4 @@
-"""What people type, checked: either a draft that can be stored, or the reasons why not."""
+"""Validates forms: returns a draft to store, or a message for each wrong field."""
 
 from __future__ import annotations
 

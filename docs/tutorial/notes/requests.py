@@ -1,7 +1,7 @@
-"""What every request needs before a view sees it: size limits, and the guard against forged forms.
+"""Protects every request: limits its size, and refuses forged forms.
 
-A forged form is one that another site makes the visitor's browser send to us. The guard is a random token that is kept
-in a cookie and repeated in each form: another site can send a form, but it can neither read the cookie nor guess it.
+Another site can make the visitor's browser send a forged form to this app. A random token prevents that: the token is
+in a cookie, and each form repeats it. Another site can neither read nor guess the token.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Keeps the notes in an SQLite file. Every method opens a connection of its own and closes it again.
+"""Keeps the notes in an SQLite file. Every method opens its own connection and closes it again.
 
-That is simple, safe with threads, and fast enough: opening an SQLite file takes well under a millisecond. Values are
-always passed beside the statement, never written into it, so that no text in a note can change what is asked.
+This is simple, safe with threads, and fast enough, because opening an SQLite file takes less than a millisecond. Values
+are passed as parameters of the SQL statement, so the text of a note cannot change the statement.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Makes HTML from the files in `templates/`, with everything escaped that is not known to be HTML already.
+"""Makes HTML from the files in `templates/`, and escapes all values that are not HTML.
 
-A template is plain HTML with `$names` in it (the standard library's `string.Template`). What is put in for a name is
-escaped unless it is `Html`, and only two things are: what a template returned, and the constants in our own code.
+A template is plain HTML with `$names` in it (the standard library's `string.Template`). A value is escaped unless it is
+`Html`. Only the output of a template and constants in the code are `Html`.
 """
 
 from __future__ import annotations

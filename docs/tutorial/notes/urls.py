@@ -1,4 +1,4 @@
-"""Which address leads to which view. The names are the keys of `views.VIEWS`."""
+"""Maps each URL to its view. The endpoints are the keys of `views.VIEWS`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages. A view takes the page at work and the variables of its address, and returns a response."""
+"""The pages. A view takes the current page and the variables of its URL, and returns a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the parts together: the factory that a server calls, and the WSGI application that it gets."""
+"""Connects the parts: the factory that a server calls, and the WSGI app that the factory returns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_DATABASE = "notes.db"
 
 
 def create_app(database: str | None = None) -> WSGIApplication:
-    """Return the application; without *database*, the variable NOTES_DATABASE names the file to keep notes in."""
+    """Return the app. Without *database*, the variable NOTES_DATABASE names the file of the notes."""
     path = database or os.environ.get("NOTES_DATABASE") or DEFAULT_DATABASE
     site = views.Site(store=Store(path), templates=Templates(HERE / "templates"))
     return SharedDataMiddleware(Notes(site), {"/static": str(HERE / "static")})
@@ -45,7 +45,7 @@ class Notes:
         return response(environ, start_response)
 
     def respond(self, request: Request) -> Response:
-        """Find the view for the request and call it; what goes wrong on the way becomes a page too."""
+        """Find the view for the request and call it. An HTTP error becomes a page, too."""
         addresses = URLS.bind_to_environ(request.environ)
         page = views.Page(self.site, request, addresses)
         try:
