@@ -46,10 +46,10 @@ command = SettingsCommand(
     add_help_option=False,
     help="""Diagnose this machine and project.
 
-    Shows the Python in use, the settings files, the program that holds the port, and the age of the certificate. Also
-    shows whether git tracks personal files, whether the system reports changed files, how the app will be reloaded, and
-    whether the schema for editors is current. Does not import the app, and changes nothing. The exit code is 2 if a
-    check failed.
+    Shows the Python in use, the settings files, the program that holds the port, and the expiry of the certificate.
+    Also checks whether git tracks personal files, whether the system reports changed files, and whether the schema
+    for editors is current. Shows how the app will be reloaded. Does not import the app, and changes nothing. The exit
+    code is 2 if a check failed.
     """,
 )
 
