@@ -112,7 +112,7 @@ def _add_shell(found: Discovery, root: str, environ: Mapping[str, str]) -> None:
     before = len(found.settings)
     _add_flask(found, root, flask, lambda name: f"{name} in the shell")
     if len(found.settings) > before:
-        found.kept.append(("the FLASK_ variables of this shell win", "unset them"))
+        found.kept.append(("the FLASK_ variables of this shell override", "unset them"))
 
 
 def _add_env_file(found: Discovery, root: str, name: str) -> None:
@@ -131,7 +131,10 @@ def _add_env_file(found: Discovery, root: str, name: str) -> None:
                 _add_variable(found, variable, pair.text, f"{name}:{pair.origin.line}")
     if lines and (name == FLASKENV or len(found.settings) > before):
         found.kept.append(
-            (f"{name} wins", "when you are content, delete " + ("it" if name == FLASKENV else "its lines"))
+            (
+                f"{name} overrides",
+                f"delete {'it' if name == FLASKENV else 'its FLASK_ lines'} once devserver.toml works",
+            )
         )
 
 

@@ -132,7 +132,7 @@ def test_variables_for_the_app_are_taken_over_and_secret_ones_marked(tmp_path: P
         "URL": ("http://a//b", False),
         "API_KEY": ("k", True),
     }
-    assert [place for place, _ in found.kept] == ["the FLASK_ variables of this shell win", ".flaskenv wins"]
+    assert [place for place, _ in found.kept] == ["the FLASK_ variables of this shell override", ".flaskenv overrides"]
 
 
 def test_apps_in_the_code_are_offered_where_another_place_names_one(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def _tell(found: Discovery, files: Mapping[str, str], present: Mapping[str, str 
     for name, profile in found.profiles.items():
         rows += [(f"{name}: {key}", shown_value(item.value), item.where) for key, item in profile.settings.items()]
     if not rows:
-        rows = [("nothing that says what to serve", "", "")]
+        rows = [("no settings to copy", "", "")]
     console.table([_titled("found", number, row) for number, row in enumerate(rows)])
     if found.left_out:
         console.line()
@@ -119,7 +119,7 @@ def _advice(found: Discovery, root: str, *, sealed: bool) -> list[str]:
     searched = any(os.path.lexists(os.path.join(root, name)) for name in _SEARCHED)
     known = found.settings or found.variables or found.kept or searched
     step = "launch check, then launch dev" if known else _NAME_IT
-    kept = [f"{place} over devserver.toml, as before; {what}" for place, what in found.kept]
+    kept = [f"{place} devserver.toml: {what}" for place, what in found.kept]
     ignored = [f"{IGNORE_FILE} cannot be read: add {', '.join(IGNORED)} to it"] if sealed else []
     needed = [f"copy {found.example} to .env, and write the missing values there"] if found.example else []
     return [*needed, step, *kept, *ignored]

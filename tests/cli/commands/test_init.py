@@ -103,7 +103,7 @@ def test_an_old_schema_stays(project: Project) -> None:
 
 def test_nothing_found_is_said(project: Project) -> None:
     out = project.launch("init").out
-    assert "nothing that says what to serve" in out
+    assert "no settings to copy" in out
     assert 'next   write app = "module:name" in devserver.toml' in out
     assert project.launch("check").code == 0
 
@@ -111,7 +111,7 @@ def test_nothing_found_is_said(project: Project) -> None:
 def test_a_file_that_is_searched_anyway_needs_no_name(project: Project) -> None:
     project.files({"app.py": "app = lambda environ, start_response: []\n"})
     out = project.launch("init").out
-    assert "nothing that says what to serve" in out
+    assert "no settings to copy" in out
     assert "next   launch check, then launch dev" in out
 
 
