@@ -50,8 +50,7 @@ class Browser:
         if visit.form is None:
             return self._open(path, visit)
         fields = {name: value.format(n=number) for name, value in visit.form.items()}
-        page = visit.page or path
-        hidden = self._hidden(self._open(page, Visit(page)).text)
+        hidden = self._hidden(self._open(path, Visit(path)).text)
         body, kind = _encode({**hidden, **fields}, visit.upload)
         return self._open(path, visit, body, kind)
 
