@@ -131,6 +131,7 @@ def read_pairs(file: str, text: str, shell: Mapping[str, str], below: Mapping[st
         findings += complaints
         if binding.key is not None and binding.value is None:
             above[binding.key] = None  # python-dotenv takes a reference to it for one to nothing
+            pairs.pop(binding.key, None)  # the last line counts, and this one gives no value
         if found is not None:
             if found.name in pairs:
                 findings.append(_duplicate(pairs.pop(found.name), found))

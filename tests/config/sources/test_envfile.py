@@ -179,6 +179,11 @@ def test_law_same_values_as_python_dotenv_or_an_error(lines: list[str]) -> None:
         assert {pair.name: pair.text for pair in found.pairs} == {n: v for n, v in values.items() if v is not None}
 
 
+def test_bare_name_takes_back_the_value_above() -> None:
+    found = read("A=1\nB=2\nA\n")
+    assert [(pair.name, pair.text) for pair in found.pairs] == [("B", "2")]
+
+
 def test_references_that_double_each_other_fill_no_memory() -> None:
     lines = ["A0=" + "x" * 1000, *(f"A{number}=${{A{number - 1}}}${{A{number - 1}}}" for number in range(1, 40))]
     found = read_pairs("/p/.env", "\n".join(lines) + "\n", {}, {})
